@@ -1,0 +1,2 @@
+//! The patrol gateway wire format.
+#![no_std]

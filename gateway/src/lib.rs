@@ -1,0 +1,4 @@
+//! Patrol gateway, in the order a report meets its parts.
+
+pub mod domain;
+pub mod store;

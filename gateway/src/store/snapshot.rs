@@ -1,0 +1,49 @@
+//! What the store last committed, in numbers: published by the writer after every group, read by anyone.
+
+use crate::domain::report::Class;
+
+/// The backlog of one class: stored and not yet accepted by the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClassBacklog {
+    /// Records waiting.
+    pub records: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
+    /// When the gateway received the oldest of them, in milliseconds since 1970; `None` when none wait.
+    pub oldest_received_at_ms: Option<i64>,
+}
+
+/// The state of the store after a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Number of the last commit; grows by one a commit, across restarts.
+    pub commit_seq: u64,
+    /// Backlog by class, in the order of [`Class::ALL`].
+    pub backlog: [ClassBacklog; 6],
+    /// Cases the platform accepted whose record is still kept.
+    pub accepted_kept: u64,
+    /// Records the platform refused for good, kept.
+    pub dead_letters: u64,
+    /// Payloads that could not be understood, kept.
+    pub quarantined: u64,
+    /// Messages waiting for their device (receipts).
+    pub down_waiting: u64,
+    /// Live bytes of the database file.
+    pub used_bytes: u64,
+    /// The quota for them.
+    pub max_bytes: u64,
+    /// The quota is reached: acknowledgements of some class are withheld.
+    pub full: bool,
+}
+
+impl Snapshot {
+    /// The backlog of one class.
+    pub fn class(&self, class: Class) -> ClassBacklog {
+        self.backlog[class as usize]
+    }
+
+    /// Records waiting, over all classes.
+    pub fn pending(&self) -> u64 {
+        self.backlog.iter().map(|class| class.records).sum()
+    }
+}
