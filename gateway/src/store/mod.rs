@@ -1,3 +1,4 @@
 //! The store.
 
+pub mod record;
 pub mod snapshot;
