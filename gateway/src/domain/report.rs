@@ -156,6 +156,21 @@ pub enum TimeQuality {
 }
 
 impl TimeQuality {
+    /// All of them, from worst to best.
+    pub const ALL: [TimeQuality; 6] = [
+        TimeQuality::Unknown,
+        TimeQuality::Rtc,
+        TimeQuality::DisciplinedRtc,
+        TimeQuality::Network,
+        TimeQuality::Gateway,
+        TimeQuality::Gnss,
+    ];
+
+    /// The quality with this name; [`TimeQuality::Unknown`] for a name this version does not know.
+    pub fn from_name(name: &str) -> TimeQuality {
+        TimeQuality::ALL.into_iter().find(|quality| quality.as_str() == name).unwrap_or(TimeQuality::Unknown)
+    }
+
     /// The name in JSON, both ways.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -197,6 +212,26 @@ impl Body<'_> {
     }
 }
 
+/// The coordinate system a device declared for its position. Both are read as WGS-84 (they differ by less than
+/// the best device's accuracy); the tag stays with the position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Crs {
+    /// WGS-84, the only system of frames.
+    Wgs84,
+    /// CGCS2000, the national system.
+    Cgcs2000,
+}
+
+impl Crs {
+    /// The name in JSON, both ways.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Crs::Wgs84 => "wgs84",
+            Crs::Cgcs2000 => "cgcs2000",
+        }
+    }
+}
+
 /// A position in WGS-84 with its provenance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fix {
@@ -208,6 +243,8 @@ pub struct Fix {
     pub accuracy_m: Option<f64>,
     /// Age of the fix when the report was made, in milliseconds, if the device knows it.
     pub fix_age_ms: Option<u32>,
+    /// The system the device declared.
+    pub crs: Crs,
 }
 
 /// Position and vehicle state.
@@ -272,9 +309,9 @@ impl CaseKind {
 pub struct Incident<'a> {
     /// Event or component; always travels with the code, because both tables use the same numbers.
     pub kind: CaseKind,
-    /// The case code, four digits (major and minor class).
+    /// The case code, four digits (major and minor class) by the national tables; cities extend them.
     pub code: Cow<'a, str>,
-    /// Severity by the device, 0 when not said; higher is worse.
+    /// Severity by the device, from 1; higher is worse. `None` when not said (0 on the wire).
     pub severity: Option<u8>,
     /// Where it is, by the device's own fix.
     pub fix: Option<Fix>,
