@@ -23,9 +23,10 @@ impl Intake {
 
     /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep.
     pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8]) -> Content {
-        self.metrics.received(class, payload.len());
         match admission::admit(class, device, payload) {
             Ok(report) => {
+                self.metrics.received_messages[class].inc();
+                self.metrics.received_bytes[class].inc_by(payload.len() as u64);
                 let casework = match &report.body {
                     Body::Incident(incident) => {
                         Some(self.geography.attribute(incident).to_json().into_boxed_str())
@@ -46,7 +47,7 @@ impl Intake {
 
     fn quarantine(&self, topic: &str, rejection: Rejection) -> Content {
         let reason = rejection.reason.as_str();
-        self.metrics.quarantined(reason);
+        self.metrics.quarantined.add(reason, 1);
         Content::Quarantine { topic: topic.into(), reason, detail: rejection.detail.into() }
     }
 }

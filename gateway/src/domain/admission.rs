@@ -69,11 +69,13 @@ pub enum Reason {
     UnsupportedCrs,
     /// A class that this version does not take yet.
     UnsupportedClass,
+    /// A topic of the device's own whose last level is no class.
+    UnknownClass,
 }
 
 impl Reason {
     /// Every reason, for metrics that start at zero.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 12] = [
         Reason::NotAFrameNorJson,
         Reason::MalformedJson,
         Reason::WrongType,
@@ -85,6 +87,7 @@ impl Reason {
         Reason::UndeclaredCrs,
         Reason::UnsupportedCrs,
         Reason::UnsupportedClass,
+        Reason::UnknownClass,
     ];
 
     /// The label in metrics and in the quarantine.
@@ -101,6 +104,7 @@ impl Reason {
             Reason::UndeclaredCrs => "undeclared_crs",
             Reason::UnsupportedCrs => "unsupported_crs",
             Reason::UnsupportedClass => "unsupported_class",
+            Reason::UnknownClass => "unknown_class",
         }
     }
 }

@@ -11,4 +11,5 @@ pub mod geography;
 pub mod grid;
 mod json;
 pub mod report;
+pub mod schedule;
 pub mod seen;

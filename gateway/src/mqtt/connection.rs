@@ -66,7 +66,7 @@ where
             let offer =
                 Offer { receive_maximum: shared.receive_maximum, packet_bytes_max: shared.packet_bytes_max };
             wire.accept(&mut out, offer);
-            shared.metrics.mqtt_connect();
+            shared.metrics.mqtt_connects.inc();
             let session =
                 Session::new(device, wire, &connect, shared.intake.clone(), shared.receive_maximum, out);
             Driver { reader, writer, input, session, line: Arc::default(), claim, connect, shared }.run().await
@@ -192,20 +192,19 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     async fn work(&mut self) -> Result<(), End> {
         let now_ms = clock::unix_ms();
         let mut read = Ok(true);
-        for _ in 0..BATCH_RECORDS_MAX {
-            if !self.session.may_read() {
-                break;
+        while matches!(read, Ok(true)) && self.session.may_read() {
+            for _ in 0..BATCH_RECORDS_MAX {
+                read = self.session.read(&mut self.input, now_ms);
+                if !matches!(read, Ok(true)) || !self.session.may_read() {
+                    break;
+                }
             }
-            read = self.session.read(&mut self.input, now_ms);
-            if !matches!(read, Ok(true)) {
-                break;
-            }
+            // Even when the device has gone wrong just now: what came before it is taken.
+            self.submit().await?;
         }
-        // Even when the device has gone wrong now: what came before it is taken.
-        self.submit().await?;
         read?;
         for id in self.session.take_done() {
-            self.shared.metrics.down_delivered(1);
+            self.shared.metrics.down_delivered.inc();
             let device = self.session.device().clone();
             self.shared.store.down_done(device, id).await.map_err(|_| End::Stopping)?;
         }
@@ -213,7 +212,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             let device = self.session.device().clone();
             let messages = self.shared.store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
             let sent = self.session.deliver(messages, limit);
-            self.shared.metrics.down_published(sent as u64);
+            self.shared.metrics.down_published.inc_by(sent as u64);
         }
         Ok(())
     }

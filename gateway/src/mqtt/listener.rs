@@ -141,7 +141,7 @@ impl Listener {
         }
         let (reader, writer) = stream.into_split();
         self.connections.spawn(connection::serve(reader, writer, self.shared.clone()));
-        self.shared.metrics.mqtt_connections(self.connections.len());
+        self.shared.metrics.mqtt_connections.set(self.connections.len() as i64);
     }
 
     fn claim(&mut self, request: ClaimRequest) {
@@ -156,7 +156,7 @@ impl Listener {
 
     fn ended(&mut self, ended: Result<End, tokio::task::JoinError>) {
         count(&self.shared.metrics, ended);
-        self.shared.metrics.mqtt_connections(self.connections.len());
+        self.shared.metrics.mqtt_connections.set(self.connections.len() as i64);
     }
 }
 
@@ -164,13 +164,13 @@ impl Listener {
 fn count(metrics: &Metrics, ended: Result<End, tokio::task::JoinError>) {
     match ended {
         Ok(end) => {
-            metrics.mqtt_disconnect(end.as_str());
+            metrics.mqtt_disconnects.add(end.as_str(), 1);
             if end.is_refusal() {
                 tracing::info!(reason = end.as_str(), "connection ended by the gateway");
             }
         }
         Err(error) => {
-            metrics.mqtt_disconnect("panic");
+            metrics.mqtt_disconnects.add("panic", 1);
             tracing::error!(%error, "connection task failed");
         }
     }

@@ -47,8 +47,8 @@ impl Outbox {
 
     /// Adds or replaces a subscription; false when the session has too many.
     pub(super) fn subscribe(&mut self, kind: &str, qos: QoS) -> bool {
-        match self.subscriptions.iter_mut().find(|(known, _)| known == kind) {
-            Some(known) => known.1 = qos,
+        match self.subscriptions.iter().position(|(known, _)| known == kind) {
+            Some(place) => self.subscriptions[place].1 = qos,
             None if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => return false,
             None => self.subscriptions.push((kind.to_owned(), qos)),
         }

@@ -102,7 +102,8 @@ impl Wire {
             Codec::Unknown { .. } => {}
             Codec::V3(codec) => {
                 let return_code = v3::ConnectAckReason::ConnectionAccepted;
-                put_v3(codec, out, v3::ConnectAck { return_code, session_present: false }.into());
+                let answer = v3::ConnectAck { return_code, session_present: false };
+                put_v3(codec, out, v3::Packet::ConnectAck(answer));
             }
             Codec::V5(codec) => put_v5(
                 codec,
@@ -130,7 +131,8 @@ impl Wire {
                     End::ClientId => v3::ConnectAckReason::IdentifierRejected,
                     _ => v3::ConnectAckReason::ServiceUnavailable,
                 };
-                put_v3(codec, out, v3::ConnectAck { return_code, session_present: false }.into());
+                let answer = v3::ConnectAck { return_code, session_present: false };
+                put_v3(codec, out, v3::Packet::ConnectAck(answer));
             }
             Codec::V5(codec) => {
                 let reason_code = match end {

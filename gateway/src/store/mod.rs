@@ -15,6 +15,8 @@
 //! Numbers: page 4096 bytes; WAL of 1000 pages, never shrunk; a group takes at most 16,384 records or 4 MiB; a segment
 //! at most 2048 records or 512 KiB.
 
+mod database;
+mod group;
 pub mod handle;
 mod quota;
 pub mod record;
@@ -23,6 +25,7 @@ pub mod schema;
 pub mod segment;
 mod segments;
 pub mod snapshot;
+mod tables;
 mod tally;
 mod varint;
 mod windows;

@@ -155,7 +155,7 @@ pub(super) fn accept(
     record: &StoredRecord,
     case_number: Option<&str>,
     accepted_at_ms: i64,
-    keep: u32,
+    keep: u64,
 ) -> rusqlite::Result<()> {
     let (origin, major, minor) = identity_parts(record.identity);
     connection
@@ -175,7 +175,7 @@ pub(super) fn accept(
             record.casework
         ])?;
     tallies.add("accepted_case", 1, 0);
-    if tallies.get("accepted_case").n > u64::from(keep) {
+    if tallies.get("accepted_case").n > keep {
         let sql = "DELETE FROM accepted_case WHERE id = (SELECT min(id) FROM accepted_case)";
         tallies.sub("accepted_case", connection.prepare_cached(sql)?.execute([])? as u64, 0);
     }
@@ -230,7 +230,7 @@ pub(super) fn quarantine(
     connection: &Connection,
     tallies: &mut Tallies,
     suspect: &Suspect<'_>,
-    keep: u32,
+    keep: u64,
 ) -> rusqlite::Result<u64> {
     let Suspect { device, topic, reason, detail, received_at_ms, payload } = *suspect;
     connection
@@ -243,7 +243,7 @@ pub(super) fn quarantine(
     let mut dropped = 0;
     loop {
         let held = tallies.get("quarantine");
-        if held.n <= u64::from(keep) && held.bytes <= QUARANTINE_BYTES_MAX {
+        if held.n <= keep && held.bytes <= QUARANTINE_BYTES_MAX {
             return Ok(dropped);
         }
         let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";

@@ -197,32 +197,31 @@ impl SegmentTable {
         Ok(pieces)
     }
 
-    /// Notes that a record has its receipt; deletes the segment when all of them have. True when it was deleted.
+    /// Notes that a record has its receipt; deletes the segment when all of them have.
     pub(super) fn release(
         &mut self,
         connection: &Connection,
         tallies: &mut Tallies,
         id: i64,
         index: u32,
-    ) -> rusqlite::Result<bool> {
+    ) -> rusqlite::Result<()> {
         if !self.released.contains_key(&id) {
-            let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(false) };
+            let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(()) };
             let words = vec![0; (n as usize).div_ceil(64)];
             self.released.insert(id, Release { n, bytes, done: 0, words });
         }
-        let Some(release) = self.released.get_mut(&id) else { return Ok(false) };
-        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(false) };
+        let Some(release) = self.released.get_mut(&id) else { return Ok(()) };
+        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(()) };
         let bit = 1 << (index % 64);
         if index < release.n && *word & bit == 0 {
             *word |= bit;
             release.done += 1;
         }
         if release.done < release.n {
-            return Ok(false);
+            return Ok(());
         }
         let (n, bytes) = (u64::from(release.n), release.bytes);
-        self.delete(connection, tallies, id, n, bytes)?;
-        Ok(true)
+        self.delete(connection, tallies, id, n, bytes)
     }
 
     fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
@@ -238,7 +237,7 @@ impl SegmentTable {
         id: i64,
     ) -> rusqlite::Result<Option<Vec<u8>>> {
         let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
-        let blob = connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get(2))?;
+        let blob = connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
         self.delete(connection, tallies, id, u64::from(n), bytes)?;
         Ok(Some(blob))
     }
