@@ -1,0 +1,112 @@
+//! The bytes devices in the field speak: encoding gives exactly them, decoding understands them. Never change a
+//! vector; a new revision gets new ones beside it.
+
+mod support;
+
+use firmware_protocol::body::{Body, Incident, Status, Telemetry};
+use firmware_protocol::{
+    DeviceTag, ErrorBound, Frame, HEADER_LEN, Header, TimeQuality, TimeSource, Wire, open,
+};
+use serde::Deserialize;
+use std::fmt::Debug;
+use support::vectors::{FRAME, INCIDENT, STATUS, TELEMETRY, vector};
+use support::{bodies, car_header, forged, sealed};
+
+/// The body bytes of a frame with suite CRC-32C.
+fn body_of(frame: &[u8]) -> &[u8] {
+    &frame[HEADER_LEN..frame.len() - 4]
+}
+
+/// Checks `body` against the vector `name` both ways.
+fn check<B: Body + Deserialize<'static> + PartialEq + Debug>(file: &str, name: &str, body: &B) {
+    let golden = vector(file, name);
+    assert_eq!(body_of(&sealed(&car_header::<B>(), body)), golden, "encoding {name}");
+    let frame = forged(B::MESSAGE_TYPE, B::REVISION, &golden).leak(); // texts borrow from it
+    assert_eq!(open(frame).unwrap().decode::<B>().as_ref(), Ok(body), "decoding {name}");
+}
+
+#[test]
+fn telemetry_keeps_its_bytes() {
+    check(TELEMETRY, "r1 zero", &Telemetry::default());
+    check(TELEMETRY, "r1 typical", &bodies::typical_telemetry());
+    check(TELEMETRY, "r1 maximum", &bodies::maximum_telemetry());
+}
+
+#[test]
+fn incident_keeps_its_bytes() {
+    check(INCIDENT, "r1 zero", &Incident::default());
+    check(INCIDENT, "r1 typical", &bodies::typical_incident());
+    check(INCIDENT, "r1 maximum", &bodies::maximum_incident());
+}
+
+#[test]
+fn status_keeps_its_bytes() {
+    check(STATUS, "r1 zero", &Status::default());
+    check(STATUS, "r1 typical", &bodies::typical_status());
+    check(STATUS, "r1 maximum", &bodies::maximum_status());
+}
+
+#[test]
+fn whole_frames_keep_their_bytes() {
+    let typical = |device, boot, seq, uptime_ms, unix_ms, time_quality, base: Header| Header {
+        device: DeviceTag::of(device),
+        boot,
+        seq,
+        uptime_ms,
+        unix_ms,
+        time_quality,
+        ..base
+    };
+    let network = TimeQuality { source: TimeSource::NETWORK, error_bound: ErrorBound::within_ms(1000) };
+    let camera =
+        typical("bodycam-0118", 7, 812, 3_601_000, 1_795_396_364_120, network, Header::of::<Incident>());
+    let noise = typical("noise-12", 2, 5, 86_400_000, 0, TimeQuality::default(), Header::of::<Status>());
+    let largest = Header {
+        key_id: u8::MAX,
+        device: DeviceTag([0xFF; 8]),
+        boot: u32::MAX,
+        seq: u32::MAX,
+        uptime_ms: (1 << 40) - 1,
+        unix_ms: (1 << 48) - 1,
+        time_quality: TimeQuality::from_byte(0xFF),
+        ..Header::of::<Status>()
+    };
+
+    let frames = [
+        (
+            "telemetry zero",
+            sealed(&Header::of::<Telemetry>(), &Telemetry::default()),
+            Header::of::<Telemetry>(),
+        ),
+        (
+            "telemetry typical",
+            sealed(&car_header::<Telemetry>(), &bodies::typical_telemetry()),
+            car_header::<Telemetry>(),
+        ),
+        ("incident typical", sealed(&camera, &bodies::typical_incident()), camera),
+        ("status typical", sealed(&noise, &bodies::typical_status()), noise),
+        ("status maximum", sealed(&largest, &bodies::maximum_status()), largest),
+    ];
+    for (name, frame, header) in &frames {
+        let golden = vector(FRAME, name);
+        assert_eq!(*frame, golden, "sealing {name}");
+        let Frame { header: opened, body, .. } = open(&golden).unwrap();
+        assert_eq!((&opened, body), (header, body_of(&golden)), "opening {name}");
+    }
+}
+
+#[test]
+fn the_declared_sizes_are_those_of_the_zero_and_the_maximum_vector() {
+    let sizes = |file| (vector(file, "r1 zero").len(), vector(file, "r1 maximum").len());
+    assert_eq!((Telemetry::MIN_LEN, Telemetry::MAX_LEN), sizes(TELEMETRY));
+    assert_eq!((Incident::MIN_LEN, Incident::MAX_LEN), sizes(INCIDENT));
+    assert_eq!((Status::MIN_LEN, Status::MAX_LEN), sizes(STATUS));
+}
+
+#[test]
+fn the_worked_example_of_the_documentation_is_the_typical_telemetry_frame() {
+    let documentation = include_str!("../../docs/wire-format.md");
+    let example = documentation.split("```hex\n").nth(1).unwrap().split("```").next().unwrap();
+    let bytes = vector(&format!("[example]\n{example}"), "example");
+    assert_eq!(bytes, vector(FRAME, "telemetry typical"));
+}
