@@ -1,5 +1,6 @@
 //! What several tests need: the golden vectors, frames around any body, and bodies with any content.
 #![allow(dead_code)] // each test file uses its part
+#![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
 pub(crate) mod bodies;
 pub(crate) mod vectors;
