@@ -176,6 +176,7 @@ proptest! {
     ) {
         let tag = DeviceTag::of(&one);
         prop_assert_eq!(tag == DeviceTag::of(&other), one == other);
+        prop_assert_eq!(tag.0[0] & 0x80 != 0, one.len() > 8);
         prop_assert_eq!(tag.id(), (one.len() <= 8).then_some(one.as_str()));
     }
 }
