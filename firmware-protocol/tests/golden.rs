@@ -95,6 +95,9 @@ fn the_declared_sizes_are_those_of_the_zero_and_the_maximum_vector() {
     assert_eq!((Telemetry::MIN_LEN, Telemetry::MAX_LEN), sizes(TELEMETRY));
     assert_eq!((Incident::MIN_LEN, Incident::MAX_LEN), sizes(INCIDENT));
     assert_eq!((Status::MIN_LEN, Status::MAX_LEN), sizes(STATUS));
+    assert_eq!(Telemetry::min_len(Telemetry::REVISION), Some(Telemetry::MIN_LEN));
+    assert_eq!(Incident::min_len(Incident::REVISION), Some(Incident::MIN_LEN));
+    assert_eq!(Status::min_len(Status::REVISION), Some(Status::MIN_LEN));
 }
 
 #[test]

@@ -53,7 +53,7 @@ proptest! {
 }
 
 /// Offset of the operator in the typical incident, by the golden vector.
-const OPERATOR_AT: usize = 16;
+const OPERATOR_AT: usize = 18;
 
 fn fault_of(body: &[u8]) -> BodyFault {
     let bytes = forged(MessageType::INCIDENT, 1, body);

@@ -58,6 +58,7 @@ pub(crate) fn typical_incident() -> Incident<'static> {
         lat_e7: DegreesE7::new(311_270_000),
         lon_e7: DegreesE7::new(1_043_980_000),
         accuracy_dm: 45,
+        fix_age_ms: 1800,
         operator: Text::new("op-118").unwrap(),
         stall_card: Text::new("DY-2207").unwrap(),
         description: Text::new("占道经营，已劝离").unwrap(),
@@ -78,6 +79,7 @@ pub(crate) fn maximum_incident() -> Incident<'static> {
         lat_e7: DegreesE7::new(i32::MIN),
         lon_e7: DegreesE7::new(i32::MIN),
         accuracy_dm: u16::MAX,
+        fix_age_ms: u32::MAX,
         operator: Text::new("oooooooooooooooooooooooo").unwrap(),
         stall_card: Text::new("ssssssssssssssssssssssss").unwrap(),
         description: Text::new(LONGEST_DESCRIPTION).unwrap(),
@@ -151,10 +153,10 @@ pub(crate) fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![".{0,8}", ".{0,300}", "[ -~]{0,260}"]
 }
 
-pub(crate) type IncidentParts = ((u16, u8, u8, u32), (u8, i32, i32, u16), [String; 3], Vec<(u32, u32)>);
+pub(crate) type IncidentParts = ((u16, u8, u8, u32), (u8, i32, i32, u16, u32), [String; 3], Vec<(u32, u32)>);
 
 pub(crate) fn any_incident_parts() -> impl Strategy<Value = IncidentParts> {
-    (any::<(u16, u8, u8, u32)>(), any::<(u8, i32, i32, u16)>(), texts(), vec(any::<(u32, u32)>(), 0..=8))
+    (any::<(u16, u8, u8, u32)>(), any::<(u8, i32, i32, u16, u32)>(), texts(), vec(any::<(u32, u32)>(), 0..=8))
 }
 
 fn texts() -> impl Strategy<Value = [String; 3]> {
@@ -172,6 +174,7 @@ pub(crate) fn incident_of((what, place, texts, evidence): &IncidentParts) -> Inc
         lat_e7: DegreesE7::new(place.1),
         lon_e7: DegreesE7::new(place.2),
         accuracy_dm: place.3,
+        fix_age_ms: place.4,
         operator: Text::truncated(&texts[0]),
         stall_card: Text::truncated(&texts[1]),
         description: Text::truncated(&texts[2]),
