@@ -64,7 +64,7 @@ impl Labelled {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Messages taken in, duplicates included, quarantined ones not.
+    /// Messages taken in, by the class of their topic; duplicates and quarantined ones included.
     pub received_messages: PerClass<Counter>,
     /// Payload bytes of those.
     pub received_bytes: PerClass<Counter>,
