@@ -1,0 +1,3 @@
+//! The way to the platform.
+
+pub mod cloudevent;
