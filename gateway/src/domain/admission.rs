@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use super::frame;
 use super::json;
 use super::report::{Class, DeviceId, Report};
 
@@ -71,11 +72,27 @@ pub enum Reason {
     UnsupportedClass,
     /// A topic of the device's own whose last level is no class.
     UnknownClass,
+    /// Bytes that start like a frame and don't have its form.
+    FrameMalformed,
+    /// A version or a must-understand flag of frames that this version does not know.
+    FrameVersion,
+    /// A way of authentication that is not checked here.
+    FrameSuite,
+    /// The tag does not match: damaged or forged.
+    FrameTag,
+    /// The body does not have the form of its message type.
+    FrameBody,
+    /// The frame was made by another device than the one that published it.
+    FrameDevice,
+    /// The message type belongs on another topic.
+    FrameClass,
+    /// A message type that this version does not take yet.
+    FrameType,
 }
 
 impl Reason {
     /// Every reason, for metrics that start at zero.
-    pub const ALL: [Reason; 12] = [
+    pub const ALL: [Reason; 20] = [
         Reason::NotAFrameNorJson,
         Reason::MalformedJson,
         Reason::WrongType,
@@ -88,6 +105,14 @@ impl Reason {
         Reason::UnsupportedCrs,
         Reason::UnsupportedClass,
         Reason::UnknownClass,
+        Reason::FrameMalformed,
+        Reason::FrameVersion,
+        Reason::FrameSuite,
+        Reason::FrameTag,
+        Reason::FrameBody,
+        Reason::FrameDevice,
+        Reason::FrameClass,
+        Reason::FrameType,
     ];
 
     /// The label in metrics and in the quarantine.
@@ -105,6 +130,14 @@ impl Reason {
             Reason::UnsupportedCrs => "unsupported_crs",
             Reason::UnsupportedClass => "unsupported_class",
             Reason::UnknownClass => "unknown_class",
+            Reason::FrameMalformed => "frame_malformed",
+            Reason::FrameVersion => "frame_version",
+            Reason::FrameSuite => "frame_suite",
+            Reason::FrameTag => "frame_tag",
+            Reason::FrameBody => "frame_body",
+            Reason::FrameDevice => "frame_device",
+            Reason::FrameClass => "frame_class",
+            Reason::FrameType => "frame_type",
         }
     }
 }
@@ -116,14 +149,19 @@ impl fmt::Display for Reason {
 }
 
 /// Reads the payload that `device` published on its topic of `class`.
-pub fn admit<'a>(class: Class, _device: &DeviceId, payload: &'a [u8]) -> Result<Report<'a>, Rejection> {
-    let first = payload.iter().copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
-    match first {
+pub fn admit<'a>(class: Class, device: &DeviceId, payload: &'a [u8]) -> Result<Report<'a>, Rejection> {
+    if payload.first() == Some(&firmware_protocol::MAGIC) {
+        return frame::read(class, device, payload);
+    }
+    match payload.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
         Some(b'{') => json::read(class, payload),
         Some(byte) => {
-            let detail = format!("the payload starts with 0x{byte:02X}, a frame with 0xC1, JSON with {{");
+            let detail = format!("the payload starts with {byte:#04x}, a frame with 0xc1, JSON with {{");
             Err(Rejection::new(Reason::NotAFrameNorJson, detail))
         }
         None => Err(Rejection::new(Reason::NotAFrameNorJson, "the payload is empty")),
     }
 }
+
+#[cfg(test)]
+mod tests;

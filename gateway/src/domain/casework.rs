@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Crs, Fix};
+use super::report::{Crs, Fix, FixType};
 
 /// A fix older than this is not where the device is any more: a vehicle at walking pace has left a 50 m circle.
 /// Project-defined.
@@ -53,7 +53,9 @@ pub struct Geotag {
     /// Latitude in degrees north, WGS-84.
     pub lat_deg: f64,
     /// The system the device declared.
-    pub crs: GeotagCrs,
+    pub crs: Crs,
+    /// How the position was found, if known.
+    pub fix_type: Option<FixType>,
     /// Radius of the accuracy circle in metres, if known.
     pub accuracy_m: Option<f64>,
     /// Age of the fix when the report was made, in milliseconds, if known.
@@ -69,7 +71,8 @@ impl Geotag {
             source: GeotagSource::Device,
             lon_deg: fix.lon_deg,
             lat_deg: fix.lat_deg,
-            crs: fix.crs.into(),
+            crs: fix.crs,
+            fix_type: fix.fix_type,
             accuracy_m: fix.accuracy_m,
             fix_age_ms: fix.fix_age_ms,
             freshness: Freshness::of(fix.fix_age_ms),
@@ -83,25 +86,6 @@ impl Geotag {
 pub enum GeotagSource {
     /// The reporting device's own fix.
     Device,
-}
-
-/// The coordinate system that was declared for a position; the stored form of [`Crs`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GeotagCrs {
-    /// WGS-84.
-    Wgs84,
-    /// CGCS2000, taken as WGS-84.
-    Cgcs2000,
-}
-
-impl From<Crs> for GeotagCrs {
-    fn from(crs: Crs) -> GeotagCrs {
-        match crs {
-            Crs::Wgs84 => GeotagCrs::Wgs84,
-            Crs::Cgcs2000 => GeotagCrs::Cgcs2000,
-        }
-    }
 }
 
 /// Whether a position was current when the report was made.
@@ -195,44 +179,45 @@ pub enum Unassigned {
     OutsideEveryGrid,
 }
 
-/// A grid and who is responsible for it.
+/// A grid and who is responsible for it; a fact that the map lacks is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GridFacts<'a> {
     /// Grid code, 15 digits (district 6, street 3, community 3, sequence 3) or 14 by an older edition.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub grid: Cow<'a, str>,
     /// The grid's name.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub grid_name: Cow<'a, str>,
     /// District code.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub district_code: Cow<'a, str>,
     /// District (区县).
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub district: Cow<'a, str>,
     /// Street code.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub street_code: Cow<'a, str>,
     /// Street (街道).
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub street: Cow<'a, str>,
     /// Community code.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub community_code: Cow<'a, str>,
     /// Community (社区).
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub community: Cow<'a, str>,
     /// The unit that handles cases of this grid.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub responsible_unit: Cow<'a, str>,
     /// The professional authority (条) of dual management.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub line_authority: Cow<'a, str>,
     /// The local authority (块) of dual management.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub block_authority: Cow<'a, str>,
     /// The community's committee.
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "str::is_empty")]
     pub community_unit: Cow<'a, str>,
 }
 

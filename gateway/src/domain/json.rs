@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use self::position::PositionText;
-use self::values::{TIME_MS, Text, known, needed, whole, within};
+use self::values::{Text, known, needed, whole, within};
 use super::admission::{Reason, Rejection};
 use super::report::{
     Body, CaseKind, Class, Incident, ObservedAt, Reading, RecordRef, Report, Status, TaskAck, Telemetry,
@@ -268,7 +268,7 @@ fn observed_at(
         Rejection::new(Reason::InvalidTime, detail)
     })?;
     let unix_ms = written.as_millisecond().saturating_sub(age_ms);
-    if !TIME_MS.contains(&unix_ms) {
+    if !ObservedAt::UNIX_MS.contains(&unix_ms) {
         return Err(Rejection::new(
             Reason::OutOfRange,
             format!("time: {:?} is outside the years 1 to 9999", time.0),

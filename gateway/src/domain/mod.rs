@@ -7,6 +7,7 @@ pub mod admission;
 pub mod backoff;
 pub mod casework;
 pub mod codes;
+mod frame;
 pub mod geography;
 pub mod grid;
 mod json;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::values::{Text, needed, whole, within};
 use crate::domain::admission::{Reason, Rejection};
-use crate::domain::report::{Crs, Fix};
+use crate::domain::report::{Crs, Fix, FixType};
 
 /// A radius above this is no accuracy: half the way around the Earth, in metres.
 const ACCURACY_MAX_M: f64 = 20_037_508.0;
@@ -18,6 +18,8 @@ pub(super) struct PositionText<'a> {
     lat: Option<f64>,
     accuracy_m: Option<f64>,
     fix_age_ms: Option<f64>,
+    #[serde(borrow)]
+    fix_type: Option<Text<'a>>,
     #[serde(borrow)]
     crs: Option<Text<'a>>,
 }
@@ -31,6 +33,7 @@ impl PositionText<'_> {
             lat_deg: needed("position.lat", lat)?,
             accuracy_m: within("position.accuracy_m", self.accuracy_m, 0.0..=ACCURACY_MAX_M)?,
             fix_age_ms: whole("position.fix_age_ms", self.fix_age_ms, 0..=i64::from(u32::MAX))?,
+            fix_type: self.fix_type.and_then(|name| FixType::from_name(&name.0)),
             crs: crs(self.crs.as_ref())?,
         })
     }

@@ -10,9 +10,6 @@ use crate::domain::admission::{Reason, Rejection};
 /// Largest whole number that a JSON reader with doubles keeps exact: 2^53.
 pub(super) const WHOLE_MAX: i64 = 1 << 53;
 
-/// 0001-01-01 to 9999-12-31 in milliseconds since 1970: what RFC 3339 can write.
-pub(super) const TIME_MS: RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
-
 /// Text that borrows from the payload unless JSON escapes it. (A plain `Option<Cow<str>>` always copies.)
 #[derive(Debug, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
