@@ -2,7 +2,7 @@
 //!
 //! Every row carries the running totals up to and including itself, so the backlog is tail minus head and is never
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
-//! forgotten when the head passes them.
+//! forgotten when the head or the tail moves past them.
 
 use std::collections::HashMap;
 
@@ -82,26 +82,41 @@ pub(super) struct SegmentTable {
     names: Names,
     builder: SegmentBuilder,
     head: Option<Head>,
-    last_id: i64,
+    /// The last row, 0 when there is none, and the totals it carries.
+    tail_id: i64,
     cum_n: u64,
     cum_bytes: u64,
+    /// Highest id given out.
+    last_id: i64,
     released: HashMap<i64, Release>,
 }
 
 impl SegmentTable {
     /// Reads the figures of a class's table: two seeks.
     pub(super) fn load(connection: &Connection, class: Class) -> rusqlite::Result<SegmentTable> {
-        let names = names(class);
+        let mut table = SegmentTable {
+            class,
+            names: names(class),
+            builder: SegmentBuilder::default(),
+            head: None,
+            tail_id: 0,
+            cum_n: 0,
+            cum_bytes: 0,
+            last_id: 0,
+            released: HashMap::new(),
+        };
+        table.head = table.read_head(connection)?;
+        (table.tail_id, table.cum_n, table.cum_bytes) = table.read_tail(connection)?;
+        table.last_id = table.tail_id;
+        Ok(table)
+    }
+
+    fn read_tail(&self, connection: &Connection) -> rusqlite::Result<(i64, u64, u64)> {
         let tail = connection
-            .prepare_cached(names.tail)?
+            .prepare_cached(self.names.tail)?
             .query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64)))
             .optional()?;
-        let (last_id, cum_n, cum_bytes) = tail.unwrap_or_default();
-        let builder = SegmentBuilder::default();
-        let mut table =
-            SegmentTable { class, names, builder, head: None, last_id, cum_n, cum_bytes, released: HashMap::new() };
-        table.head = table.read_head(connection)?;
-        Ok(table)
+        Ok(tail.unwrap_or_default())
     }
 
     fn read_head(&self, connection: &Connection) -> rusqlite::Result<Option<Head>> {
@@ -156,6 +171,7 @@ impl SegmentTable {
         }
         let segment = self.builder.finish();
         self.last_id += 1;
+        self.tail_id = self.last_id;
         self.cum_n += u64::from(segment.n);
         self.cum_bytes += segment.payload_bytes;
         connection.prepare_cached(self.names.insert)?.execute(params![
@@ -252,22 +268,46 @@ impl SegmentTable {
     ) -> rusqlite::Result<()> {
         connection.prepare_cached(self.names.delete)?.execute([id])?;
         self.released.remove(&id);
-        let Some(old) = self.head else { return Ok(()) };
-        if old.id != id {
+        if self.head.is_some_and(|head| head.id == id) {
+            self.head_deleted(connection, tallies)
+        } else if self.tail_id == id {
+            self.tail_deleted(connection, tallies, n, bytes)
+        } else {
             tallies.add(self.names.holes, n, bytes);
-            return Ok(());
+            Ok(())
         }
+    }
+
+    /// Between the old head and the new one lie only holes: they are passed.
+    fn head_deleted(&mut self, connection: &Connection, tallies: &mut Tallies) -> rusqlite::Result<()> {
+        let Some(old) = self.head else { return Ok(()) };
         self.head = self.read_head(connection)?;
-        // Between the old head and the new one lie only holes.
         let (up_to_n, up_to_bytes) = match self.head {
             Some(new) => (new.cum_n - new.n, new.cum_bytes - new.bytes),
             None => (self.cum_n, self.cum_bytes),
         };
-        let (passed_n, passed_bytes) = (up_to_n - old.cum_n, up_to_bytes - old.cum_bytes);
-        if passed_n > 0 {
-            tallies.sub(self.names.holes, passed_n, passed_bytes);
-        }
+        self.pass_holes(tallies, up_to_n - old.cum_n, up_to_bytes - old.cum_bytes);
         Ok(())
+    }
+
+    /// The next segment counts on from the row that is now the last, as it would after a restart.
+    fn tail_deleted(
+        &mut self,
+        connection: &Connection,
+        tallies: &mut Tallies,
+        n: u64,
+        bytes: u64,
+    ) -> rusqlite::Result<()> {
+        let (old_n, old_bytes) = (self.cum_n - n, self.cum_bytes - bytes);
+        (self.tail_id, self.cum_n, self.cum_bytes) = self.read_tail(connection)?;
+        self.pass_holes(tallies, old_n - self.cum_n, old_bytes - self.cum_bytes);
+        Ok(())
+    }
+
+    fn pass_holes(&self, tallies: &mut Tallies, n: u64, bytes: u64) {
+        if n > 0 {
+            tallies.sub(self.names.holes, n, bytes);
+        }
     }
 
     /// Calls `each` with the records of commits after `commit_seq`, newest segment first. A damaged segment is

@@ -196,7 +196,11 @@ impl Writer {
 
     /// Tells everybody what is now durable. This is the only place that advances a session's line, and with it the
     /// only cause of a PUBACK.
+    ///
+    /// The figures go first: whoever is answered finds them up to date.
     fn answer(&mut self, group: Group, outcome: Outcome) -> rusqlite::Result<()> {
+        self.count(outcome.tallied);
+        self.publish()?;
         for Progress { line, durable, withheld } in outcome.progress {
             if let Some(durable) = durable {
                 line.advance(durable);
@@ -216,8 +220,7 @@ impl Writer {
                 line.ring();
             }
         }
-        self.count(outcome.tallied);
-        self.publish()
+        Ok(())
     }
 
     fn count(&self, tallied: Counted) {

@@ -1,0 +1,250 @@
+//! The store through its handle: what is durable stays, what is settled goes, and the bounds hold.
+
+mod store_model;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef};
+use patrol_gateway::metrics::Metrics;
+use patrol_gateway::store::handle::{
+    Batch, Content, Decision, DeviceLine, Item, Limit, Pending, Settled, Settlement, Store,
+};
+use patrol_gateway::store::writer::{self, Running, StoreOptions};
+use tempfile::TempDir;
+
+const ALL: Limit = Limit { records: 100_000, bytes: u64::MAX };
+
+fn options(data_dir: &Path) -> StoreOptions {
+    StoreOptions {
+        data_dir: data_dir.into(),
+        max_bytes: 64 << 20,
+        incident_reserve_bytes: 8 << 20,
+        keep_accepted: 5,
+        keep_quarantined: 5,
+    }
+}
+
+fn open(data_dir: &Path) -> Running {
+    writer::start(options(data_dir), Arc::default()).expect("the store opens")
+}
+
+async fn close(running: Running) {
+    running.store.close().await;
+    running.ended.await.expect("the writer says how it ended").expect("it ends well");
+}
+
+async fn reopen(running: Running, data_dir: &Path) -> Running {
+    close(running).await;
+    open(data_dir)
+}
+
+fn car() -> DeviceId {
+    DeviceId::parse("car-01").expect("a device id")
+}
+
+fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
+    let claimed = Some(RecordRef { boot: 1, seq });
+    let content = Content::Report { class, claimed, casework: None };
+    Item { received_at_ms: i64::from(seq), payload: Bytes::copy_from_slice(payload), content }
+}
+
+/// A session of `car-01` as the store sees it.
+struct Session {
+    line: Arc<DeviceLine>,
+    mark: u64,
+}
+
+impl Session {
+    fn new() -> Session {
+        Session { line: Arc::default(), mark: 0 }
+    }
+
+    /// Submits and waits until all of it is durable, or the store says that it will not be.
+    async fn put(&mut self, store: &Store, items: Vec<Item>) -> bool {
+        let first_mark = self.mark + 1;
+        self.mark += items.len() as u64;
+        let batch = Batch { device: car(), line: self.line.clone(), first_mark, items };
+        store.submit(batch).await.expect("the store runs");
+        while self.line.durable() < self.mark && !self.line.is_withheld() {
+            self.line.changed().await;
+        }
+        self.line.durable() >= self.mark
+    }
+}
+
+async fn head(store: &Store, class: Class) -> Vec<Pending> {
+    store.head(class, ALL).await.expect("the store runs")
+}
+
+async fn settle(store: &Store, class: Class, pending: impl IntoIterator<Item = Pending>, decision: Decision) {
+    let settled = |pending: Pending| Settled {
+        key: pending.key,
+        record: pending.record,
+        decision: decision.clone(),
+        receipt: (class == Class::Incident).then(|| Bytes::from_static(b"{}")),
+    };
+    let records = pending.into_iter().map(settled).collect();
+    store.settle(Settlement { class, settled_at_ms: 0, records }).await.expect("there is room");
+}
+
+fn accepted() -> Decision {
+    Decision::Accepted { case_number: Some("AJ-1".into()) }
+}
+
+fn seqs(pending: &[Pending]) -> Vec<u32> {
+    let seq = |pending: &Pending| match pending.record.identity {
+        Identity::Device { seq, .. } => seq,
+        Identity::Minted { number, .. } => number,
+    };
+    pending.iter().map(seq).collect()
+}
+
+#[tokio::test]
+async fn what_was_durable_is_there_after_a_restart_and_a_resend_is_recognised() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    for class in [Class::Telemetry, Class::Incident] {
+        let first = class as u32 * 100;
+        let items = (first..first + 3).map(|seq| report(class, seq, b"payload")).collect();
+        assert!(Session::new().put(&running.store, items).await);
+    }
+    running = reopen(running, dir.path()).await;
+    let resend = |class: Class| report(class, class as u32 * 100 + 1, b"payload");
+    assert!(Session::new().put(&running.store, vec![resend(Class::Telemetry), resend(Class::Incident)]).await);
+    for class in [Class::Telemetry, Class::Incident] {
+        let first = class as u32 * 100;
+        let head = head(&running.store, class).await;
+        assert_eq!(seqs(&head), [first, first + 1, first + 2], "{class}");
+        assert!(head.iter().all(|pending| pending.record.payload == "payload"));
+    }
+}
+
+#[tokio::test]
+async fn a_resend_is_recognised_after_its_record_was_settled_and_the_gateway_restarted() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    for class in [Class::Telemetry, Class::Incident] {
+        assert!(Session::new().put(&running.store, vec![report(class, class as u32, b"once")]).await);
+        let head = head(&running.store, class).await;
+        settle(&running.store, class, head, accepted()).await;
+    }
+    running = reopen(running, dir.path()).await;
+    let again = [Class::Telemetry, Class::Incident].map(|class| report(class, class as u32, b"once"));
+    assert!(Session::new().put(&running.store, again.into()).await, "a duplicate is acknowledged");
+    assert_eq!(running.store.snapshot().borrow().pending(), 0, "and not stored again");
+}
+
+#[tokio::test]
+async fn a_minted_identity_is_never_given_twice() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    let mut ids = HashSet::new();
+    for _ in 0..3 {
+        let content = || Content::Report { class: Class::Reading, claimed: None, casework: None };
+        let item = || Item { received_at_ms: 0, payload: Bytes::from_static(b"{}"), content: content() };
+        assert!(Session::new().put(&running.store, vec![item(), item()]).await);
+        let head = head(&running.store, Class::Reading).await;
+        assert_eq!(head.len(), 2);
+        assert!(head.iter().all(|pending| ids.insert(pending.record.identity)), "{ids:?}");
+        settle(&running.store, Class::Reading, head, accepted()).await;
+        running = reopen(running, dir.path()).await;
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_incident_leaves_a_receipt_for_its_device_until_the_device_has_it() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    let mut session = Session::new();
+    assert!(session.put(&running.store, vec![report(Class::Incident, 7, b"stall")]).await);
+    running.store.attach(car(), session.line.clone()).await.expect("the store runs");
+    let head = head(&running.store, Class::Incident).await;
+    settle(&running.store, Class::Incident, head, accepted()).await;
+    while !session.line.take_down() {
+        session.line.changed().await;
+    }
+    running = reopen(running, dir.path()).await;
+    let waiting = running.store.down_after(car(), 0, 10).await.expect("the store runs");
+    assert_eq!((waiting.len(), waiting[0].topic.as_str()), (1, "receipt"));
+    running.store.down_done(car(), waiting[0].id).await.expect("the store runs");
+    let mut snapshot = running.store.snapshot();
+    snapshot.wait_for(|snapshot| snapshot.down_waiting == 0).await.expect("the store runs");
+    assert_eq!(running.store.down_after(car(), 0, 10).await.expect("the store runs"), []);
+    assert_eq!(running.store.snapshot().borrow().accepted_kept, 1);
+}
+
+#[tokio::test]
+async fn a_rejected_record_is_kept_as_a_dead_letter() {
+    let dir = TempDir::new().expect("a directory");
+    let running = open(dir.path());
+    assert!(Session::new().put(&running.store, vec![report(Class::Telemetry, 1, b"odd")]).await);
+    let head = head(&running.store, Class::Telemetry).await;
+    settle(&running.store, Class::Telemetry, head, Decision::Rejected { reason: "odd".into() }).await;
+    let snapshot = *running.store.snapshot().borrow();
+    assert_eq!((snapshot.pending(), snapshot.dead_letters), (0, 1));
+}
+
+#[tokio::test]
+async fn kept_cases_and_the_quarantine_stay_within_their_bounds() {
+    let dir = TempDir::new().expect("a directory");
+    let running = open(dir.path());
+    let mut session = Session::new();
+    let suspect = || Item {
+        received_at_ms: 0,
+        payload: Bytes::from_static(b"?"),
+        content: Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },
+    };
+    assert!(session.put(&running.store, (0..9).map(|_| suspect()).collect()).await);
+    assert!(session.put(&running.store, (0..9).map(|seq| report(Class::Incident, seq, b"x")).collect()).await);
+    let head = head(&running.store, Class::Incident).await;
+    settle(&running.store, Class::Incident, head, accepted()).await;
+    let snapshot = *running.store.snapshot().borrow();
+    assert_eq!((snapshot.quarantined, snapshot.accepted_kept, snapshot.pending()), (5, 5, 0));
+}
+
+#[tokio::test]
+async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_space_comes_back() {
+    let dir = TempDir::new().expect("a directory");
+    let options = StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir.path()) };
+    let running = writer::start(options, Arc::new(Metrics::new())).expect("the store opens");
+    let (store, payload) = (&running.store, vec![7; 50_000]);
+    let mut session = Session::new();
+    let mut refused = 1;
+    while session.put(store, vec![report(Class::Telemetry, refused, &payload)]).await {
+        refused += 1;
+    }
+    assert!(refused > 150, "most of the quota is telemetry's, refused at {refused}");
+    assert!(store.snapshot().borrow().full);
+    let mut session = Session::new();
+    for seq in 10_000..10_040 {
+        assert!(session.put(store, vec![report(Class::Incident, seq, &payload)]).await, "{seq}");
+    }
+    let held = head(store, Class::Telemetry).await;
+    assert_eq!(held.len() as u32, refused - 1, "what was acknowledged is there, what was withheld is not");
+    settle(store, Class::Telemetry, held, accepted()).await;
+    let again = vec![report(Class::Telemetry, refused, &payload)];
+    assert!(Session::new().put(store, again).await, "the withheld message is taken when there is room");
+    assert_eq!(store.snapshot().borrow().class(Class::Telemetry).records, 1, "and is no duplicate");
+}
+
+#[tokio::test]
+async fn a_damaged_segment_is_set_aside_and_the_others_go_on() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    for seq in 1..=3 {
+        assert!(Session::new().put(&running.store, vec![report(Class::Telemetry, seq, b"payload")]).await);
+    }
+    close(running).await;
+    let database = rusqlite::Connection::open(dir.path().join("patrol.db")).expect("a database");
+    let flip = "UPDATE segment_telemetry
+                SET blob = CAST(substr(blob, 1, 20) || x'FF' || substr(blob, 22) AS BLOB) WHERE id = 2";
+    assert_eq!(database.execute(flip, []).expect("a segment"), 1);
+    drop(database);
+    running = open(dir.path());
+    assert_eq!(seqs(&head(&running.store, Class::Telemetry).await), [1, 3]);
+    let snapshot = *running.store.snapshot().borrow();
+    assert_eq!((snapshot.class(Class::Telemetry).records, snapshot.quarantined), (2, 1));
+}
