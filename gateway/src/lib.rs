@@ -4,9 +4,14 @@ pub mod config;
 pub mod domain;
 pub mod store;
 
+pub mod intake;
+pub mod mqtt;
+pub mod uplink;
+
 pub mod http;
 
 pub mod app;
+pub mod city;
 pub mod cli;
 
 pub mod clock;
