@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use patrol_gateway::app;
-use patrol_gateway::cli::{self, Args, Command, Exit, check};
+use patrol_gateway::cli::{self, Args, Command, Exit};
 use patrol_gateway::config::Config;
 use tracing_subscriber::EnvFilter;
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     match &args.command {
         None | Some(Command::Run) => with_config(&args, run),
-        Some(Command::Check) => check::run(&args, READERS),
+        Some(Command::Check) => cli::check::run(&args),
         Some(Command::Status { json }) => {
             with_config(&args, |config| cli::status::run(config.http.bind, *json))
         }
@@ -54,25 +54,4 @@ fn serve(config: Config) -> anyhow::Result<()> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
     runtime.block_on(app::run(config))?;
     Ok(())
-}
-
-/// How the city's files are checked.
-const READERS: check::Readers = check::Readers { grids: count_features, codes: count_lines };
-
-/// Features of a GeoJSON collection.
-fn count_features(bytes: &[u8]) -> Result<usize, String> {
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    match json["features"].as_array() {
-        Some(features) if json["type"] == "FeatureCollection" => Ok(features.len()),
-        _ => Err("not a GeoJSON FeatureCollection".to_owned()),
-    }
-}
-
-/// Lines of a CSV file after its header.
-fn count_lines(bytes: &[u8]) -> Result<usize, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    match text.lines().next() {
-        Some(header) if header.starts_with("code,kind,") => Ok(text.lines().count() - 1),
-        _ => Err("the first line does not begin with code,kind,".to_owned()),
-    }
 }

@@ -74,15 +74,6 @@ fn the_minimal_file_of_the_documentation_reads_as_meant() {
             ..Uplink::to("https://cases.example.city/ingest".parse().unwrap())
         }
     );
-    assert_eq!(uplink.endpoint("v1/events").as_str(), "https://cases.example.city/ingest/v1/events");
-}
-
-#[test]
-fn an_endpoint_has_one_slash_wherever_the_base_ends() {
-    for base in ["https://a.example", "https://a.example/", "https://a.example/in/"] {
-        let endpoint = Uplink::to(base.parse().unwrap()).endpoint("/v1/events");
-        assert_eq!(endpoint.as_str(), format!("{}/v1/events", base.trim_end_matches('/')));
-    }
 }
 
 #[test]

@@ -1,41 +1,14 @@
-//! Can the city's files be read?
-
-use std::fs;
-use std::path::Path;
+//! Can the city's files be used? They are read the way the service reads them.
 
 use super::Finding;
+use crate::city;
 use crate::config::Geography;
 
-/// How the files are parsed: by whoever uses them, so that a file that passes here is one that works.
-#[derive(Debug, Clone, Copy)]
-pub struct Readers {
-    /// Grids from GeoJSON: how many, or what is wrong.
-    pub grids: fn(&[u8]) -> Result<usize, String>,
-    /// Case codes from CSV: how many, or what is wrong.
-    pub codes: fn(&[u8]) -> Result<usize, String>,
-}
-
-pub(super) fn check(geography: &Geography, readers: Readers) -> Finding {
-    let grids =
-        describe(geography.grids.as_deref(), readers.grids, "示例网格 built-in example grids", "网格 grids");
-    let codes = describe(geography.codes.as_deref(), readers.codes, "示例代码 built-in codes", "代码 codes");
-    match (grids, codes) {
-        (Ok(grids), Ok(codes)) => Finding::ok(format!("{grids}; {codes}")),
-        (Err(why), Ok(_)) | (Ok(_), Err(why)) => Finding::failure(why),
-        (Err(grids), Err(codes)) => Finding::failure(format!("{grids}; {codes}")),
+pub(super) fn check(geography: &Geography) -> Finding {
+    match city::load(geography) {
+        Ok(city) => Finding::ok(city::describe(geography, &city)),
+        Err(error) => Finding::failure(format!("无法使用 unusable: {error}")),
     }
-}
-
-fn describe(
-    file: Option<&Path>,
-    read: fn(&[u8]) -> Result<usize, String>,
-    built_in: &str,
-    unit: &str,
-) -> Result<String, String> {
-    let Some(file) = file else { return Ok(built_in.to_owned()) };
-    let told = |why: String| format!("{}: {why}", file.display());
-    let bytes = fs::read(file).map_err(|error| told(error.to_string()))?;
-    read(&bytes).map(|count| told(format!("{count} {unit}"))).map_err(told)
 }
 
 #[cfg(test)]
@@ -44,15 +17,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_files_are_named_when_both_are_bad() {
-        let readers =
-            Readers { grids: |bytes| Ok(bytes.len()), codes: |_| Err("line 2: no code".to_owned()) };
+    fn the_built_in_city_passes_and_a_bad_file_is_named() {
+        assert_eq!(check(&Geography::default()).verdict, Verdict::Ok);
         let codes = tempfile::NamedTempFile::new().unwrap();
-        let geography =
-            Geography { grids: Some("/nowhere.geojson".into()), codes: Some(codes.path().to_owned()) };
-        let finding = check(&geography, readers);
+        std::fs::write(codes.path(), "no,such,columns\n").unwrap();
+        let finding = check(&Geography { grids: None, codes: Some(codes.path().to_owned()) });
         assert_eq!(finding.verdict, Verdict::Failure);
-        assert!(finding.text.contains("/nowhere.geojson") && finding.text.contains("line 2"), "{finding:?}");
-        assert_eq!(check(&Geography::default(), readers).verdict, Verdict::Ok);
+        assert!(finding.text.contains(&codes.path().display().to_string()), "{finding:?}");
     }
 }

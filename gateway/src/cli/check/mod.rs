@@ -10,8 +10,6 @@ use std::path::Path;
 use super::{Args, Exit, load, print};
 use crate::clock;
 
-pub use geography::Readers;
-
 /// What one check found, in Chinese and English.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -53,7 +51,7 @@ impl Finding {
 }
 
 /// Checks everything and prints a line for each; [`Exit::Failure`] when any failed, the configuration included.
-pub fn run(args: &Args, readers: Readers) -> Exit {
+pub fn run(args: &Args) -> Exit {
     let config = match load(args) {
         Ok(config) => config,
         Err(error) => {
@@ -72,7 +70,7 @@ pub fn run(args: &Args, readers: Readers) -> Exit {
         ("设备 listener ", ports::check(config.listener.bind, &config)),
         ("网页 http     ", ports::check(config.http.bind, &config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
-        ("地理 geography", geography::check(&config.geography, readers)),
+        ("地理 geography", geography::check(&config.geography)),
     ];
     let text: String = findings.iter().map(|(name, finding)| line(name, finding)).collect();
     let printed = print(&text);

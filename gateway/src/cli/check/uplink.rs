@@ -1,7 +1,7 @@
-//! Does the platform's address lead anywhere? The name is looked up and a TCP connection made; nothing is sent, so this
-//! says nothing about certificates and tokens, only that their files can be read.
+//! Does the platform's address lead anywhere? The files of the uplink are read the way the service reads them, the name
+//! is looked up and a TCP connection made. Nothing is sent: whether the platform's certificate and our token are good
+//! enough only the first request will tell.
 
-use std::fs;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::config::Uplink;
+use crate::uplink::https::Platform;
 
 /// For the look-up and all connections together; the system's own limit for a look-up is much longer.
 const TIME_MAX: Duration = Duration::from_secs(5);
@@ -19,10 +20,10 @@ pub(super) fn check(uplink: Option<&Uplink>) -> Finding {
     let Some(uplink) = uplink else {
         return Finding::warning("未配置，只缓存 none: buffering until one is configured");
     };
-    for file in [&uplink.token_file, &uplink.ca_file].into_iter().flatten() {
-        if let Err(error) = fs::read(file) {
-            return Finding::failure(format!("{}: 无法读取 can't be read: {error}", file.display()));
-        }
+    // As the service does it at its start; a second installation changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Err(error) = Platform::new(uplink) {
+        return Finding::failure(format!("无法使用 unusable: {error}"));
     }
     let (Some(host), Some(port)) = (uplink.url.host_str(), uplink.url.port_or_known_default()) else {
         return Finding::failure(format!("{}: 无主机名 no host", uplink.url));
@@ -73,5 +74,9 @@ mod tests {
         assert_eq!(check(Some(&uplink)).verdict, Verdict::Failure);
         uplink.token_file = Some("/nowhere/token".into());
         assert!(check(Some(&uplink)).text.contains("/nowhere/token"));
+        let ca = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(ca.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        (uplink.token_file, uplink.ca_file) = (None, Some(ca.path().to_owned()));
+        assert!(check(Some(&uplink)).text.contains("TLS"), "{:?}", check(Some(&uplink)));
     }
 }
