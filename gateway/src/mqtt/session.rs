@@ -103,8 +103,7 @@ impl Session {
                 Ok(())
             }
             Incoming::Subscribe { packet_id, filters } => {
-                let grants: Vec<_> =
-                    filters.iter().map(|(filter, qos)| self.subscribe(filter, *qos)).collect();
+                let grants: Vec<_> = filters.iter().map(|(filter, qos)| self.subscribe(filter, *qos)).collect();
                 self.wire.suback(&mut self.out, packet_id, &grants);
                 Ok(())
             }

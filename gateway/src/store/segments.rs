@@ -94,22 +94,12 @@ impl SegmentTable {
         let names = names(class);
         let tail = connection
             .prepare_cached(names.tail)?
-            .query_row([], |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64))
-            })
+            .query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64)))
             .optional()?;
         let (last_id, cum_n, cum_bytes) = tail.unwrap_or_default();
         let builder = SegmentBuilder::default();
-        let mut table = SegmentTable {
-            class,
-            names,
-            builder,
-            head: None,
-            last_id,
-            cum_n,
-            cum_bytes,
-            released: HashMap::new(),
-        };
+        let mut table =
+            SegmentTable { class, names, builder, head: None, last_id, cum_n, cum_bytes, released: HashMap::new() };
         table.head = table.read_head(connection)?;
         Ok(table)
     }
@@ -130,10 +120,7 @@ impl SegmentTable {
 
     /// Number of the last commit that wrote here, 0 when the table is empty.
     pub(super) fn last_commit_seq(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let tail = connection
-            .prepare_cached(self.names.tail)?
-            .query_row([], |row| row.get::<_, i64>(3))
-            .optional()?;
+        let tail = connection.prepare_cached(self.names.tail)?.query_row([], |row| row.get::<_, i64>(3)).optional()?;
         Ok(tail.unwrap_or(0) as u64)
     }
 
@@ -250,8 +237,7 @@ impl SegmentTable {
         id: i64,
     ) -> rusqlite::Result<Option<Vec<u8>>> {
         let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
-        let blob =
-            connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
+        let blob = connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
         self.delete(connection, tallies, id, u64::from(n), bytes)?;
         Ok(Some(blob))
     }

@@ -66,8 +66,7 @@ impl Lane {
         metrics: Arc<Metrics>,
         random: fastrand::Rng,
     ) -> Lane {
-        let status =
-            UplinkStatus { kind: UplinkKind::Https, state: UplinkState::Idle, ..UplinkStatus::default() };
+        let status = UplinkStatus { kind: UplinkKind::Https, state: UplinkState::Idle, ..UplinkStatus::default() };
         Lane {
             gateway_id,
             snapshot: store.snapshot(),
