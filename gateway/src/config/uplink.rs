@@ -40,14 +40,6 @@ impl Uplink {
     pub fn to(url: Url) -> Uplink {
         UplinkKeys::default().with(url)
     }
-
-    /// The URL of `path` below the base, with exactly one slash between them.
-    pub fn endpoint(&self, path: &str) -> Url {
-        let mut url = self.url.clone();
-        let below = format!("{}/{}", self.url.path().trim_end_matches('/'), path.trim_start_matches('/'));
-        url.set_path(&below);
-        url
-    }
 }
 
 /// Compression of request bodies.
@@ -64,15 +56,6 @@ pub enum Compression {
 impl Compression {
     const NAMES: &'static [(&'static str, Compression)] =
         &[("zstd", Compression::Zstd), ("gzip", Compression::Gzip), ("none", Compression::None)];
-
-    /// The name in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Compression::Zstd => "zstd",
-            Compression::Gzip => "gzip",
-            Compression::None => "none",
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
