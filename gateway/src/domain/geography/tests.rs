@@ -186,6 +186,14 @@ fn an_accuracy_beyond_the_nearest_edge_is_ambiguous_with_the_grids_it_touches() 
 }
 
 #[test]
+fn grids_at_the_same_distance_are_named_lowest_code_first() {
+    let geography = map(&four_squares()).expect("a map");
+    let corner = geography.locate(104.01, 31.01, Some(1.0)).candidates;
+    let codes: Vec<&str> = corner.iter().map(|grid| &grid.facts.grid[13..]).collect();
+    assert_eq!(codes, ["1", "2", "3", "4"]);
+}
+
+#[test]
 fn outside_the_map_the_grids_within_the_accuracy_are_candidates_and_none_is_the_owner() {
     let geography = map(&four_squares()).expect("a map");
     let incident = stall(Some(fix(104.005, 30.9995, Some(100.0))));
