@@ -58,6 +58,7 @@ fn stall() -> body::Incident<'static> {
         fix: body::FixType::MANUAL,
         lat_e7: DegreesE7::new(311_270_000),
         lon_e7: DegreesE7::new(1_043_980_000),
+        fix_age_ms: 61_000,
         operator: Text::new("op-118").expect("fits"),
         description: Text::new("占道经营").expect("fits"),
         evidence: List::from_slice(&[WireRef { boot: 7, seq: 811 }]).expect("fits"),
@@ -107,7 +108,8 @@ fn an_incidents_frame_gives_the_code_its_zeros_and_takes_its_age_off() {
         (incident.kind, incident.code.as_ref(), incident.severity),
         (CaseKind::Event, "0501", Some(2))
     );
-    assert_eq!(incident.fix.and_then(|fix| fix.fix_type), Some(FixType::Manual));
+    let fix = incident.fix.expect("a fix");
+    assert_eq!((fix.fix_type, fix.fix_age_ms), (Some(FixType::Manual), Some(61_000)));
     assert!(matches!(incident.description, Some(Cow::Borrowed("占道经营"))), "borrowed from the frame");
     assert_eq!((incident.stall_card, incident.evidence), (None, vec![RecordRef { boot: 7, seq: 811 }]));
 }

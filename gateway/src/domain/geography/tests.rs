@@ -39,7 +39,8 @@ fn fix(lon_deg: f64, lat_deg: f64, accuracy_m: Option<f64>) -> Fix {
     Fix { lon_deg, lat_deg, accuracy_m, fix_age_ms: Some(300), fix_type: None, crs: Crs::Wgs84 }
 }
 
-/// A square grid of 0.01 degrees, about 950 m by 1,110 m, whose south-west corner is (104 + x/100, 31 + y/100).
+/// A square grid of 0.01 degrees, about 950 m by 1,110 m, whose south-west corner is (104 + x/100, 31 +
+/// y/100).
 fn square(code: &str, x: u32, y: u32) -> Value {
     let (west, south) = (104.0 + f64::from(x) / 100.0, 31.0 + f64::from(y) / 100.0);
     let (east, north) = (104.0 + f64::from(x + 1) / 100.0, 31.0 + f64::from(y + 1) / 100.0);

@@ -1,9 +1,11 @@
 //! The bodies of the interface, and everything that is not one.
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::report::{Crs, Fix, FixType};
+use crate::domain::report::{Crs, Fix, FixType, ObservedAt, TimeQuality};
 
 const INCIDENT: &str = r#"{"boot": 7, "seq": 812, "time": "2026-11-23T09:12:44.120+08:00", "time_quality": "gnss", "age_ms": 0,
      "kind": "event", "code": "0501", "severity": 2,
