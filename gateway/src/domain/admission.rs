@@ -2,8 +2,8 @@
 //!
 //! - The first byte decides: 0xC1 opens a frame, `{` (after JSON's white space) opens JSON.
 //! - The class is the topic's; a frame of another class is refused, and so is a frame of another device.
-//! - A rejection is a value. The payload behind it is acknowledged, kept in quarantine with the rejection, and
-//!   counted under [`Reason::as_str`].
+//! - A rejection is a value. The payload behind it is acknowledged, kept in quarantine with the rejection,
+//!   and counted under [`Reason::as_str`].
 //! - Payloads are bounded before they come here (the listener's packet size); nothing here grows faster than
 //!   the payload.
 

@@ -1,8 +1,8 @@
 //! How long to wait before the next attempt at something that failed.
 //!
-//! Full jitter above a floor: the n-th wait is drawn evenly from `min ..= min * 2^n`, never above `max`. Gateways
-//! that lost the platform at the same moment thus come back spread over the whole of the last range, and none
-//! of them sooner than `min`. A success resets it.
+//! Full jitter above a floor: the n-th wait is drawn evenly from `min ..= min * 2^n`, never above `max`.
+//! Gateways that lost the platform at the same moment thus come back spread over the whole of the last range,
+//! and none of them sooner than `min`. A success resets it.
 
 use std::time::Duration;
 

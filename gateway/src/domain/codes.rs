@@ -1,10 +1,11 @@
 //! The case code table: what a (kind, code) pair is called, in Chinese and English.
 //!
-//! The table is data that an operator replaces: national standards are revised and every city extends them. A code
-//! that is not in it is no fault of the report, which goes on with `known: false`.
+//! The table is data that an operator replaces: national standards are revised and every city extends them. A
+//! code that is not in it is no fault of the report, which goes on with `code_known: false`.
 //!
-//! The file is CSV in UTF-8 with a head line; the columns `code`, `kind`, `zh` and `en` are read, others are passed
-//! over. A kind is `event` or `component`, or `event_major` and `component_major` for the names of major classes.
+//! The file is CSV in UTF-8 with a head line; the columns `code`, `kind`, `zh` and `en` are read, others are
+//! passed over; a row is one line. A kind is `event` or `component`, or `event_major` and `component_major` for the names of
+//! major classes.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Frames of the firmware protocol become reports.
 //!
-//! 0 means absent on the wire and becomes `None`; fixed-point numbers become metres, degrees, volts and km/h. The wire
-//! format checks the form only, so ranges are checked here. A clock that is beyond what RFC 3339 can write counts as
-//! unset: a report is not refused for its clock. Frames are WGS-84.
+//! 0 means absent on the wire and becomes `None`; fixed-point numbers become metres, degrees, volts and km/h.
+//! The wire format checks the form only, so ranges are checked here. A clock that is beyond what RFC 3339 can
+//! write counts as unset: a report is not refused for its clock. Frames are WGS-84.
 
 use std::borrow::Cow;
 
@@ -132,7 +132,7 @@ fn incident<'a>(wire: &body::Incident<'a>) -> Result<Incident<'a>, Rejection> {
         kind,
         code: Cow::Owned(format!("{category:04}")),
         severity: present(wire.severity),
-        fix: fix(wire.fix, wire.lat_e7, wire.lon_e7, wire.accuracy_dm, None)?,
+        fix: fix(wire.fix, wire.lat_e7, wire.lon_e7, wire.accuracy_dm, present(wire.fix_age_ms))?,
         operator: text(wire.operator.as_str()),
         stall_card: text(wire.stall_card.as_str()),
         description: text(wire.description.as_str()),

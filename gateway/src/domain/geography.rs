@@ -1,10 +1,11 @@
 //! Point to grid: whose an incident is, by the place it carries.
 //!
-//! - A bounding-box tree finds the few grids a point may lie in; a robust point-in-polygon test decides. A point on an edge
-//!   belongs to the lowest grid code that touches it, whatever the order of the file.
+//! - A bounding-box tree finds the few grids a point may lie in; a robust point-in-polygon test decides. A
+//!   point on an edge belongs to the lowest grid code that touches it, whatever the order of the file.
 //! - Outside every grid, or without a position, an incident is `unassigned` and forwarded all the same.
-//! - When the accuracy circle reaches the grid's edge the answer is `ambiguous`, with the grids the circle touches.
-//! - Distances are measured on a plane through the point ([`plane`]), good to 1 % within the search radius.
+//! - When the accuracy circle reaches the grid's edge the answer is `ambiguous`, with the grids the circle
+//!   touches.
+//! - Distances are measured on a plane through the point (`plane`), good to 1 % within the search radius.
 
 mod plane;
 
@@ -16,12 +17,14 @@ use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use self::plane::Plane;
-use super::casework::{Assignment, Casework, CodeName, DataVersions, Geotag, Unassigned};
+use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::codes::CodeTable;
+use super::geotag::Geotag;
 use super::grid::{self, Grid, GridFileError};
 use super::report::{Fix, Incident};
 
-/// Accuracy circles are searched for candidate grids up to this radius in metres; a worse fix names no grid better.
+/// Accuracy circles are searched for candidate grids up to this radius in metres; a worse fix names no grid
+/// better.
 pub const SEARCH_RADIUS_MAX_M: f64 = 2_000.0;
 /// Candidate grids named for one incident, the nearest first.
 pub const CANDIDATES_MAX: usize = 8;
@@ -47,7 +50,8 @@ pub struct Geography {
 pub struct Location<'a> {
     /// The grid that holds the point, the lowest code on an edge.
     pub grid: Option<&'a Grid>,
-    /// When the circle reaches the grid's edge: the grids it touches, the nearest first, at most [`CANDIDATES_MAX`].
+    /// When the circle reaches the grid's edge: the grids it touches, the nearest first, at most
+    /// [`CANDIDATES_MAX`].
     pub candidates: Vec<&'a Grid>,
 }
 

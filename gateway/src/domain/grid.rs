@@ -1,7 +1,9 @@
-//! Duty grids as GeoJSON (RFC 7946): polygons and multi-polygons with holes in WGS-84, and who is responsible for each.
+//! Duty grids as GeoJSON (RFC 7946): polygons and multi-polygons with holes in WGS-84, and who is responsible
+//! for each.
 //!
-//! Every feature needs a `grid_code` (or `code`) of 14 or 15 digits that no other feature has; the rest may be left out and is then
-//! empty. A bad feature refuses the whole file and is named: half a map would send cases to nobody.
+//! Every feature needs a `grid_code` (or `code`) of 14 or 15 digits that no other feature has; the rest may
+//! be left out and is then empty. A bad feature refuses the whole file and is named: half a map would send
+//! cases to nobody.
 
 use std::borrow::Cow;
 use std::fmt;

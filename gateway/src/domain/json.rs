@@ -4,33 +4,29 @@
 //!   payload: a usual telemetry costs no allocation. Text is copied only where JSON escapes it.
 //! - Unknown fields are passed over (the stored payload keeps them), however deep they nest; `null` is the
 //!   same as absent.
-//! - Whole numbers may be written with a fraction (`88.0`) and are rounded; `boot`, `seq`, `task` and `revision`
-//!   may not.
+//! - Whole numbers may be written with a fraction (`88.0`) and are rounded; `boot`, `seq`, `task` and
+//!   `revision` may not.
 //! - A position must declare its coordinate system.
 
+mod head;
 mod position;
 mod trouble;
 mod values;
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
+use self::head::{claimed, observed_at};
 use self::position::PositionText;
-use self::values::{Text, known, needed, whole, within};
+use self::values::{Text, at_most, code, known, needed, whole, within};
 use super::admission::{Reason, Rejection};
 use super::report::{
-    Body, CaseKind, Class, Incident, ObservedAt, Reading, RecordRef, Report, Status, TaskAck, Telemetry,
-    TimeQuality,
+    Body, CaseKind, Class, Incident, Reading, RecordRef, Report, Status, TaskAck, Telemetry,
 };
 
 /// Readings in one message.
 const READINGS_MAX: usize = 256;
 /// Evidence references of one incident.
 const EVIDENCE_MAX: usize = 64;
-/// Length of a case code in characters.
-const CODE_CHARS_MAX: usize = 16;
-
 /// Reads a JSON payload of a class.
 pub(super) fn read(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
     match class {
@@ -50,8 +46,8 @@ fn text<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, Rejection> {
     serde_json::from_slice(payload).map_err(|error| trouble::rejection(&error, payload))
 }
 
-/// A message as it is written: the head that all classes share, and its own fields. (`serde(flatten)` would say the
-/// same and copy every field through a buffer.)
+/// A message as it is written: the head that all classes share, and its own fields. (`serde(flatten)` would
+/// say the same and copy every field through a buffer.)
 macro_rules! message {
     ($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty,)* }) => {
         #[derive(Deserialize)]
@@ -239,61 +235,6 @@ impl<'a> TaskText<'a> {
             note: self.note.map(|text| text.0),
         }))
     }
-}
-
-fn claimed(boot: Option<u32>, seq: Option<u32>) -> Result<Option<RecordRef>, Rejection> {
-    match (boot, seq) {
-        (Some(boot), Some(seq)) => Ok(Some(RecordRef { boot, seq })),
-        (None, None) => Ok(None),
-        (Some(_), None) => {
-            Err(Rejection::new(Reason::HalfIdentity, "boot without seq: give both or neither"))
-        }
-        (None, Some(_)) => {
-            Err(Rejection::new(Reason::HalfIdentity, "seq without boot: give both or neither"))
-        }
-    }
-}
-
-/// The event's time: the message's, less the age of the event at that time.
-fn observed_at(
-    time: Option<&Text<'_>>,
-    quality: Option<&Text<'_>>,
-    age_ms: Option<f64>,
-) -> Result<Option<ObservedAt>, Rejection> {
-    let age_ms: i64 = whole("age_ms", age_ms, 0..=i64::from(u32::MAX))?.unwrap_or(0);
-    let Some(time) = time else { return Ok(None) };
-    let written: jiff::Timestamp = time.0.parse().map_err(|_| {
-        let detail =
-            format!("time: {:?} is not RFC 3339 with an offset, like 2026-11-23T09:12:44.120+08:00", time.0);
-        Rejection::new(Reason::InvalidTime, detail)
-    })?;
-    let unix_ms = written.as_millisecond().saturating_sub(age_ms);
-    if !ObservedAt::UNIX_MS.contains(&unix_ms) {
-        return Err(Rejection::new(
-            Reason::OutOfRange,
-            format!("time: {:?} is outside the years 1 to 9999", time.0),
-        ));
-    }
-    let quality = quality.map_or(TimeQuality::Unknown, |name| TimeQuality::from_name(&name.0));
-    Ok(Some(ObservedAt { unix_ms, quality }))
-}
-
-/// A case code: not looked up here, because cities extend the tables, but it must be able to be one.
-fn code(text: Text<'_>) -> Result<Cow<'_, str>, Rejection> {
-    let fits = (1..=CODE_CHARS_MAX).contains(&text.0.len())
-        && text.0.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if fits {
-        return Ok(text.0);
-    }
-    let detail = format!("code: {:?} is not 1 to {CODE_CHARS_MAX} letters and digits, like \"0501\"", text.0);
-    Err(Rejection::new(Reason::OutOfRange, detail))
-}
-
-fn at_most(field: &str, count: usize, max: usize) -> Result<(), Rejection> {
-    if count <= max {
-        return Ok(());
-    }
-    Err(Rejection::new(Reason::OutOfRange, format!("{field}: {count} of them, at most {max} in one message")))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! A [`Report`] borrows from the payload it was read from; the store keeps the payload itself, so a report is
 //! read twice in its life: at admission (is it understood, which record is it?) and when it is forwarded.
-//! Every field a device may leave out is an `Option`; units are in the names and the same for both encodings, and for the
-//! events that go to the platform: bodies serialize under their own names, without what is absent.
+//! Every field a device may leave out is an `Option`; units are in the names and the same for both encodings,
+//! and for the events that go to the platform: bodies serialize under their own names, without what is
+//! absent.
 
 mod body;
 mod position;
@@ -148,8 +149,8 @@ pub struct ObservedAt {
 }
 
 impl ObservedAt {
-    /// The times that can be written in RFC 3339, in milliseconds since 1970: the years 1 to 9999, without the last
-    /// two hours in any time zone.
+    /// The times that can be written in RFC 3339, in milliseconds since 1970: the years 1 to 9999, without
+    /// the last two hours in any time zone.
     pub const UNIX_MS: RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
 }
 

@@ -2,12 +2,12 @@
 //!
 //! - Per boot a sorted list of inclusive intervals of sequence numbers, none touching the next; a device that
 //!   numbers without gaps costs one interval however much it sends.
-//! - At most [`BOOTS_MAX`] boots, the lowest boot number forgotten first, and at most [`INTERVALS_MAX`] intervals
-//!   a boot, the lowest forgotten first. A window therefore takes 64 KiB at most.
+//! - At most [`BOOTS_MAX`] boots, the lowest boot number forgotten first, and at most [`INTERVALS_MAX`]
+//!   intervals a boot, the lowest forgotten first. A window therefore takes 64 KiB at most.
 //! - The window holds only what was really seen. Forgetting can let a duplicate through (the platform
 //!   deduplicates on the event id as well) and can never drop something new.
-//! - Numbers may run over from `u32::MAX` to 0 within a boot; only a device that sends all 2^32 numbers in one
-//!   boot repeats an identity, and then it is a duplicate for everybody.
+//! - Numbers may run over from `u32::MAX` to 0 within a boot; only a device that sends all 2^32 numbers in
+//!   one boot repeats an identity, and then it is a duplicate for everybody.
 //!
 //! The encoding (see [`SeenWindow::encode`]) is: version 1, then varints: boots; per boot its distance to the
 //! boot before, its intervals; per interval its distance to the one before and its length less one.

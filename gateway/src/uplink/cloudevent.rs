@@ -1,16 +1,19 @@
 //! A stored record as the platform sees it: a CloudEvents 1.0 event in JSON whose data is a GeoJSON Feature.
 //!
 //! - `id` is `{device}/{boot}/{seq}` (`{device}/g{run}/{number}` when the gateway minted it) and `source` is
-//!   `urn:patrol-gateway:{gateway}`; receivers deduplicate on the pair. An event is a function of the gateway's id and the
-//!   stored record alone, so every resend has the same bytes.
-//! - `type` is `cn.patrol.{class}.v1`. `time` is when it happened by the device's clock (`time_from` = `device`,
-//!   with its `time_quality`), or else when the gateway received it (`time_from` = `gateway`).
+//!   `urn:patrol-gateway:{gateway}`; receivers deduplicate on the pair. An event is a function of the
+//!   gateway's id and the stored record alone, so every resend has the same bytes as long as the gateway
+//!   itself is not replaced by another version.
+//! - `type` is `cn.patrol.{class}.v1`. `time` is when it happened by the device's clock (`time_from` =
+//!   `device`, with its `time_quality`), or else when the gateway received it (`time_from` = `gateway`).
 //! - `subject` is the code of the grid an incident is attributed to.
 //! - The geometry is a point in WGS-84 or null; what the device left out is left out here.
-//! - A payload that this version can't read (stored by another version, for instance) is forwarded all the same: type
-//!   `cn.patrol.{class}.raw.v1`, `datacontenttype` `application/octet-stream`, the payload in `data_base64`.
+//! - A payload that this version can't read (stored by another version, for instance) is forwarded all the
+//!   same: type `cn.patrol.{class}.raw.v1`, `datacontenttype` `application/octet-stream`, the payload in
+//!   `data_base64`.
 //!
-//! Events are serialized from borrowed parts straight into the request's buffer: a backlog drains through here.
+//! Events are serialized from borrowed parts straight into the request's buffer: a backlog drains through
+//! here.
 
 mod base64;
 mod properties;

@@ -1,7 +1,8 @@
 //! Distances in metres on the plane that touches the Earth at one point (local equirectangular projection).
 //!
-//! Degrees are scaled by the mean Earth radius, longitude by the cosine of the point's latitude. Within 2 km the error stays
-//! below 1 % between the 70th parallels, far below what an accuracy circle means; a map over the 180th meridian is not served.
+//! Degrees are scaled by the mean Earth radius, longitude by the cosine of the point's latitude. Within 2 km
+//! the error stays below 1 % between the 70th parallels, far below what an accuracy circle means; a map over
+//! the 180th meridian is not served.
 
 use geo::coordinate_position::{CoordPos, CoordinatePosition};
 use geo::{Coord, LineString, MultiPolygon};

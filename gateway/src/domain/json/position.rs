@@ -1,7 +1,7 @@
 //! A position in JSON: where, how exactly, how old, and in which coordinate system.
 //!
-//! GCJ-02 read as WGS-84 is off by about 350 m, which is another grid more often than not; so a position without
-//! its system is refused, and so is a system that is not converted here.
+//! GCJ-02 read as WGS-84 is off by about 350 m, which is another grid more often than not; so a position
+//! without its system is refused, and so is a system that is not converted here.
 
 use serde::Deserialize;
 

@@ -1,7 +1,7 @@
 //! What is wrong with a JSON payload and where: field, line and column.
 //!
-//! The reader knows line and column only; the field is found by walking the payload up to that place. This is the
-//! cold path: one pass, nothing kept but the names on the way down.
+//! The reader knows line and column only; the field is found by walking the payload up to that place. This is
+//! the cold path: one pass, nothing kept but the names on the way down.
 
 use serde_json::error::Category;
 

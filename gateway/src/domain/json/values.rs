@@ -1,4 +1,5 @@
-//! Checked values: what a field holds must lie in its range, and a refusal names the field, the value and the range.
+//! Checked values: what a field holds must lie in its range, and a refusal names the field, the value and the
+//! range.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -9,6 +10,9 @@ use crate::domain::admission::{Reason, Rejection};
 
 /// Largest whole number that a JSON reader with doubles keeps exact: 2^53.
 pub(super) const WHOLE_MAX: i64 = 1 << 53;
+
+/// Length of a case code in characters.
+const CODE_CHARS_MAX: usize = 16;
 
 /// Text that borrows from the payload unless JSON escapes it. (A plain `Option<Cow<str>>` always copies.)
 #[derive(Debug, Deserialize)]
@@ -60,4 +64,23 @@ pub(super) fn known<T: Copy>(
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
         Rejection::new(Reason::UnknownValue, format!("{field}: {:?} is none of {}", text.0, names.join(", ")))
     })
+}
+
+/// A case code: not looked up here, because cities extend the tables, but it must be able to be one.
+pub(super) fn code(text: Text<'_>) -> Result<Cow<'_, str>, Rejection> {
+    let fits = (1..=CODE_CHARS_MAX).contains(&text.0.len())
+        && text.0.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if fits {
+        return Ok(text.0);
+    }
+    let detail = format!("code: {:?} is not 1 to {CODE_CHARS_MAX} letters and digits, like \"0501\"", text.0);
+    Err(Rejection::new(Reason::OutOfRange, detail))
+}
+
+/// A bound on a list.
+pub(super) fn at_most(field: &str, count: usize, max: usize) -> Result<(), Rejection> {
+    if count <= max {
+        return Ok(());
+    }
+    Err(Rejection::new(Reason::OutOfRange, format!("{field}: {count} of them, at most {max} in one message")))
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The coordinate system a device declared for its position. Both are read as WGS-84 (they differ by less than
-/// the best device's accuracy); the tag stays with the position.
+/// The coordinate system a device declared for its position. Both are read as WGS-84 (they differ by less
+/// than the best device's accuracy); the tag stays with the position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Crs {

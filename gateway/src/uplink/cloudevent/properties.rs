@@ -1,15 +1,15 @@
 //! The GeoJSON Feature inside an event, and its properties by class.
 //!
-//! Names and units are those of the device's JSON; what the gateway found out stands beside it under names of its own.
+//! Names and units are those of the device's JSON; what the gateway found out stands beside it under names of
+//! its own.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
 use super::Moment;
-use crate::domain::casework::{
-    Assignment, Casework, DataVersions, Freshness, Geotag, GeotagSource, GridFacts, Unassigned,
-};
+use crate::domain::casework::{Assignment, Casework, DataVersions, GridFacts, Unassigned};
+use crate::domain::geotag::{Freshness, Geotag, GeotagSource};
 use crate::domain::report::{
     Body, Crs, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
 };
