@@ -108,7 +108,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let view = view(&config, &store, uplink, ready, &metrics);
     let announcement = announce(&config, &geography, &mqtt_socket, &http_socket)?;
     let intake = Intake::new(Arc::new(geography), metrics.clone());
-    let listener = Listener::new(mqtt_socket, limits(&config), store.clone(), intake, metrics, mqtt_stop.clone());
+    let listener =
+        Listener::new(mqtt_socket, limits(&config), store.clone(), intake, metrics, mqtt_stop.clone());
 
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
@@ -139,7 +140,9 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     match time::timeout(PART_END_MAX, store_ended).await {
         Ok(Ok(Ok(()))) => ended,
         Ok(closed) => Err(store_error(closed)),
-        Err(_) => Err(AppError::PartDied("the store did not close in time; what is acknowledged is safe: it")),
+        Err(_) => {
+            Err(AppError::PartDied("the store did not close in time; what is acknowledged is safe: it"))
+        }
     }
 }
 

@@ -39,6 +39,11 @@ impl Intake {
         }
     }
 
+    /// A message came without a wish for an acknowledgement.
+    pub fn note_qos0(&self) {
+        self.metrics.received_qos0_messages.inc();
+    }
+
     /// A topic in the device's own tree whose class is not known.
     pub fn unknown_class(&self, topic: &str) -> Content {
         let detail = "the topic's last level is none of telemetry, reading, incident, evidence, status, task";

@@ -113,7 +113,9 @@ async fn what_was_durable_is_there_after_a_restart_and_a_resend_is_recognised() 
     }
     running = reopen(running, dir.path()).await;
     let resend = |class: Class| report(class, class as u32 * 100 + 1, b"payload");
-    assert!(Session::new().put(&running.store, vec![resend(Class::Telemetry), resend(Class::Incident)]).await);
+    assert!(
+        Session::new().put(&running.store, vec![resend(Class::Telemetry), resend(Class::Incident)]).await
+    );
     for class in [Class::Telemetry, Class::Incident] {
         let first = class as u32 * 100;
         let head = head(&running.store, class).await;
@@ -198,7 +200,9 @@ async fn kept_cases_and_the_quarantine_stay_within_their_bounds() {
         content: Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },
     };
     assert!(session.put(&running.store, (0..9).map(|_| suspect()).collect()).await);
-    assert!(session.put(&running.store, (0..9).map(|seq| report(Class::Incident, seq, b"x")).collect()).await);
+    assert!(
+        session.put(&running.store, (0..9).map(|seq| report(Class::Incident, seq, b"x")).collect()).await
+    );
     let head = head(&running.store, Class::Incident).await;
     settle(&running.store, Class::Incident, head, accepted()).await;
     let snapshot = *running.store.snapshot().borrow();
@@ -208,7 +212,8 @@ async fn kept_cases_and_the_quarantine_stay_within_their_bounds() {
 #[tokio::test]
 async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_space_comes_back() {
     let dir = TempDir::new().expect("a directory");
-    let options = StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir.path()) };
+    let options =
+        StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir.path()) };
     let running = writer::start(options, Arc::new(Metrics::new())).expect("the store opens");
     let (store, payload) = (&running.store, vec![7; 50_000]);
     let mut session = Session::new();

@@ -69,7 +69,9 @@ where
             shared.metrics.mqtt_connects.inc();
             let session =
                 Session::new(device, wire, &connect, shared.intake.clone(), shared.receive_maximum, out);
-            Driver { reader, writer, input, session, line: Arc::default(), claim, connect, shared }.run().await
+            Driver { reader, writer, input, session, line: Arc::default(), claim, connect, shared }
+                .run()
+                .await
         }
         Err(end) => {
             wire.refuse(&mut out, end);
@@ -210,7 +212,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
         }
         if let Some((after, limit)) = self.session.wants() {
             let device = self.session.device().clone();
-            let messages = self.shared.store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
+            let messages =
+                self.shared.store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
             let sent = self.session.deliver(messages, limit);
             self.shared.metrics.down_published.inc_by(sent as u64);
         }

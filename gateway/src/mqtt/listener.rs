@@ -166,6 +166,7 @@ fn count(metrics: &Metrics, ended: Result<End, tokio::task::JoinError>) {
         Ok(end) => {
             metrics.mqtt_disconnects.add(end.as_str(), 1);
             if end.is_refusal() {
+                metrics.mqtt_refusals.add(end.as_str(), 1);
                 tracing::info!(reason = end.as_str(), "connection ended by the gateway");
             }
         }

@@ -105,7 +105,8 @@ impl Outbox {
     }
 
     fn granted(&self, kind: &str) -> Option<QoS> {
-        let matching = self.subscriptions.iter().filter(|(known, _)| known == kind || known == "+" || known == "#");
+        let matching =
+            self.subscriptions.iter().filter(|(known, _)| known == kind || known == "+" || known == "#");
         matching.map(|(_, qos)| *qos).max_by_key(QoS::value)
     }
 

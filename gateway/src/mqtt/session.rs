@@ -103,7 +103,8 @@ impl Session {
                 Ok(())
             }
             Incoming::Subscribe { packet_id, filters } => {
-                let grants: Vec<_> = filters.iter().map(|(filter, qos)| self.subscribe(filter, *qos)).collect();
+                let grants: Vec<_> =
+                    filters.iter().map(|(filter, qos)| self.subscribe(filter, *qos)).collect();
                 self.wire.suback(&mut self.out, packet_id, &grants);
                 Ok(())
             }
@@ -127,7 +128,10 @@ impl Session {
             return Err(End::TopicAlias);
         }
         let answer = match (publish.qos, publish.packet_id) {
-            (QoS::AtMostOnce, _) => Answer::None,
+            (QoS::AtMostOnce, _) => {
+                self.intake.note_qos0();
+                Answer::None
+            }
             (QoS::AtLeastOnce, Some(packet_id)) => Answer::Acknowledge(packet_id),
             (QoS::AtLeastOnce, None) => return Err(End::Malformed),
             (QoS::ExactlyOnce, _) => return Err(End::Qos),

@@ -17,9 +17,17 @@ use super::end::End;
 pub(super) enum Incoming {
     Connect(Connect),
     Publish(Box<Publish>),
-    PubAck { packet_id: NonZeroU16 },
-    Subscribe { packet_id: NonZeroU16, filters: Vec<(ByteString, QoS)> },
-    Unsubscribe { packet_id: NonZeroU16, filters: Vec<ByteString> },
+    PubAck {
+        packet_id: NonZeroU16,
+    },
+    Subscribe {
+        packet_id: NonZeroU16,
+        filters: Vec<(ByteString, QoS)>,
+    },
+    Unsubscribe {
+        packet_id: NonZeroU16,
+        filters: Vec<ByteString>,
+    },
     Ping,
     Disconnect,
     /// A packet that only a server sends, or one of a flow that is not offered.
@@ -84,7 +92,9 @@ impl Wire {
                     codec.set_max_size(packet_bytes_max);
                     self.codec = Codec::V3(codec);
                 }
-                Ok(Some(ProtocolVersion::MQTT5)) => self.codec = Codec::V5(v5::Codec::new(packet_bytes_max, 0)),
+                Ok(Some(ProtocolVersion::MQTT5)) => {
+                    self.codec = Codec::V5(v5::Codec::new(packet_bytes_max, 0))
+                }
                 Err(DecodeError::InvalidProtocol) => return Err(End::Version),
                 Err(_) => return Err(End::Malformed),
             }
@@ -198,7 +208,11 @@ impl Wire {
                 };
                 let status = existed.iter().map(code).collect();
                 let (properties, reason_string) = (Vec::new(), None);
-                put_v5(codec, out, v5::UnsubscribeAck { packet_id, properties, reason_string, status }.into());
+                put_v5(
+                    codec,
+                    out,
+                    v5::UnsubscribeAck { packet_id, properties, reason_string, status }.into(),
+                );
             }
         }
     }
@@ -208,7 +222,13 @@ impl Wire {
     }
 
     /// Writes a message for the device: with a packet id at QoS 1, without at QoS 0.
-    pub(super) fn publish(&mut self, out: &mut BytesMut, topic: String, packet_id: Option<NonZeroU16>, payload: Bytes) {
+    pub(super) fn publish(
+        &mut self,
+        out: &mut BytesMut,
+        topic: String,
+        packet_id: Option<NonZeroU16>,
+        payload: Bytes,
+    ) {
         let qos = if packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
         let (dup, retain, topic) = (false, false, topic.into());
         let publish = Box::new(Publish { dup, retain, qos, topic, packet_id, payload, properties: None });
@@ -268,7 +288,9 @@ fn from_v3(packet: v3::Packet) -> Incoming {
         }),
         v3::Packet::Publish(publish) => Incoming::Publish(publish),
         v3::Packet::PublishAck { packet_id } => Incoming::PubAck { packet_id },
-        v3::Packet::Subscribe { packet_id, topic_filters } => Incoming::Subscribe { packet_id, filters: topic_filters },
+        v3::Packet::Subscribe { packet_id, topic_filters } => {
+            Incoming::Subscribe { packet_id, filters: topic_filters }
+        }
         v3::Packet::Unsubscribe { packet_id, topic_filters } => {
             Incoming::Unsubscribe { packet_id, filters: topic_filters }
         }

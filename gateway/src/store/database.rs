@@ -88,7 +88,8 @@ impl Database {
     /// Takes a session's messages in their order, up to the first for which there is no room: an acknowledgement of a
     /// later one would overtake it.
     fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
-        let mut progress = Progress { line: batch.line.clone(), durable: None, withheld: batch.line.is_withheld() };
+        let mut progress =
+            Progress { line: batch.line.clone(), durable: None, withheld: batch.line.is_withheld() };
         if progress.withheld {
             return Ok(progress);
         }
@@ -118,14 +119,24 @@ impl Database {
                         }
                     };
                     let (connection, tables) = (&self.connection, &mut self.tables);
-                    write_report(connection, tables, &batch.device, *class, identity, item, casework.as_deref())?;
+                    write_report(
+                        connection,
+                        tables,
+                        &batch.device,
+                        *class,
+                        identity,
+                        item,
+                        casework.as_deref(),
+                    )?;
                 }
                 Content::Quarantine { topic, reason, detail } => {
                     let (device, received_at_ms) = (batch.device.as_str(), item.received_at_ms);
-                    let suspect = Suspect { device, topic, reason, detail, received_at_ms, payload: &item.payload };
+                    let suspect =
+                        Suspect { device, topic, reason, detail, received_at_ms, payload: &item.payload };
                     let keep = self.options.keep_quarantined;
                     let tallies = &mut self.tables.tallies;
-                    tallied.quarantine_dropped += rows::quarantine(&self.connection, tallies, &suspect, keep)?;
+                    tallied.quarantine_dropped +=
+                        rows::quarantine(&self.connection, tallies, &suspect, keep)?;
                 }
             }
         }
@@ -162,7 +173,8 @@ impl Database {
             }
             if let Some(receipt) = &settled.receipt {
                 let device = &settled.record.device;
-                let dropped = rows::send_down(connection, tallies, device, "receipt", *settled_at_ms, receipt)?;
+                let dropped =
+                    rows::send_down(connection, tallies, device, "receipt", *settled_at_ms, receipt)?;
                 outcome.tallied.down_dropped += dropped;
                 outcome.ring.push(device.clone());
             }
@@ -176,7 +188,8 @@ impl Database {
         let Some(blob) = table.set_aside(connection, tallies, segment)? else { return Ok(()) };
         let topic = format!("segment/{class}/{segment}");
         let (reason, detail) = ("damaged_at_rest", "checksum of the segment does not hold");
-        let suspect = Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &blob };
+        let suspect =
+            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &blob };
         rows::quarantine(connection, tallies, &suspect, self.options.keep_quarantined)?;
         Ok(())
     }

@@ -299,7 +299,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Stopped`].
-    pub async fn down_after(&self, device: DeviceId, after: i64, limit: u32) -> Result<Vec<DownMessage>, Stopped> {
+    pub async fn down_after(
+        &self,
+        device: DeviceId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DownMessage>, Stopped> {
         self.ask(|answer| Request::DownAfter { device, after, limit, answer }).await
     }
 
@@ -342,7 +347,8 @@ impl Store {
 }
 
 fn unreleased(segment: i64, records: Vec<StoredRecord>, released: &[u64]) -> impl Iterator<Item = Pending> {
-    let is_released = |index: usize| released.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
+    let is_released =
+        |index: usize| released.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
     let open: Vec<_> = records.into_iter().enumerate().filter(|(index, _)| !is_released(*index)).collect();
     open.into_iter()
         .map(move |(index, record)| Pending { key: RecordKey::Slot { segment, index: index as u32 }, record })

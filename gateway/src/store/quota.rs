@@ -20,7 +20,8 @@ pub(super) struct Quota {
 
 impl Quota {
     pub(super) fn new(max_bytes: u64, incident_reserve_bytes: u64) -> Quota {
-        let (max_pages, incident_reserve_pages) = (max_bytes / PAGE_BYTES, incident_reserve_bytes / PAGE_BYTES);
+        let (max_pages, incident_reserve_pages) =
+            (max_bytes / PAGE_BYTES, incident_reserve_bytes / PAGE_BYTES);
         Quota { max_pages, incident_reserve_pages, used_pages: 0, taken_bytes: 0 }
     }
 

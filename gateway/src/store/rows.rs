@@ -24,7 +24,13 @@ pub(super) fn table(class: Class) -> &'static str {
 }
 
 /// Covers all that makes the record, so that a damaged row is never taken for somebody's report.
-fn checksum(device: &str, identity: Identity, received_at_ms: i64, payload: &[u8], casework: Option<&str>) -> u32 {
+fn checksum(
+    device: &str,
+    identity: Identity,
+    received_at_ms: i64,
+    payload: &[u8],
+    casework: Option<&str>,
+) -> u32 {
     let (origin, major, minor) = identity_parts(identity);
     let mut crc = crc32c::crc32c(device.as_bytes());
     crc = crc32c::crc32c_append(crc, &[origin]);
@@ -66,7 +72,11 @@ pub(super) fn insert(
 }
 
 /// The oldest pending records of a class. Rows whose checksum does not hold are named apart.
-pub(super) fn read(connection: &Connection, class: Class, limit: Limit) -> rusqlite::Result<(Vec<Pending>, Vec<i64>)> {
+pub(super) fn read(
+    connection: &Connection,
+    class: Class,
+    limit: Limit,
+) -> rusqlite::Result<(Vec<Pending>, Vec<i64>)> {
     let sql = format!(
         "SELECT id, device, origin, major, minor, received_at, payload, casework, checksum FROM {} ORDER BY id LIMIT ?1",
         table(class)
@@ -99,7 +109,14 @@ fn record(class: Class, row: &Row<'_>) -> Option<StoredRecord> {
     if row.get::<_, u32>(8).ok()? != sum {
         return None;
     }
-    Some(StoredRecord { device: DeviceId::parse(&device)?, identity, class, received_at_ms, payload, casework })
+    Some(StoredRecord {
+        device: DeviceId::parse(&device)?,
+        identity,
+        class,
+        received_at_ms,
+        payload,
+        casework,
+    })
 }
 
 /// When the oldest pending record of a class was received.
@@ -122,7 +139,8 @@ pub(super) fn newer_than(
     commit_seq: u64,
     mut each: impl FnMut(&str, Identity),
 ) -> rusqlite::Result<()> {
-    let sql = format!("SELECT commit_seq, device, origin, major, minor FROM {} ORDER BY id DESC", table(class));
+    let sql =
+        format!("SELECT commit_seq, device, origin, major, minor FROM {} ORDER BY id DESC", table(class));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -138,7 +156,12 @@ pub(super) fn newer_than(
 }
 
 /// Deletes a pending record. False when it was not there (its settlement is already stored).
-pub(super) fn delete(connection: &Connection, tallies: &mut Tallies, class: Class, id: i64) -> rusqlite::Result<bool> {
+pub(super) fn delete(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    class: Class,
+    id: i64,
+) -> rusqlite::Result<bool> {
     let table = table(class);
     let sql = format!("DELETE FROM {table} WHERE id = ?1 RETURNING length(payload)");
     let bytes = connection.prepare_cached(&sql)?.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
@@ -246,7 +269,8 @@ pub(super) fn quarantine(
         if held.n <= keep && held.bytes <= QUARANTINE_BYTES_MAX {
             return Ok(dropped);
         }
-        let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
+        let sql =
+            "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
         let bytes = connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).optional()?;
         let Some(bytes) = bytes else { return Ok(dropped) };
         tallies.sub("quarantine", 1, bytes as u64);

@@ -90,7 +90,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let mut escaped = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => escaped.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                escaped.push(char::from(*byte))
+            }
             other => escaped.push_str(&format!("%{other:02x}")),
         }
     }
@@ -124,9 +126,8 @@ fn configure(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let database = |source| OpenError::Database { path: path.into(), source };
-    let version = connection
-        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
-        .map_err(database)?;
+    let version =
+        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map_err(database)?;
     let found = usize::try_from(version).unwrap_or(usize::MAX);
     if found > MIGRATIONS.len() {
         return Err(OpenError::Newer { path: path.into(), found, known: MIGRATIONS.len() });

@@ -205,7 +205,12 @@ mod tests {
             (any::<u32>(), any::<u32>()).prop_map(|(boot, seq)| Identity::Device { boot, seq }),
             (any::<u32>(), any::<u32>()).prop_map(|(run, number)| Identity::Minted { run, number }),
         ];
-        let record = ("[a-z0-9][a-z0-9-]{0,31}", identity, any::<i64>(), proptest::collection::vec(any::<u8>(), 0..300));
+        let record = (
+            "[a-z0-9][a-z0-9-]{0,31}",
+            identity,
+            any::<i64>(),
+            proptest::collection::vec(any::<u8>(), 0..300),
+        );
         let record = record.prop_map(|(name, identity, received_at_ms, payload)| StoredRecord {
             device: device(&name),
             identity,

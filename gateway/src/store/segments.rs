@@ -114,7 +114,9 @@ impl SegmentTable {
     fn read_tail(&self, connection: &Connection) -> rusqlite::Result<(i64, u64, u64)> {
         let tail = connection
             .prepare_cached(self.names.tail)?
-            .query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64)))
+            .query_row([], |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64))
+            })
             .optional()?;
         Ok(tail.unwrap_or_default())
     }
@@ -135,7 +137,10 @@ impl SegmentTable {
 
     /// Number of the last commit that wrote here, 0 when the table is empty.
     pub(super) fn last_commit_seq(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let tail = connection.prepare_cached(self.names.tail)?.query_row([], |row| row.get::<_, i64>(3)).optional()?;
+        let tail = connection
+            .prepare_cached(self.names.tail)?
+            .query_row([], |row| row.get::<_, i64>(3))
+            .optional()?;
         Ok(tail.unwrap_or(0) as u64)
     }
 
@@ -253,7 +258,8 @@ impl SegmentTable {
         id: i64,
     ) -> rusqlite::Result<Option<Vec<u8>>> {
         let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
-        let blob = connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
+        let blob =
+            connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
         self.delete(connection, tallies, id, u64::from(n), bytes)?;
         Ok(Some(blob))
     }

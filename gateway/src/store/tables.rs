@@ -42,7 +42,12 @@ impl Tables {
         Some((self.segments.get_mut(index)?, &mut self.tallies))
     }
 
-    pub(super) fn snapshot(&self, connection: &Connection, quota: &Quota, full: bool) -> rusqlite::Result<Snapshot> {
+    pub(super) fn snapshot(
+        &self,
+        connection: &Connection,
+        quota: &Quota,
+        full: bool,
+    ) -> rusqlite::Result<Snapshot> {
         let mut snapshot = Snapshot {
             commit_seq: self.commit_seq,
             accepted_kept: self.tallies.get("accepted_case").n,

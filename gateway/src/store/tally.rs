@@ -41,7 +41,10 @@ impl Tallies {
         for name in Tallies::NAMES {
             let mut rows = statement.query([name])?;
             if let Some(row) = rows.next()? {
-                values.insert(name, Tally { n: row.get::<_, i64>(0)? as u64, bytes: row.get::<_, i64>(1)? as u64 });
+                values.insert(
+                    name,
+                    Tally { n: row.get::<_, i64>(0)? as u64, bytes: row.get::<_, i64>(1)? as u64 },
+                );
             }
         }
         Ok(Tallies { values, dirty: false })

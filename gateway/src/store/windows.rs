@@ -70,7 +70,9 @@ impl Windows {
         }
         let written_at = meta(connection, "windows_at")?;
         for table in segments {
-            table.newer_than(connection, written_at, |record| windows.note(record.device.clone(), record.identity))?;
+            table.newer_than(connection, written_at, |record| {
+                windows.note(record.device.clone(), record.identity)
+            })?;
         }
         for &class in row_classes {
             rows::newer_than(connection, class, written_at, |device, identity| {
@@ -109,8 +111,8 @@ impl Windows {
     /// Writes the changed windows as of commit `commit_seq`, which is the one that is being made.
     pub(super) fn write(&self, connection: &Connection, commit_seq: u64) -> rusqlite::Result<()> {
         if !self.dirty.is_empty() {
-            let mut statement =
-                connection.prepare_cached("INSERT OR REPLACE INTO seen_window (device, window) VALUES (?1, ?2)")?;
+            let mut statement = connection
+                .prepare_cached("INSERT OR REPLACE INTO seen_window (device, window) VALUES (?1, ?2)")?;
             for device in &self.dirty {
                 if let Some(window) = self.by_device.get(device) {
                     statement.execute(params![device.as_str(), window.encode()])?;

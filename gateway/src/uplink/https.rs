@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Certificate, Client, StatusCode};
 use serde::Deserialize;
 
@@ -101,7 +103,8 @@ impl Platform {
     pub fn new(uplink: &Uplink) -> Result<Platform, SetupError> {
         let mut headers = HeaderMap::new();
         if let Some(path) = &uplink.token_file {
-            let token = std::fs::read_to_string(path).map_err(|source| SetupError::File { path: path.clone(), source })?;
+            let token = std::fs::read_to_string(path)
+                .map_err(|source| SetupError::File { path: path.clone(), source })?;
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.trim()))
                 .map_err(|_| SetupError::Token { path: path.clone() })?;
             value.set_sensitive(true);
@@ -117,7 +120,8 @@ impl Platform {
             .tcp_keepalive(TCP_TIMEOUT)
             .tcp_user_timeout(TCP_TIMEOUT);
         if let Some(path) = &uplink.ca_file {
-            let pem = std::fs::read(path).map_err(|source| SetupError::File { path: path.clone(), source })?;
+            let pem =
+                std::fs::read(path).map_err(|source| SetupError::File { path: path.clone(), source })?;
             builder = builder.tls_certs_only(Certificate::from_pem_bundle(&pem).map_err(SetupError::Tls)?);
         }
         let client = builder.build().map_err(SetupError::Tls)?;
@@ -191,21 +195,31 @@ struct Line {
 }
 
 /// Reads an answer. A result with a status that is not known here is no verdict: the event stays.
-fn verdicts(status: StatusCode, retry_after: Option<Duration>, answer: &[u8]) -> Result<Vec<Verdict>, PostError> {
+fn verdicts(
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    answer: &[u8],
+) -> Result<Vec<Verdict>, PostError> {
     let code = status.as_u16();
     match code {
         200 => {}
         400 | 413 | 422 => {
-            return Err(PostError::BatchRefused { status: code, reason: shorten(&String::from_utf8_lossy(answer)) });
+            return Err(PostError::BatchRefused {
+                status: code,
+                reason: shorten(&String::from_utf8_lossy(answer)),
+            });
         }
         408 | 425 | 429 | 500.. => return Err(PostError::Unavailable { status: code, retry_after }),
         _ => return Err(PostError::Denied { status: code }),
     }
-    let answer: Answer = serde_json::from_slice(answer).map_err(|error| PostError::Garbled(error.to_string()))?;
+    let answer: Answer =
+        serde_json::from_slice(answer).map_err(|error| PostError::Garbled(error.to_string()))?;
     let verdict = |line: Line| {
         let decision = match line.status.as_str() {
             "accepted" | "duplicate" => Decision::Accepted { case_number: line.case },
-            "rejected" => Decision::Rejected { reason: shorten(line.reason.as_deref().unwrap_or("no reason given")) },
+            "rejected" => {
+                Decision::Rejected { reason: shorten(line.reason.as_deref().unwrap_or("no reason given")) }
+            }
             _ => return None,
         };
         Some(Verdict { id: line.id, decision })
@@ -244,7 +258,8 @@ mod tests {
             {"id": "car-07/7/813", "status": "duplicate"},
             {"id": "car-07/7/814", "status": "rejected", "reason": "no such code"},
             {"id": "car-07/7/815", "status": "pondering"}]}"#;
-        let decisions: Vec<_> = read(200, answer).unwrap().into_iter().map(|verdict| verdict.decision).collect();
+        let decisions: Vec<_> =
+            read(200, answer).unwrap().into_iter().map(|verdict| verdict.decision).collect();
         let accepted = |case: Option<&str>| Decision::Accepted { case_number: case.map(str::to_owned) };
         let rejected = Decision::Rejected { reason: "no such code".into() };
         assert_eq!(decisions, [accepted(Some("AJ-2026-000123")), accepted(None), rejected]);
@@ -262,7 +277,10 @@ mod tests {
             assert!(matches!(read(status, ""), Err(PostError::Unavailable { .. })), "{status}");
         }
         assert!(matches!(read(200, "<html>"), Err(PostError::Garbled(_))));
-        assert!(matches!(read(204, ""), Err(PostError::Denied { .. })), "an answer without results releases nothing");
+        assert!(
+            matches!(read(204, ""), Err(PostError::Denied { .. })),
+            "an answer without results releases nothing"
+        );
     }
 
     #[test]

@@ -66,7 +66,8 @@ impl Lane {
         metrics: Arc<Metrics>,
         random: fastrand::Rng,
     ) -> Lane {
-        let status = UplinkStatus { kind: UplinkKind::Https, state: UplinkState::Idle, ..UplinkStatus::default() };
+        let status =
+            UplinkStatus { kind: UplinkKind::Https, state: UplinkState::Idle, ..UplinkStatus::default() };
         Lane {
             gateway_id,
             snapshot: store.snapshot(),

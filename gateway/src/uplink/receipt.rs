@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn only_incidents_have_receipts() {
-        let telemetry = StoredRecord { class: Class::Telemetry, ..record(Identity::Device { boot: 1, seq: 1 }) };
+        let telemetry =
+            StoredRecord { class: Class::Telemetry, ..record(Identity::Device { boot: 1, seq: 1 }) };
         assert_eq!(receipt(&telemetry, &Decision::Accepted { case_number: None }), None);
     }
 }
