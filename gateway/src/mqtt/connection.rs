@@ -205,6 +205,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             self.submit().await?;
         }
         read?;
+        // A refusal that waits for nothing but its turn may leave at once.
+        self.session.committed(self.line.durable());
         for id in self.session.take_done() {
             self.shared.metrics.down_delivered.inc();
             let device = self.session.device().clone();
