@@ -3,6 +3,8 @@
 //! It stands on both sides of a gateway and knows it only by its wires: MQTT towards devices, HTTP towards the
 //! platform. It never imports the gateway's code, so what it finds is what any device and any platform would find.
 
+pub mod device;
 pub mod ledger;
 pub mod local_http;
 pub mod platform;
+pub mod route;

@@ -1,4 +1,5 @@
 //! The stand-in platform over real HTTP: what it promises to those who test against it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::io::Write;
 use std::time::Duration;
