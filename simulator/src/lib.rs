@@ -4,6 +4,7 @@
 //! platform. It never imports the gateway's code, so what it finds is what any device and any platform would find.
 
 pub mod device;
+pub mod fleet;
 pub mod ledger;
 pub mod local_http;
 pub mod platform;
