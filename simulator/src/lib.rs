@@ -3,8 +3,10 @@
 //! It stands on both sides of a gateway and knows it only by its wires: MQTT towards devices, HTTP towards the
 //! platform. It never imports the gateway's code, so what it finds is what any device and any platform would find.
 
+pub mod bench;
 pub mod device;
 pub mod fleet;
+pub mod gateway;
 pub mod ledger;
 pub mod local_http;
 pub mod platform;
