@@ -26,7 +26,8 @@ pub const fn frame_len_max<B: Wire>(suite: Suite) -> usize {
     HEADER_LEN + B::MAX_LEN + tag_len
 }
 
-/// A frame whose form and tag were checked. Its body is decoded on demand.
+/// A frame whose form and tag were checked; only [`open`] makes one. Its body is decoded on demand.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// Who made it, which record it is and when.

@@ -1,4 +1,19 @@
 //! Patrol gateway, in the order a report meets its parts.
 
+pub mod config;
 pub mod domain;
 pub mod store;
+
+pub mod intake;
+pub mod mqtt;
+pub mod uplink;
+
+pub mod http;
+
+pub mod app;
+pub mod city;
+pub mod cli;
+
+pub mod clock;
+pub mod health;
+pub mod metrics;

@@ -40,6 +40,9 @@ pub struct Incident<'a> {
     pub lon_e7: DegreesE7,
     /// Radius of the horizontal accuracy circle in 0.1 m, 1..=65535 (that or worse); 0 = absent.
     pub accuracy_dm: u16,
+    /// Age of the fix in ms, at the frame's time like a telemetry's, not at the finding's; 0 = absent, a fresh fix
+    /// says 1.
+    pub fix_age_ms: u32,
     /// Pseudonym of the officer, at most 24 bytes; empty = absent.
     #[serde(borrow)]
     pub operator: Text<'a, 24>,
@@ -62,6 +65,7 @@ wire_fields!(Incident<'a> {
     lat_e7: DegreesE7,
     lon_e7: DegreesE7,
     accuracy_dm: u16,
+    fix_age_ms: u32,
     operator: Text<'a, 24>,
     stall_card: Text<'a, 24>,
     description: Text<'a, 240>,
@@ -70,7 +74,7 @@ wire_fields!(Incident<'a> {
 
 impl Body for Incident<'_> {
     const MESSAGE_TYPE: MessageType = MessageType::INCIDENT;
-    const MIN_LENS: &'static [usize] = &[18];
+    const MIN_LENS: &'static [usize] = &[19];
 }
 
-const _: () = assert!(Incident::MIN_LEN == 18);
+const _: () = assert!(Incident::MIN_LEN == 19);

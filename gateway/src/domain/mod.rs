@@ -1,3 +1,16 @@
 //! The field's logic. Pure: no async, no I/O, no clock, no randomness; time and chance come as arguments.
+//!
+//! A payload becomes a [`report::Report`] or a [`admission::Rejection`]; an incident is attributed to the person
+//! responsible for its place ([`geography::Geography`]) and carries the answer as [`casework::Casework`].
 
+pub mod admission;
+pub mod backoff;
+pub mod casework;
+pub mod codes;
+mod frame;
+pub mod geography;
+pub mod grid;
+mod json;
 pub mod report;
+pub mod schedule;
+pub mod seen;

@@ -2,11 +2,20 @@
 //!
 //! A [`Report`] borrows from the payload it was read from; the store keeps the payload itself, so a report is
 //! read twice in its life: at admission (is it understood, which record is it?) and when it is forwarded.
-//! Every field a device may leave out is an `Option`; units are in the names and the same for both encodings.
+//! Every field a device may leave out is an `Option`; units are in the names and the same for both encodings, and for the
+//! events that go to the platform: bodies serialize under their own names, without what is absent.
 
-use std::borrow::Cow;
+mod body;
+mod position;
+
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use body::{Body, CaseKind, Incident, Reading, Status, TaskAck, Telemetry};
+pub use position::{Crs, Fix, FixType};
 
 /// The kind of a report, in the order in which the gateway forwards them: the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +118,7 @@ impl fmt::Display for Identity {
 }
 
 /// A device's own name for a record, as it stands in frames and JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct RecordRef {
     /// Boot counter.
     pub boot: u32,
@@ -138,6 +147,12 @@ pub struct ObservedAt {
     pub quality: TimeQuality,
 }
 
+impl ObservedAt {
+    /// The times that can be written in RFC 3339, in milliseconds since 1970: the years 1 to 9999, without the last
+    /// two hours in any time zone.
+    pub const UNIX_MS: RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;
+}
+
 /// Where a clock got its time, from worst to best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimeQuality {
@@ -156,6 +171,21 @@ pub enum TimeQuality {
 }
 
 impl TimeQuality {
+    /// All of them, from worst to best.
+    pub const ALL: [TimeQuality; 6] = [
+        TimeQuality::Unknown,
+        TimeQuality::Rtc,
+        TimeQuality::DisciplinedRtc,
+        TimeQuality::Network,
+        TimeQuality::Gateway,
+        TimeQuality::Gnss,
+    ];
+
+    /// The quality with this name; [`TimeQuality::Unknown`] for a name this version does not know.
+    pub fn from_name(name: &str) -> TimeQuality {
+        TimeQuality::ALL.into_iter().find(|quality| quality.as_str() == name).unwrap_or(TimeQuality::Unknown)
+    }
+
     /// The name in JSON, both ways.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -167,157 +197,4 @@ impl TimeQuality {
             TimeQuality::Gnss => "gnss",
         }
     }
-}
-
-/// The content of a report, by class.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body<'a> {
-    /// Position and vehicle state.
-    Telemetry(Telemetry),
-    /// Sensor readings.
-    Reading(Vec<Reading<'a>>),
-    /// A finding on the street.
-    Incident(Incident<'a>),
-    /// A device's health.
-    Status(Status<'a>),
-    /// A device's answer to a task.
-    Task(TaskAck<'a>),
-}
-
-impl Body<'_> {
-    /// The class this body belongs to.
-    pub fn class(&self) -> Class {
-        match self {
-            Body::Telemetry(_) => Class::Telemetry,
-            Body::Reading(_) => Class::Reading,
-            Body::Incident(_) => Class::Incident,
-            Body::Status(_) => Class::Status,
-            Body::Task(_) => Class::Task,
-        }
-    }
-}
-
-/// A position in WGS-84 with its provenance.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fix {
-    /// Longitude in degrees east, -180..=180.
-    pub lon_deg: f64,
-    /// Latitude in degrees north, -90..=90.
-    pub lat_deg: f64,
-    /// Radius of the accuracy circle in metres, if the device knows it.
-    pub accuracy_m: Option<f64>,
-    /// Age of the fix when the report was made, in milliseconds, if the device knows it.
-    pub fix_age_ms: Option<u32>,
-}
-
-/// Position and vehicle state.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Telemetry {
-    /// Where the device is.
-    pub fix: Option<Fix>,
-    /// Height above the ellipsoid in metres.
-    pub altitude_m: Option<f64>,
-    /// Satellites used.
-    pub satellites: Option<u8>,
-    /// Speed over ground in km/h.
-    pub speed_kmh: Option<f64>,
-    /// Course over ground in degrees clockwise from north, 0..=360.
-    pub heading_deg: Option<f64>,
-    /// Ignition on.
-    pub ignition: Option<bool>,
-    /// The panic button is held.
-    pub panic: Option<bool>,
-    /// Battery charge in percent, 0..=100.
-    pub battery_percent: Option<u8>,
-    /// Supply voltage in volts.
-    pub supply_v: Option<f64>,
-    /// Distance travelled in metres.
-    pub odometer_m: Option<u64>,
-}
-
-/// One sensor reading.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading<'a> {
-    /// What was measured, for instance `water_level`.
-    pub quantity: Cow<'a, str>,
-    /// The value in `unit`.
-    pub value: f64,
-    /// The unit; `None` when the device left it out.
-    pub unit: Option<Cow<'a, str>>,
-    /// The sensor's channel, 0 when it has one only.
-    pub channel: u8,
-}
-
-/// Whether a case is about something that happens or about a piece of city equipment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CaseKind {
-    /// 事件: an event, such as an unlicensed stall.
-    Event,
-    /// 部件: a component, such as a broken manhole cover.
-    Component,
-}
-
-impl CaseKind {
-    /// The name in JSON, both ways.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            CaseKind::Event => "event",
-            CaseKind::Component => "component",
-        }
-    }
-}
-
-/// A finding on the street that becomes a case.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Incident<'a> {
-    /// Event or component; always travels with the code, because both tables use the same numbers.
-    pub kind: CaseKind,
-    /// The case code, four digits (major and minor class).
-    pub code: Cow<'a, str>,
-    /// Severity by the device, 0 when not said; higher is worse.
-    pub severity: Option<u8>,
-    /// Where it is, by the device's own fix.
-    pub fix: Option<Fix>,
-    /// Pseudonym of the officer.
-    pub operator: Option<Cow<'a, str>>,
-    /// Number of the stall card shown.
-    pub stall_card: Option<Cow<'a, str>>,
-    /// What the officer wrote.
-    pub description: Option<Cow<'a, str>>,
-    /// Photos and clips that belong to it.
-    pub evidence: Vec<RecordRef>,
-}
-
-/// A device's own health.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Status<'a> {
-    /// Firmware version.
-    pub firmware: Option<Cow<'a, str>>,
-    /// Battery charge in percent, 0..=100.
-    pub battery_percent: Option<u8>,
-    /// Supply voltage in volts.
-    pub supply_v: Option<f64>,
-    /// Temperature of the device in degrees Celsius.
-    pub temperature_c: Option<f64>,
-    /// Signal strength in dBm.
-    pub signal_dbm: Option<i16>,
-    /// Free storage in KiB.
-    pub storage_free_kib: Option<u64>,
-    /// Records waiting on the device.
-    pub queued: Option<u32>,
-    /// Records the device had to drop since its boot.
-    pub dropped: Option<u32>,
-}
-
-/// A device's answer to a task. Idempotent on (task, revision).
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskAck<'a> {
-    /// The platform's number of the task.
-    pub task: u64,
-    /// Revision of the task that is answered.
-    pub revision: u32,
-    /// The new state, for instance `accepted`.
-    pub state: Cow<'a, str>,
-    /// What the officer wrote.
-    pub note: Option<Cow<'a, str>>,
 }

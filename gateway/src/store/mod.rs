@@ -1,3 +1,32 @@
-//! The store.
+//! The store: what a device was told is safe, is in here, synced, until the platform's receipt for it is in here too.
+//!
+//! Rules
+//! - One thread, the [`writer`], owns the one SQLite connection. Everybody else holds a [`handle::Store`] and asks.
+//! - A group is everything that queued during the last sync: one transaction, one sync, then the answers. Nobody hears
+//!   "durable" before the COMMIT that holds their message returned; nothing is deleted before the platform's receipt for
+//!   it is in the same transaction.
+//! - High-volume classes are packed many to a row ([`segment`], [`segments`]); incidents and tasks have a row each
+//!   ([`rows`]) because somebody asks for their state.
+//! - A record is recognised by (device, boot, seq) in the window of its device ([`windows`]), which is kept in memory, written
+//!   with every deletion, and rebuilt at start from the records that are newer.
+//! - Any I/O error ends the writer, and with it the process: no acknowledgement may follow a sync that failed.
+//!   Only "full" is survivable: then acknowledgements are withheld ([`quota`]).
+//!
+//! Numbers: page 4096 bytes; WAL of 1000 pages, never shrunk; a group takes at most 16,384 records or 4 MiB; a segment
+//! at most 2048 records or 512 KiB.
 
+mod database;
+mod group;
+pub mod handle;
+mod quota;
+pub mod record;
+mod rows;
+pub mod schema;
+pub mod segment;
+mod segments;
 pub mod snapshot;
+mod tables;
+mod tally;
+mod varint;
+mod windows;
+pub mod writer;

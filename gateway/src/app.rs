@@ -1,0 +1,273 @@
+//! The composition root: builds the parts, starts their tasks, and ends them in order.
+//!
+//! Nothing else starts a task that lives as long as the process. Order of the end: stop accepting; let what was taken be
+//! committed and its acknowledgements leave; stop the lane (what is unanswered simply remains); stop the API; close the
+//! store last. Whoever misses the deadline is named.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use crate::city::{self, CityError};
+use crate::config::Config;
+use crate::domain::geography::Geography;
+use crate::health::{Readiness, UplinkStatus};
+use crate::http::{self, View, WriterProbe};
+use crate::intake::Intake;
+use crate::metrics::Metrics;
+use crate::mqtt::listener::{Limits, Listener};
+use crate::store::handle::Store;
+use crate::store::schema::OpenError;
+use crate::store::writer::{self, StoreOptions, WriteError};
+use crate::uplink::https::{Platform, SetupError};
+use crate::uplink::lane::Lane;
+
+/// How long each part may take to end; all together stay below five seconds.
+const PART_END_MAX: Duration = Duration::from_millis(1500);
+
+/// Why the gateway could not run, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A file of the city is missing or wrong.
+    #[error("city data: {0}")]
+    City(#[from] CityError),
+    /// The store can't be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The uplink's files or TLS are wrong.
+    #[error("uplink: {0}")]
+    Uplink(#[from] SetupError),
+    /// An address can't be bound.
+    #[error("{what} on {addr}: {source}")]
+    Bind {
+        /// What wanted to listen.
+        what: &'static str,
+        /// The address.
+        addr: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Signals or standard output are not to be had.
+    #[error("process: {0}")]
+    Process(#[from] io::Error),
+    /// The database failed while running; nothing was acknowledged after it did.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The store's thread ended without a word.
+    #[error("the store's thread has died")]
+    StoreDied,
+    /// A part that must not end has ended.
+    #[error("{0} has died")]
+    PartDied(&'static str),
+}
+
+/// A part's task, and its name for when it misses the deadline.
+struct Part {
+    name: &'static str,
+    task: JoinHandle<()>,
+}
+
+impl Part {
+    fn spawn(name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> Part {
+        Part { name, task: tokio::spawn(work) }
+    }
+
+    async fn end(&mut self) {
+        if time::timeout(PART_END_MAX, &mut self.task).await.is_err() {
+            tracing::error!(part = self.name, "did not end in time, left behind");
+            self.task.abort();
+        }
+    }
+}
+
+/// Runs the gateway until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`AppError`]: it could not start, or a part without which it must not go on has failed.
+pub async fn run(config: Config) -> Result<(), AppError> {
+    let geography = city::load(&config.geography)?;
+    let metrics = Arc::new(Metrics::new());
+    let mqtt_socket = bind("mqtt", config.listener.bind).await?;
+    let http_socket = bind("http", config.http.bind).await?;
+    let running = writer::start(store_options(&config), metrics.clone())?;
+    let (store, mut store_ended) = (running.store, running.ended);
+    let (mqtt_stop, rest_stop) = (CancellationToken::new(), CancellationToken::new());
+
+    let lane = lane(&config, &store, &metrics)?;
+    let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
+    let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
+    let view = view(&config, &store, uplink, ready, &metrics);
+    let announcement = announce(&config, &geography, &mqtt_socket, &http_socket)?;
+    let intake = Intake::new(Arc::new(geography), metrics.clone());
+    let listener = Listener::new(mqtt_socket, limits(&config), store.clone(), intake, metrics, mqtt_stop.clone());
+
+    let mut mqtt = Part::spawn("mqtt listener", listener.run());
+    let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
+    let mut uplink = lane.map(|lane| Part::spawn("uplink", lane.run(rest_stop.clone())));
+    print(&announcement)?;
+
+    let ended = tokio::select! {
+        stopped = stop_signal() => stopped.map_err(AppError::from),
+        ended = &mut store_ended => Err(store_error(ended)),
+        ended = &mut mqtt.task => Err(died(mqtt.name, ended)),
+        ended = &mut http.task => Err(died(http.name, ended)),
+        ended = part_ended(&mut uplink) => Err(ended),
+    };
+    readiness.send_replace(Readiness::default());
+    if matches!(ended, Err(AppError::Write(_) | AppError::StoreDied)) {
+        // Nothing can be committed any more: every connection must close without another acknowledgement.
+        return ended;
+    }
+    tracing::info!("stopping");
+    mqtt_stop.cancel();
+    mqtt.end().await;
+    rest_stop.cancel();
+    if let Some(uplink) = &mut uplink {
+        uplink.end().await;
+    }
+    http.end().await;
+    store.close().await;
+    match time::timeout(PART_END_MAX, store_ended).await {
+        Ok(Ok(Ok(()))) => ended,
+        Ok(closed) => Err(store_error(closed)),
+        Err(_) => Err(AppError::PartDied("the store did not close in time; what is acknowledged is safe: it")),
+    }
+}
+
+async fn bind(what: &'static str, addr: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(addr).await.map_err(|source| AppError::Bind { what, addr, source })
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions {
+        data_dir: config.gateway.data_dir.clone(),
+        max_bytes: config.store.max_bytes,
+        incident_reserve_bytes: config.store.incident_reserve_bytes,
+        keep_accepted: config.store.keep_accepted,
+        keep_quarantined: config.store.keep_quarantined,
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let listener = &config.listener;
+    Limits {
+        connections_max: listener.max_connections,
+        packet_bytes_max: u32::try_from(listener.max_packet_bytes).unwrap_or(u32::MAX),
+        receive_maximum: NonZeroU16::new(listener.max_in_flight).unwrap_or(NonZeroU16::MIN),
+        connect_timeout: listener.connect_timeout,
+    }
+}
+
+fn lane(config: &Config, store: &Store, metrics: &Arc<Metrics>) -> Result<Option<Lane>, AppError> {
+    let Some(uplink) = &config.uplink else { return Ok(None) };
+    // rustls wants one provider for the process; an error says that it already has one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let platform = Platform::new(uplink)?;
+    let (id, store, metrics) = (config.gateway.id.clone(), store.clone(), metrics.clone());
+    Ok(Some(Lane::new(id, uplink, platform, store, metrics, fastrand::Rng::new())))
+}
+
+fn view(
+    config: &Config,
+    store: &Store,
+    uplink: watch::Receiver<UplinkStatus>,
+    readiness: watch::Receiver<Readiness>,
+    metrics: &Arc<Metrics>,
+) -> View {
+    let probe = store.clone();
+    let writer = WriterProbe::new(move || {
+        let probe = probe.clone();
+        async move { probe.ping().await.is_ok() }
+    });
+    View {
+        gateway: config.gateway.id.as_str().into(),
+        store: store.snapshot(),
+        uplink,
+        readiness,
+        metrics: metrics.clone(),
+        writer,
+    }
+}
+
+/// What a person needs to know who has just started the gateway; ends with the line `ready`.
+fn announce(
+    config: &Config,
+    city: &Geography,
+    mqtt: &TcpListener,
+    http: &TcpListener,
+) -> Result<String, AppError> {
+    let (mqtt, http) = (mqtt.local_addr()?, http.local_addr()?);
+    let uplink = match &config.uplink {
+        Some(uplink) => uplink.url.to_string(),
+        None => "none: buffering until one is configured".to_owned(),
+    };
+    let try_it = format!(
+        "mosquitto_pub -h {} -p {} -i car-01 -q 1 -t patrol/v1/up/car-01/incident -m \
+         '{{\"kind\":\"event\",\"code\":\"0501\",\"position\":{{\"lon\":104.398,\"lat\":31.127,\"crs\":\"wgs84\"}}}}'",
+        mqtt.ip(),
+        mqtt.port()
+    );
+    Ok(format!(
+        "patrol-gateway {}\n\
+         gateway  {} ({})\n\
+         mqtt     {mqtt}\n\
+         http     http://{http}\n\
+         data     {}\n\
+         uplink   {uplink}\n\
+         city     {}\n\
+         devices  NO DEVICE IS REGISTERED: any device id on this machine is accepted 未登记设备，本机任何设备编号均可接入\n\
+         try      {try_it}\n\
+         ready\n",
+        env!("CARGO_PKG_VERSION"),
+        config.gateway.id,
+        config.gateway.kind.as_str(),
+        config.gateway.data_dir.display(),
+        city::describe(&config.geography, city),
+    ))
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+async fn stop_signal() -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn store_error(ended: Result<Result<(), WriteError>, oneshot::error::RecvError>) -> AppError {
+    match ended {
+        Ok(Err(error)) => AppError::Write(error),
+        Ok(Ok(())) | Err(_) => AppError::StoreDied,
+    }
+}
+
+fn died(name: &'static str, ended: Result<(), JoinError>) -> AppError {
+    if let Err(error) = ended {
+        tracing::error!(part = name, %error, "task failed");
+    }
+    AppError::PartDied(name)
+}
+
+/// Resolves when the part, if there is one, has ended.
+async fn part_ended(part: &mut Option<Part>) -> AppError {
+    match part {
+        Some(part) => died(part.name, (&mut part.task).await),
+        None => std::future::pending().await,
+    }
+}

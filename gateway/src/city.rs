@@ -1,0 +1,88 @@
+//! The city's data: the operator's files, or the example that is built in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::config;
+use crate::domain::codes::{CodeTable, CodeTableError};
+use crate::domain::geography::{Geography, GeographyError};
+
+/// The example city: Deyang's centre with synthetic duty grids, and the starter table of case codes.
+const EXAMPLE_GRIDS: &[u8] = include_bytes!("../city/duty-grids.geojson");
+const EXAMPLE_CODES: &[u8] = include_bytes!("../city/case-codes.csv");
+/// A city file is read up to here.
+const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Why a city file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CityError {
+    /// It can't be read, or is too large.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The grids are not valid.
+    #[error("{name}: {source}")]
+    Grids {
+        /// The file's name, or "built-in example".
+        name: String,
+        /// What is wrong.
+        source: GeographyError,
+    },
+    /// The case codes are not valid.
+    #[error("{name}: {source}")]
+    Codes {
+        /// The file's name, or "built-in example".
+        name: String,
+        /// What is wrong.
+        source: CodeTableError,
+    },
+}
+
+/// Reads the configured city.
+///
+/// # Errors
+/// [`CityError`]: a file is missing or something in it is wrong.
+pub fn load(geography: &config::Geography) -> Result<Geography, CityError> {
+    let (name, bytes) = source(geography.grids.as_deref(), EXAMPLE_GRIDS)?;
+    let grids = Geography::from_geojson(&bytes).map_err(|source| CityError::Grids { name, source })?;
+    let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
+    let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
+    Ok(grids.with_codes(codes))
+}
+
+/// The city in one line, for people.
+pub fn describe(geography: &config::Geography, city: &Geography) -> String {
+    let grids = city.grids().len();
+    match &geography.grids {
+        Some(path) => format!("{}, {grids} duty grids", path.display()),
+        None => format!("built-in example: Deyang, {grids} synthetic grids"),
+    }
+}
+
+fn source(path: Option<&Path>, example: &'static [u8]) -> Result<(String, Vec<u8>), CityError> {
+    let Some(path) = path else { return Ok(("built-in example".to_owned(), example.to_vec())) };
+    let file = |source| CityError::File { path: path.to_owned(), source };
+    let bytes = fs::metadata(path).map_err(file)?.len();
+    if bytes > FILE_BYTES_MAX {
+        let message = format!("{bytes} bytes, at most {FILE_BYTES_MAX} are read");
+        return Err(file(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message)));
+    }
+    Ok((path.display().to_string(), fs::read(path).map_err(file)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_city_loads_and_a_missing_file_is_named() {
+        let built_in = config::Geography::default();
+        assert_eq!(load(&built_in).unwrap().grids().len(), 320);
+        let missing = config::Geography { grids: Some("/nowhere/grids.geojson".into()), codes: None };
+        assert!(load(&missing).err().unwrap().to_string().starts_with("/nowhere/grids.geojson: "));
+    }
+}

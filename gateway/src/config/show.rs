@@ -1,0 +1,37 @@
+//! The effective configuration as TOML that the reader takes.
+
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::value::{Keys, Kind};
+
+/// One pass over all keys that writes them down.
+#[derive(Default)]
+pub(super) struct Show {
+    document: DocumentMut,
+    section: &'static str,
+}
+
+impl Show {
+    pub(super) fn into_text(self) -> String {
+        self.document.to_string()
+    }
+}
+
+impl Keys for Show {
+    fn section(&mut self, name: &'static str) {
+        self.section = name;
+        self.document.insert(name, Item::Table(Table::new()));
+    }
+
+    fn key<K: Kind>(&mut self, name: &'static str, kind: K, value_now: &mut K::Value) {
+        if let Some(table) = self.document.get_mut(self.section).and_then(Item::as_table_mut) {
+            table.insert(name, value(kind.show(value_now)));
+        }
+    }
+
+    fn optional<K: Kind>(&mut self, name: &'static str, kind: K, value_now: &mut Option<K::Value>) {
+        if let Some(value_now) = value_now {
+            self.key(name, kind, value_now);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! How the parts are doing, as they say it themselves: each part owns the sender of a watch channel, the HTTP
+//! API and the metrics read. Here, so that the parts need not know each other.
+
+use std::sync::Arc;
+
+/// What the process needs before it takes devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Readiness {
+    /// The MQTT listener is bound.
+    pub listener_bound: bool,
+    /// The store is open and migrated.
+    pub store_open: bool,
+}
+
+impl Readiness {
+    /// Devices can be served.
+    pub fn is_ready(self) -> bool {
+        self.listener_bound && self.store_open
+    }
+}
+
+/// How reports leave the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UplinkKind {
+    /// They do not: the gateway buffers until an uplink is configured.
+    #[default]
+    None,
+    /// CloudEvents batches over HTTP.
+    Https,
+}
+
+impl UplinkKind {
+    /// The name in the status and in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            UplinkKind::None => "none",
+            UplinkKind::Https => "https",
+        }
+    }
+}
+
+/// What the uplink is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UplinkState {
+    /// There is no uplink.
+    #[default]
+    None,
+    /// Nothing to send.
+    Idle,
+    /// A batch is on its way or about to be.
+    Sending,
+    /// The last attempt failed; the next one waits.
+    BackingOff,
+}
+
+impl UplinkState {
+    /// The name in the status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            UplinkState::None => "none",
+            UplinkState::Idle => "idle",
+            UplinkState::Sending => "sending",
+            UplinkState::BackingOff => "backing_off",
+        }
+    }
+}
+
+/// The uplink's account of itself, published whenever it changes. The default is "no uplink".
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UplinkStatus {
+    /// How reports leave.
+    pub kind: UplinkKind,
+    /// What it is doing.
+    pub state: UplinkState,
+    /// Why the last attempt failed, for the technician; `None` after a success. Never holds a secret.
+    pub last_error: Option<Arc<str>>,
+    /// When the platform last accepted something, in milliseconds since 1970, by this gateway's clock.
+    pub last_accepted_at_ms: Option<i64>,
+    /// Reports the platform accepted since the process started, duplicates it knew already included.
+    pub accepted_total: u64,
+}

@@ -1,0 +1,171 @@
+//! `GET /api/v1/status`: how the gateway is, in one JSON object. The command line reads the same type back.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::report::Class;
+use crate::health::UplinkStatus;
+use crate::metrics::Metrics;
+use crate::store::snapshot::Snapshot;
+
+/// The whole answer. Times are RFC 3339 in UTC, by the gateway's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The gateway's id.
+    pub gateway: String,
+    /// Version of the program.
+    pub version: String,
+    /// Nothing acknowledged is lost when the power goes: always so, as acknowledgements follow the synced commit.
+    /// `pending_total` says what still has to go to the platform.
+    pub safe_to_power_off: bool,
+    /// Records waiting, by class.
+    pub pending: Pending,
+    /// Records waiting.
+    pub pending_total: u64,
+    /// Their payload bytes.
+    pub pending_bytes: u64,
+    /// When the oldest of them was received.
+    pub oldest_received_at: Option<String>,
+    /// Accepted cases still kept.
+    pub accepted_kept: u64,
+    /// Records the platform refused for good.
+    pub dead_letters: u64,
+    /// Payloads in quarantine.
+    pub quarantined: u64,
+    /// Messages waiting for their device.
+    pub down_waiting: u64,
+    /// The store.
+    pub store: StoreReport,
+    /// The uplink.
+    pub uplink: UplinkReport,
+    /// Devices with an open session.
+    pub devices_connected: u64,
+    /// Since the process started.
+    pub counters: Counters,
+}
+
+/// Records waiting, by class, most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "one field for each class, under the class's name")]
+pub struct Pending {
+    pub incident: u64,
+    pub task: u64,
+    pub evidence: u64,
+    pub status: u64,
+    pub reading: u64,
+    pub telemetry: u64,
+}
+
+impl Pending {
+    /// The records of one class.
+    pub fn class(&self, class: Class) -> u64 {
+        match class {
+            Class::Incident => self.incident,
+            Class::Task => self.task,
+            Class::Evidence => self.evidence,
+            Class::Status => self.status,
+            Class::Reading => self.reading,
+            Class::Telemetry => self.telemetry,
+        }
+    }
+}
+
+/// The store in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreReport {
+    /// Live bytes of the database.
+    pub used_bytes: u64,
+    /// The quota for them.
+    pub max_bytes: u64,
+    /// Acknowledgements of some class are withheld.
+    pub full: bool,
+    /// Number of the last commit.
+    pub commit_seq: u64,
+}
+
+/// The uplink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UplinkReport {
+    /// `https` or `none`.
+    pub kind: String,
+    /// `none`, `idle`, `sending` or `backing_off`.
+    pub state: String,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// When the platform last accepted something.
+    pub last_accepted_at: Option<String>,
+    /// Reports accepted since the process started.
+    pub accepted_total: u64,
+}
+
+/// What was counted since the process started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Messages taken in.
+    pub received: u64,
+    /// Resends recognised.
+    pub duplicates: u64,
+    /// Payloads not understood.
+    pub quarantined: u64,
+    /// Acknowledgements withheld.
+    pub withheld: u64,
+}
+
+impl StatusReport {
+    /// The answer at this moment.
+    pub fn new(gateway: &str, store: &Snapshot, uplink: &UplinkStatus, metrics: &Metrics) -> StatusReport {
+        let records = |class| store.class(class).records;
+        let oldest = store.backlog.iter().filter_map(|backlog| backlog.oldest_received_at_ms).min();
+        StatusReport {
+            gateway: gateway.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            safe_to_power_off: true,
+            pending: Pending {
+                incident: records(Class::Incident),
+                task: records(Class::Task),
+                evidence: records(Class::Evidence),
+                status: records(Class::Status),
+                reading: records(Class::Reading),
+                telemetry: records(Class::Telemetry),
+            },
+            pending_total: store.pending(),
+            pending_bytes: store.backlog.iter().map(|backlog| backlog.bytes).sum(),
+            oldest_received_at: oldest.and_then(rfc3339),
+            accepted_kept: store.accepted_kept,
+            dead_letters: store.dead_letters,
+            quarantined: store.quarantined,
+            down_waiting: store.down_waiting,
+            store: StoreReport {
+                used_bytes: store.used_bytes,
+                max_bytes: store.max_bytes,
+                full: store.full,
+                commit_seq: store.commit_seq,
+            },
+            uplink: UplinkReport::new(uplink),
+            devices_connected: u64::try_from(metrics.mqtt_connections.get()).unwrap_or(0),
+            counters: Counters {
+                received: metrics.received_messages.total(),
+                duplicates: metrics.duplicates.get(),
+                quarantined: metrics.quarantined.total(),
+                withheld: metrics.withheld.total(),
+            },
+        }
+    }
+}
+
+impl UplinkReport {
+    fn new(uplink: &UplinkStatus) -> UplinkReport {
+        UplinkReport {
+            kind: uplink.kind.as_str().to_owned(),
+            state: uplink.state.as_str().to_owned(),
+            last_error: uplink.last_error.as_deref().map(str::to_owned),
+            last_accepted_at: uplink.last_accepted_at_ms.and_then(rfc3339),
+            accepted_total: uplink.accepted_total,
+        }
+    }
+}
+
+/// A time on the wire; `None` outside the years that RFC 3339 can write.
+fn rfc3339(unix_ms: i64) -> Option<String> {
+    Timestamp::from_millisecond(unix_ms).ok().map(|time| time.to_string())
+}

@@ -1,0 +1,192 @@
+//! The API as a client on a socket sees it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::status::StatusReport;
+use super::*;
+use crate::domain::report::Class;
+use crate::health::{UplinkKind, UplinkState};
+use crate::store::snapshot::ClassBacklog;
+
+/// A running API and the senders of what it shows.
+struct Api {
+    address: std::net::SocketAddr,
+    store: watch::Sender<Snapshot>,
+    uplink: watch::Sender<UplinkStatus>,
+    readiness: watch::Sender<Readiness>,
+    writer: watch::Sender<bool>,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+}
+
+async fn api() -> Api {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (store, store_seen) = watch::channel(Snapshot::default());
+    let (uplink, uplink_seen) = watch::channel(UplinkStatus::default());
+    let (readiness, readiness_seen) = watch::channel(Readiness::default());
+    let (writer, writer_seen) = watch::channel(true);
+    let (metrics, stop) = (Arc::new(Metrics::new()), CancellationToken::new());
+    let view = View {
+        gateway: "box-017".into(),
+        store: store_seen,
+        uplink: uplink_seen,
+        readiness: readiness_seen,
+        metrics: Arc::clone(&metrics),
+        // A writer that hangs never answers.
+        writer: WriterProbe::new(move || {
+            let mut seen = writer_seen.clone();
+            async move { seen.wait_for(|answers| *answers).await.is_ok() }
+        }),
+    };
+    let served = tokio::spawn(serve(listener, view, stop.clone()));
+    Api { address, store, uplink, readiness, writer, metrics, stop, served }
+}
+
+impl Api {
+    /// Sends `request` as it is and reads until the server closes.
+    async fn raw(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// The status code and body of a GET.
+    async fn get(&self, path: &str) -> (u16, String) {
+        parts(&self.raw(&format!("GET {path} HTTP/1.1\r\nhost: gateway\r\n\r\n")).await)
+    }
+}
+
+fn parts(answer: &str) -> (u16, String) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[tokio::test]
+async fn the_status_has_exactly_the_agreed_shape() {
+    let api = api().await;
+    let (code, body) = api.get("/api/v1/status").await;
+    assert_eq!(code, 200);
+    let expected = json!({
+        "gateway": "box-017", "version": env!("CARGO_PKG_VERSION"), "safe_to_power_off": true,
+        "pending": {"incident": 0, "task": 0, "evidence": 0, "status": 0, "reading": 0, "telemetry": 0},
+        "pending_total": 0, "pending_bytes": 0, "oldest_received_at": null, "accepted_kept": 0, "dead_letters": 0,
+        "quarantined": 0, "down_waiting": 0,
+        "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0},
+        "uplink": {"kind": "none", "state": "none", "last_error": null, "last_accepted_at": null, "accepted_total": 0},
+        "devices_connected": 0,
+        "counters": {"received": 0, "duplicates": 0, "quarantined": 0, "withheld": 0},
+    });
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn the_status_tells_what_the_parts_last_said() {
+    let api = api().await;
+    let backlog =
+        |records, oldest| ClassBacklog { records, bytes: records * 100, oldest_received_at_ms: Some(oldest) };
+    api.store.send_modify(|store| {
+        store.backlog[Class::Incident as usize] = backlog(3, 1_785_000_000_000);
+        store.backlog[Class::Telemetry as usize] = backlog(40, 1_784_999_999_500);
+        store.full = true;
+    });
+    api.uplink.send_replace(UplinkStatus {
+        kind: UplinkKind::Https,
+        state: UplinkState::BackingOff,
+        last_error: Some("503".into()),
+        last_accepted_at_ms: Some(1_784_000_000_000),
+        accepted_total: 9,
+    });
+    api.metrics.received_messages[Class::Task].inc_by(5);
+    api.metrics.quarantined.add("not_json", 2);
+    let (_, body) = api.get("/api/v1/status").await;
+    let status: StatusReport = serde_json::from_str(&body).unwrap();
+    assert_eq!((status.pending.incident, status.pending.telemetry, status.pending_total), (3, 40, 43));
+    assert_eq!((status.pending_bytes, status.store.full), (4300, true));
+    assert_eq!(status.oldest_received_at.as_deref(), Some("2026-07-25T17:19:59.5Z"));
+    assert_eq!((status.uplink.kind.as_str(), status.uplink.state.as_str()), ("https", "backing_off"));
+    assert_eq!(status.uplink.last_error.as_deref(), Some("503"));
+    assert_eq!((status.counters.received, status.counters.quarantined), (5, 2));
+}
+
+#[tokio::test]
+async fn ready_only_with_listener_and_store() {
+    let api = api().await;
+    assert_eq!(api.get("/readyz").await.0, 503);
+    api.readiness.send_replace(Readiness { listener_bound: false, store_open: true });
+    let (code, body) = api.get("/readyz").await;
+    assert_eq!((code, body.contains(r#""listener_bound":false"#)), (503, true));
+    api.readiness.send_replace(Readiness { listener_bound: true, store_open: true });
+    assert_eq!(api.get("/readyz").await, (200, "ready\n".to_owned()));
+}
+
+#[tokio::test]
+async fn healthy_only_while_the_writer_answers() {
+    let api = api().await;
+    assert_eq!(api.get("/healthz").await, (200, "ok\n".to_owned()));
+    api.writer.send_replace(false);
+    assert_eq!(api.get("/healthz").await.0, 503);
+}
+
+#[tokio::test]
+async fn metrics_name_every_class_and_follow_the_store() {
+    let api = api().await;
+    api.store.send_modify(|store| store.backlog[Class::Incident as usize].records = 7);
+    api.metrics.mqtt_refusals.add("bad_client_id", 1);
+    let (code, page) = api.get("/metrics").await;
+    assert_eq!(code, 200);
+    assert!(page.contains(r#"patrol_backlog_records{class="incident"} 7"#), "{page}");
+    assert!(page.contains(r#"patrol_mqtt_refusals_total{reason="bad_client_id"} 1"#), "{page}");
+    for class in Class::ALL {
+        assert!(page.contains(&format!(r#"patrol_received_messages_total{{class="{class}"}} 0"#)), "{page}");
+    }
+    assert!(page.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn whatever_is_not_a_plain_reading_request_is_refused_in_json() {
+    let api = api().await;
+    assert_eq!(api.get("/api/v2/status").await, (404, r#"{"error":"no such path"}"#.to_owned()));
+    let post = api.raw("POST /api/v1/status HTTP/1.1\r\nhost: g\r\ncontent-length: 0\r\n\r\n").await;
+    assert_eq!(parts(&post).0, 405);
+    assert!(post.contains("allow: GET, HEAD"), "{post}");
+    let body = api.raw("GET / HTTP/1.1\r\nhost: g\r\ncontent-length: 5\r\n\r\nhello").await;
+    assert_eq!(parts(&body).0, 413);
+    let chunked = api.raw("GET / HTTP/1.1\r\nhost: g\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n").await;
+    assert_eq!(parts(&chunked).0, 413);
+    let long = api.raw(&format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(HEAD_BYTES_MAX))).await;
+    assert_eq!(parts(&long).0, 431);
+    assert_eq!(api.get("/").await.0, 200);
+}
+
+#[tokio::test]
+async fn silent_connections_give_their_places_back() {
+    let api = api().await;
+    let mut silent = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        silent.push(TcpStream::connect(api.address).await.unwrap());
+    }
+    // All places are taken by peers that say nothing; the deadline for their headers frees them, not their end.
+    assert_eq!(api.get("/healthz").await.0, 200);
+    assert_eq!(silent.len(), CONNECTIONS_MAX);
+}
+
+#[tokio::test]
+async fn stopping_ends_the_service_even_with_a_silent_peer() {
+    let api = api().await;
+    let _silent = TcpStream::connect(api.address).await.unwrap();
+    assert_eq!(api.get("/healthz").await.0, 200);
+    api.stop.cancel();
+    tokio::time::timeout(STOP_TIME_MAX * 2, api.served).await.unwrap().unwrap();
+    assert!(TcpStream::connect(api.address).await.is_err());
+}

@@ -1,0 +1,53 @@
+//! The one way in, whichever transport a payload came by: admission, casework, and what the store shall keep.
+
+use std::sync::Arc;
+
+use crate::domain::admission::{self, Rejection};
+use crate::domain::geography::Geography;
+use crate::domain::report::{Body, Class, DeviceId};
+use crate::metrics::Metrics;
+use crate::store::handle::Content;
+
+/// What admission needs: the city. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    geography: Arc<Geography>,
+    metrics: Arc<Metrics>,
+}
+
+impl Intake {
+    /// An intake for this city.
+    pub fn new(geography: Arc<Geography>, metrics: Arc<Metrics>) -> Intake {
+        Intake { geography, metrics }
+    }
+
+    /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep.
+    pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8]) -> Content {
+        match admission::admit(class, device, payload) {
+            Ok(report) => {
+                self.metrics.received_messages[class].inc();
+                self.metrics.received_bytes[class].inc_by(payload.len() as u64);
+                let casework = match &report.body {
+                    Body::Incident(incident) => {
+                        Some(self.geography.attribute(incident).to_json().into_boxed_str())
+                    }
+                    _ => None,
+                };
+                Content::Report { class, claimed: report.claimed, casework }
+            }
+            Err(rejection) => self.quarantine(topic, rejection),
+        }
+    }
+
+    /// A topic in the device's own tree whose class is not known.
+    pub fn unknown_class(&self, topic: &str) -> Content {
+        let detail = "the topic's last level is none of telemetry, reading, incident, evidence, status, task";
+        self.quarantine(topic, Rejection::new(admission::Reason::UnknownClass, detail))
+    }
+
+    fn quarantine(&self, topic: &str, rejection: Rejection) -> Content {
+        let reason = rejection.reason.as_str();
+        self.metrics.quarantined.add(reason, 1);
+        Content::Quarantine { topic: topic.into(), reason, detail: rejection.detail.into() }
+    }
+}

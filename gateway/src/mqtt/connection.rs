@@ -1,0 +1,250 @@
+//! The driver of one connection: moves bytes and messages between the socket, the session and the store.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{self, Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::end::End;
+use super::listener::{Claim, Claims};
+use super::session::Session;
+use super::wire::{Connect, Incoming, Offer, Wire};
+use crate::clock;
+use crate::domain::report::DeviceId;
+use crate::intake::Intake;
+use crate::metrics::Metrics;
+use crate::store::handle::{Batch, DeviceLine, Store};
+
+/// How long a closing connection may take to take its last bytes.
+const LINGER: Duration = Duration::from_secs(1);
+/// Room made for each read.
+const READ_BYTES: usize = 8 * 1024;
+/// Messages handed to the store at once.
+const BATCH_RECORDS_MAX: usize = 256;
+
+/// What every connection of the listener gets. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) intake: Intake,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) claims: Claims,
+    pub(super) stopping: CancellationToken,
+    pub(super) packet_bytes_max: u32,
+    pub(super) receive_maximum: NonZeroU16,
+    pub(super) connect_timeout: Duration,
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, shared: Shared) -> End
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let mut input = BytesMut::new();
+    let mut wire = Wire::new(shared.packet_bytes_max);
+    let greeted = time::timeout(shared.connect_timeout, greet(&mut reader, &mut input, &mut wire));
+    let stopping = shared.stopping.clone();
+    let greeted = tokio::select! {
+        greeted = greeted => greeted.unwrap_or(Err(End::ConnectTimeout)),
+        () = stopping.cancelled() => Err(End::Stopping),
+    };
+    let admitted = match greeted {
+        Ok((device, connect)) => match shared.claims.claim(device.clone()).await {
+            Some(claim) => Ok((device, connect, claim)),
+            None => Err(End::Busy),
+        },
+        Err(end) => Err(end),
+    };
+    let mut out = BytesMut::new();
+    match admitted {
+        Ok((device, connect, claim)) => {
+            let offer =
+                Offer { receive_maximum: shared.receive_maximum, packet_bytes_max: shared.packet_bytes_max };
+            wire.accept(&mut out, offer);
+            shared.metrics.mqtt_connects.inc();
+            let session =
+                Session::new(device, wire, &connect, shared.intake.clone(), shared.receive_maximum, out);
+            Driver { reader, writer, input, session, line: Arc::default(), claim, connect, shared }.run().await
+        }
+        Err(end) => {
+            wire.refuse(&mut out, end);
+            close(&mut reader, &mut writer, &mut out).await;
+            end
+        }
+    }
+}
+
+/// Reads until the CONNECT is complete.
+async fn greet<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    input: &mut BytesMut,
+    wire: &mut Wire,
+) -> Result<(DeviceId, Connect), End> {
+    loop {
+        match wire.read(input)? {
+            Some(Incoming::Connect(connect)) => {
+                let device = DeviceId::parse(&connect.client_id).ok_or(End::ClientId)?;
+                return Ok((device, connect));
+            }
+            Some(_) => return Err(End::Protocol),
+            None => fill(reader, input).await?,
+        }
+    }
+}
+
+async fn fill<R: AsyncRead + Unpin>(reader: &mut R, input: &mut BytesMut) -> Result<(), End> {
+    if input.capacity() - input.len() < READ_BYTES / 4 {
+        input.reserve(READ_BYTES);
+    }
+    match reader.read_buf(input).await {
+        Ok(0) => Err(End::ByDevice),
+        Ok(_) => Ok(()),
+        Err(_) => Err(End::Socket),
+    }
+}
+
+/// Writes what is left, says that nothing more comes, and waits until the peer has closed too: closing at once would
+/// reset the connection and take the last packet with it.
+async fn close<R, W>(reader: &mut R, writer: &mut W, out: &mut BytesMut)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let farewell = async {
+        writer.write_all_buf(out).await?;
+        writer.shutdown().await?;
+        let mut sink = [0; 1024];
+        while reader.read(&mut sink).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // Too late or broken: either way the connection is over.
+    let _ = time::timeout(LINGER, farewell).await;
+}
+
+struct Driver<R, W> {
+    reader: R,
+    writer: W,
+    input: BytesMut,
+    session: Session,
+    line: Arc<DeviceLine>,
+    claim: Claim,
+    connect: Connect,
+    shared: Shared,
+}
+
+/// What woke the driver.
+enum Wake {
+    Read(Result<(), End>),
+    Wrote(std::io::Result<usize>),
+    Store,
+    Silence,
+    TakenOver,
+    Stopping,
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
+    async fn run(mut self) -> End {
+        let end = match self.shared.store.attach(self.session.device().clone(), self.line.clone()).await {
+            Ok(()) => self.serve().await,
+            Err(_) => End::Stopping,
+        };
+        if end == End::Stopping {
+            self.settle().await;
+        }
+        self.session.say_goodbye(end);
+        close(&mut self.reader, &mut self.writer, self.session.out()).await;
+        end
+    }
+
+    async fn serve(&mut self) -> End {
+        let mut heard_at = Instant::now();
+        loop {
+            if let Err(end) = self.work().await {
+                return end;
+            }
+            match self.wait(heard_at).await {
+                Wake::Read(Ok(())) => heard_at = Instant::now(),
+                Wake::Read(Err(end)) => return end,
+                Wake::Wrote(Ok(_)) => {}
+                Wake::Wrote(Err(_)) => return End::Socket,
+                Wake::Store => {
+                    self.session.committed(self.line.durable());
+                    if self.line.is_withheld() {
+                        return End::Withheld;
+                    }
+                    if self.line.take_down() {
+                        self.session.ring();
+                    }
+                }
+                Wake::Silence => return End::KeepAlive,
+                Wake::TakenOver => return End::TakenOver,
+                Wake::Stopping => return End::Stopping,
+            }
+        }
+    }
+
+    /// Does everything that can be done without waiting for the socket.
+    async fn work(&mut self) -> Result<(), End> {
+        let now_ms = clock::unix_ms();
+        let mut read = Ok(true);
+        while matches!(read, Ok(true)) && self.session.may_read() {
+            for _ in 0..BATCH_RECORDS_MAX {
+                read = self.session.read(&mut self.input, now_ms);
+                if !matches!(read, Ok(true)) || !self.session.may_read() {
+                    break;
+                }
+            }
+            // Even when the device has gone wrong just now: what came before it is taken.
+            self.submit().await?;
+        }
+        read?;
+        for id in self.session.take_done() {
+            self.shared.metrics.down_delivered.inc();
+            let device = self.session.device().clone();
+            self.shared.store.down_done(device, id).await.map_err(|_| End::Stopping)?;
+        }
+        if let Some((after, limit)) = self.session.wants() {
+            let device = self.session.device().clone();
+            let messages = self.shared.store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
+            let sent = self.session.deliver(messages, limit);
+            self.shared.metrics.down_published.inc_by(sent as u64);
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self) -> Result<(), End> {
+        let Some((first_mark, items)) = self.session.take_items() else { return Ok(()) };
+        let (device, line) = (self.session.device().clone(), self.line.clone());
+        self.shared.store.submit(Batch { device, line, first_mark, items }).await.map_err(|_| End::Stopping)
+    }
+
+    /// Waits for whatever comes first. Reading pauses while the session may not take more; packets that are already
+    /// in the buffer go on as soon as it may.
+    async fn wait(&mut self, heard_at: Instant) -> Wake {
+        let may_read = self.session.may_read();
+        let has_out = !self.session.out().is_empty();
+        let silence_after = Duration::from_millis(u64::from(self.connect.keep_alive_s) * 1500);
+        tokio::select! {
+            biased;
+            () = self.shared.stopping.cancelled() => Wake::Stopping,
+            () = self.claim.lost() => Wake::TakenOver,
+            () = self.line.changed() => Wake::Store,
+            wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),
+            read = fill(&mut self.reader, &mut self.input), if may_read => Wake::Read(read),
+            () = time::sleep_until(heard_at + silence_after), if may_read && self.connect.keep_alive_s > 0 => Wake::Silence,
+        }
+    }
+
+    /// The gateway stops: waits until what this device sent is durable, so that its acknowledgements can leave.
+    async fn settle(&mut self) {
+        while !self.session.is_settled() && !self.line.is_withheld() {
+            self.line.changed().await;
+            self.session.committed(self.line.durable());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a connection ends, or a packet is refused: with the reason code MQTT 5 devices are told.
+
+use rmqtt_codec::v5::DisconnectReasonCode;
+
+/// Why the gateway ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The device said goodbye or closed the connection.
+    ByDevice,
+    /// The socket failed.
+    Socket,
+    /// No complete CONNECT within the time allowed.
+    ConnectTimeout,
+    /// Nothing came for one and a half times the keep-alive.
+    KeepAlive,
+    /// Bytes that are no MQTT packet.
+    Malformed,
+    /// A packet that may not come here.
+    Protocol,
+    /// A protocol version other than 3.1.1 and 5.
+    Version,
+    /// The client id is no device id.
+    ClientId,
+    /// A packet above the limit.
+    TooLarge,
+    /// More unacknowledged messages than the receive maximum.
+    ReceiveMaximum,
+    /// QoS 2.
+    Qos,
+    /// A topic alias, which was not offered.
+    TopicAlias,
+    /// A topic outside the device's own.
+    ForeignTopic,
+    /// The store has no room: the message can't be acknowledged.
+    Withheld,
+    /// The same client id connected again.
+    TakenOver,
+    /// As many connections as allowed.
+    Busy,
+    /// The gateway stops.
+    Stopping,
+}
+
+impl End {
+    /// The label in metrics and logs.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            End::ByDevice => "by_device",
+            End::Socket => "socket",
+            End::ConnectTimeout => "connect_timeout",
+            End::KeepAlive => "keep_alive",
+            End::Malformed => "malformed",
+            End::Protocol => "protocol",
+            End::Version => "version",
+            End::ClientId => "client_id",
+            End::TooLarge => "too_large",
+            End::ReceiveMaximum => "receive_maximum",
+            End::Qos => "qos",
+            End::TopicAlias => "topic_alias",
+            End::ForeignTopic => "foreign_topic",
+            End::Withheld => "withheld",
+            End::TakenOver => "taken_over",
+            End::Busy => "busy",
+            End::Stopping => "stopping",
+        }
+    }
+
+    /// The code of the MQTT 5 DISCONNECT; `None` when there is nobody to tell.
+    pub(super) fn disconnect_code(self) -> Option<DisconnectReasonCode> {
+        use DisconnectReasonCode as Code;
+        match self {
+            End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId => None,
+            End::KeepAlive => Some(Code::KeepAliveTimeout),
+            End::Malformed => Some(Code::MalformedPacket),
+            End::Protocol => Some(Code::ProtocolError),
+            End::TooLarge => Some(Code::PacketTooLarge),
+            End::ReceiveMaximum => Some(Code::ReceiveMaximumExceeded),
+            End::Qos => Some(Code::QosNotSupported),
+            End::TopicAlias => Some(Code::TopicAliasInvalid),
+            End::ForeignTopic => Some(Code::NotAuthorized),
+            End::Withheld => Some(Code::QuotaExceeded),
+            End::TakenOver => Some(Code::SessionTakenOver),
+            End::Busy => Some(Code::ServerBusy),
+            End::Stopping => Some(Code::ServerShuttingDown),
+        }
+    }
+
+    /// True for ends that say something went wrong, which are logged; the others are everyday life.
+    pub(super) fn is_refusal(self) -> bool {
+        !matches!(self, End::ByDevice | End::Socket | End::TakenOver | End::Stopping)
+    }
+}

@@ -1,0 +1,177 @@
+//! Accepts connections and sees to it that a device has one session: the one owner of who is connected.
+
+use std::collections::HashMap;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::connection::{self, Shared};
+use super::end::End;
+use crate::domain::report::DeviceId;
+use crate::intake::Intake;
+use crate::metrics::Metrics;
+use crate::store::handle::Store;
+
+/// Claims that may wait; a connection that finds the queue full waits before its CONNACK.
+const CLAIMS_QUEUE: usize = 64;
+/// Pause after accept failed, most likely for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The listener's limits.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at the same time.
+    pub connections_max: usize,
+    /// Bytes of one packet.
+    pub packet_bytes_max: u32,
+    /// Messages taken from one device before their commit.
+    pub receive_maximum: NonZeroU16,
+    /// Time for a complete CONNECT.
+    pub connect_timeout: Duration,
+}
+
+/// Asks for the right to be a device's session.
+struct ClaimRequest {
+    device: DeviceId,
+    answer: oneshot::Sender<Claim>,
+}
+
+/// The connections' end of the claim queue.
+#[derive(Clone)]
+pub(super) struct Claims(mpsc::Sender<ClaimRequest>);
+
+impl Claims {
+    /// Becomes the device's session, taking over from an earlier one; `None` when the listener has ended.
+    pub(super) async fn claim(&self, device: DeviceId) -> Option<Claim> {
+        let (answer, claim) = oneshot::channel();
+        self.0.send(ClaimRequest { device, answer }).await.ok()?;
+        claim.await.ok()
+    }
+}
+
+/// The right to be a device's session, until somebody else claims it. Dropping it gives it back.
+pub(super) struct Claim {
+    lost: CancellationToken,
+}
+
+impl Claim {
+    /// Returns when another connection has taken over.
+    pub(super) async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.lost.cancel();
+    }
+}
+
+/// The listener.
+pub struct Listener {
+    socket: TcpListener,
+    limits: Limits,
+    shared: Shared,
+    queue: mpsc::Receiver<ClaimRequest>,
+    /// Who is connected: cancelled tokens belong to sessions that have ended.
+    claimed: HashMap<DeviceId, CancellationToken>,
+    connections: JoinSet<End>,
+}
+
+impl Listener {
+    /// A listener on a bound socket. It works once [`Listener::run`] is polled.
+    pub fn new(
+        socket: TcpListener,
+        limits: Limits,
+        store: Store,
+        intake: Intake,
+        metrics: Arc<Metrics>,
+        stopping: CancellationToken,
+    ) -> Listener {
+        let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
+        let shared = Shared {
+            store,
+            intake,
+            metrics,
+            claims: Claims(claims),
+            stopping,
+            packet_bytes_max: limits.packet_bytes_max,
+            receive_maximum: limits.receive_maximum,
+            connect_timeout: limits.connect_timeout,
+        };
+        let (claimed, connections) = (HashMap::new(), JoinSet::new());
+        Listener { socket, limits, shared, queue, claimed, connections }
+    }
+
+    /// Serves until told to stop; then waits for the connections to acknowledge what they took.
+    pub async fn run(mut self) {
+        let stopping = self.shared.stopping.clone();
+        loop {
+            let has_room = self.connections.len() < self.limits.connections_max;
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                accepted = self.socket.accept(), if has_room => match accepted {
+                    Ok((stream, _)) => self.serve(stream),
+                    Err(error) => {
+                        tracing::warn!(%error, "no connection accepted, pausing");
+                        time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(request) = self.queue.recv() => self.claim(request),
+                Some(ended) = self.connections.join_next() => self.ended(ended),
+            }
+        }
+        drop(self.socket);
+        self.queue.close();
+        while let Some(ended) = self.connections.join_next().await {
+            count(&self.shared.metrics, ended);
+        }
+    }
+
+    fn serve(&mut self, stream: TcpStream) {
+        // Acknowledgements are small and must not wait for company.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+        let (reader, writer) = stream.into_split();
+        self.connections.spawn(connection::serve(reader, writer, self.shared.clone()));
+        self.shared.metrics.mqtt_connections.set(self.connections.len() as i64);
+    }
+
+    fn claim(&mut self, request: ClaimRequest) {
+        self.claimed.retain(|_, claim| !claim.is_cancelled());
+        let lost = CancellationToken::new();
+        if let Some(earlier) = self.claimed.insert(request.device, lost.clone()) {
+            earlier.cancel();
+        }
+        // A connection that is gone drops its claim here.
+        let _ = request.answer.send(Claim { lost });
+    }
+
+    fn ended(&mut self, ended: Result<End, tokio::task::JoinError>) {
+        count(&self.shared.metrics, ended);
+        self.shared.metrics.mqtt_connections.set(self.connections.len() as i64);
+    }
+}
+
+/// Counts how a connection ended. A panic in its task has ended nothing else.
+fn count(metrics: &Metrics, ended: Result<End, tokio::task::JoinError>) {
+    match ended {
+        Ok(end) => {
+            metrics.mqtt_disconnects.add(end.as_str(), 1);
+            if end.is_refusal() {
+                tracing::info!(reason = end.as_str(), "connection ended by the gateway");
+            }
+        }
+        Err(error) => {
+            metrics.mqtt_disconnects.add("panic", 1);
+            tracing::error!(%error, "connection task failed");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The embedded MQTT listener: devices in, receipts out.
+//!
+//! Rules
+//! - A connection is one task ([`connection`]) around one sans-io [`session`]; nothing is shared between them. A panic ends
+//!   that connection alone.
+//! - A PUBACK leaves only when the store's commit has passed the message's mark; acknowledgements leave in the order in
+//!   which the messages came, because they are popped from a queue as far as the mark allows.
+//! - A session stops reading its socket while too much of it waits for a commit, for the store's queue or for the device
+//!   to read: backpressure reaches the device and nobody else.
+//! - One device, one session: a second connection with the same client id takes over.
+//! - The codec is behind [`wire`] alone.
+//!
+//! Not offered yet, and answered so: QoS 2 (MQTT 5 is told a maximum of 1), persistent sessions (session present is always
+//! 0; receipts wait in the store all the same), wills, subscriptions beyond a device's own `down` topics.
+
+mod connection;
+mod end;
+pub mod listener;
+mod outbox;
+mod session;
+mod topics;
+mod wire;

@@ -1,0 +1,261 @@
+//! One device's session, sans-io: packets in; bytes, messages for the store and questions to it out.
+//!
+//! Marks number the messages of the session, from 1. `pending` holds every message that was handed over and is not
+//! yet known to be durable, in order; acknowledgements are popped from its front.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU16;
+
+use bytes::BytesMut;
+use bytestring::ByteString;
+use rmqtt_codec::types::{Publish, QoS};
+
+use super::end::End;
+use super::outbox::{Delivery, Outbox, SUBSCRIPTIONS_MAX};
+use super::topics::{self, UpTopic};
+use super::wire::{Connect, Grant, Incoming, Wire};
+use crate::domain::report::DeviceId;
+use crate::intake::Intake;
+use crate::store::handle::{DownMessage, Item};
+
+/// Payload bytes of one session that may wait for their commit.
+const PENDING_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that may wait for the device to read them.
+const OUT_BYTES_MAX: usize = 64 * 1024;
+
+/// What waits for its commit.
+struct Pending {
+    mark: u64,
+    bytes: usize,
+    answer: Answer,
+}
+
+enum Answer {
+    /// QoS 0.
+    None,
+    /// QoS 1.
+    Acknowledge(NonZeroU16),
+    /// QoS 1 on a topic that is not the device's: it waits only for its turn.
+    NotAuthorized(NonZeroU16),
+}
+
+/// One device's session.
+pub(super) struct Session {
+    device: DeviceId,
+    wire: Wire,
+    intake: Intake,
+    outbox: Outbox,
+    pending: VecDeque<Pending>,
+    pending_max: usize,
+    pending_bytes: usize,
+    /// Mark of the last message.
+    last_mark: u64,
+    /// Messages that the driver has not yet handed to the store.
+    items: Vec<Item>,
+    /// Messages for the device that are done, for the store to delete.
+    done: Vec<i64>,
+    /// Bytes for the device.
+    out: BytesMut,
+}
+
+impl Session {
+    /// A session that has just been accepted; `out` already holds its CONNACK.
+    pub(super) fn new(
+        device: DeviceId,
+        wire: Wire,
+        connect: &Connect,
+        intake: Intake,
+        receive_maximum: NonZeroU16,
+        out: BytesMut,
+    ) -> Session {
+        Session {
+            device,
+            wire,
+            intake,
+            outbox: Outbox::new(connect.receive_maximum),
+            pending: VecDeque::new(),
+            pending_max: usize::from(receive_maximum.get()),
+            pending_bytes: 0,
+            last_mark: 0,
+            items: Vec::new(),
+            done: Vec::new(),
+            out,
+        }
+    }
+
+    pub(super) fn device(&self) -> &DeviceId {
+        &self.device
+    }
+
+    /// Takes the next packet out of `input`; false when more bytes are needed.
+    pub(super) fn read(&mut self, input: &mut BytesMut, now_ms: i64) -> Result<bool, End> {
+        match self.wire.read(input)? {
+            Some(packet) => self.handle(packet, now_ms).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn handle(&mut self, packet: Incoming, now_ms: i64) -> Result<(), End> {
+        match packet {
+            Incoming::Publish(publish) => self.publish(*publish, now_ms),
+            Incoming::PubAck { packet_id } => {
+                self.done.extend(self.outbox.acknowledged(packet_id));
+                Ok(())
+            }
+            Incoming::Subscribe { packet_id, filters } => {
+                let grants: Vec<_> = filters.iter().map(|(filter, qos)| self.subscribe(filter, *qos)).collect();
+                self.wire.suback(&mut self.out, packet_id, &grants);
+                Ok(())
+            }
+            Incoming::Unsubscribe { packet_id, filters } => {
+                let existed: Vec<_> = filters.iter().map(|filter| self.unsubscribe(filter)).collect();
+                self.wire.unsuback(&mut self.out, packet_id, &existed);
+                Ok(())
+            }
+            Incoming::Ping => {
+                Wire::pingresp(&mut self.out);
+                Ok(())
+            }
+            Incoming::Disconnect => Err(End::ByDevice),
+            // A second CONNECT is a protocol error like any packet that only a server sends.
+            Incoming::Connect(_) | Incoming::Unexpected => Err(End::Protocol),
+        }
+    }
+
+    fn publish(&mut self, publish: Publish, now_ms: i64) -> Result<(), End> {
+        if publish.properties.as_ref().is_some_and(|properties| properties.topic_alias.is_some()) {
+            return Err(End::TopicAlias);
+        }
+        let answer = match (publish.qos, publish.packet_id) {
+            (QoS::AtMostOnce, _) => Answer::None,
+            (QoS::AtLeastOnce, Some(packet_id)) => Answer::Acknowledge(packet_id),
+            (QoS::AtLeastOnce, None) => return Err(End::Malformed),
+            (QoS::ExactlyOnce, _) => return Err(End::Qos),
+        };
+        if self.wire.is_v5() && self.pending.len() >= self.pending_max {
+            return Err(End::ReceiveMaximum);
+        }
+        let Publish { topic, payload, .. } = publish;
+        let content = match topics::up(&self.device, &topic) {
+            UpTopic::Report(class) => self.intake.take(&self.device, class, &topic, &payload),
+            UpTopic::UnknownClass => self.intake.unknown_class(&topic),
+            UpTopic::Foreign => return self.refuse_topic(answer),
+        };
+        self.last_mark += 1;
+        self.wait(answer, payload.len());
+        self.items.push(Item { received_at_ms: now_ms, payload, content });
+        Ok(())
+    }
+
+    fn wait(&mut self, answer: Answer, bytes: usize) {
+        self.pending_bytes += bytes;
+        self.pending.push_back(Pending { mark: self.last_mark, bytes, answer });
+    }
+
+    /// MQTT 5 can say no to one message; MQTT 3.1.1 can only acknowledge or close.
+    fn refuse_topic(&mut self, answer: Answer) -> Result<(), End> {
+        match answer {
+            Answer::Acknowledge(packet_id) if self.wire.is_v5() => {
+                self.wait(Answer::NotAuthorized(packet_id), 0);
+                Ok(())
+            }
+            _ => Err(End::ForeignTopic),
+        }
+    }
+
+    fn subscribe(&mut self, filter: &ByteString, qos: QoS) -> Grant {
+        let qos = qos.less_value(QoS::AtLeastOnce);
+        match topics::down_filter(&self.device, filter) {
+            Some(kind) if self.outbox.subscribe(kind, qos) => Grant::Granted(qos),
+            Some(_) => {
+                tracing::warn!(device = %self.device, max = SUBSCRIPTIONS_MAX, "too many subscriptions");
+                Grant::Refused
+            }
+            None => Grant::Refused,
+        }
+    }
+
+    fn unsubscribe(&mut self, filter: &ByteString) -> bool {
+        topics::down_filter(&self.device, filter).is_some_and(|kind| self.outbox.unsubscribe(kind))
+    }
+
+    /// The store says that everything up to mark `durable` is committed: the acknowledgements leave.
+    pub(super) fn committed(&mut self, durable: u64) {
+        while let Some(front) = self.pending.front() {
+            if front.mark > durable {
+                break;
+            }
+            let Some(Pending { answer, bytes, .. }) = self.pending.pop_front() else { break };
+            self.pending_bytes -= bytes;
+            match answer {
+                Answer::None => {}
+                Answer::Acknowledge(packet_id) => Wire::puback(&mut self.out, packet_id),
+                Answer::NotAuthorized(packet_id) => self.wire.puback_not_authorized(&mut self.out, packet_id),
+            }
+        }
+    }
+
+    /// Messages for the store since the last call, with the mark of the first.
+    pub(super) fn take_items(&mut self) -> Option<(u64, Vec<Item>)> {
+        if self.items.is_empty() {
+            return None;
+        }
+        let items = std::mem::take(&mut self.items);
+        Some((self.last_mark + 1 - items.len() as u64, items))
+    }
+
+    /// True while the session may take more from the device.
+    pub(super) fn may_read(&self) -> bool {
+        self.pending.len() < self.pending_max
+            && self.pending_bytes < PENDING_BYTES_MAX
+            && self.out.len() < OUT_BYTES_MAX
+    }
+
+    /// True when every message that came is durable and acknowledged.
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// The store has something new for the device.
+    pub(super) fn ring(&mut self) {
+        self.outbox.ring();
+    }
+
+    /// What to ask the store for now, as (after, limit), if anything.
+    pub(super) fn wants(&self) -> Option<(i64, u32)> {
+        if self.out.len() < OUT_BYTES_MAX { self.outbox.wants() } else { None }
+    }
+
+    /// Takes the store's answer to `wants`. Returns how many messages are on their way.
+    pub(super) fn deliver(&mut self, messages: Vec<DownMessage>, limit: u32) -> usize {
+        let deliveries = self.outbox.fill(messages, limit);
+        let count = deliveries.len();
+        for (delivery, message) in deliveries {
+            let topic = topics::down(&self.device, &message.topic);
+            let packet_id = match delivery {
+                Delivery::AtLeastOnce(packet_id) => Some(packet_id),
+                Delivery::AtMostOnce => {
+                    self.done.push(message.id);
+                    None
+                }
+            };
+            self.wire.publish(&mut self.out, topic, packet_id, message.payload);
+        }
+        count
+    }
+
+    /// Numbers of messages that the device has, for the store to delete.
+    pub(super) fn take_done(&mut self) -> Vec<i64> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Says why the session ends, if the device can be told.
+    pub(super) fn say_goodbye(&mut self, end: End) {
+        self.wire.disconnect(&mut self.out, end);
+    }
+
+    /// Bytes for the device; the driver takes what it has written.
+    pub(super) fn out(&mut self) -> &mut BytesMut {
+        &mut self.out
+    }
+}

@@ -1,0 +1,220 @@
+//! The connection and everything that must agree with it: one group, one transaction.
+
+use rusqlite::Connection;
+
+use super::group::{Counted, Group, Outcome, Progress};
+use super::handle::{Batch, Content, Decision, Item, Limit, RawHead, RecordKey, Settlement};
+use super::quota::Quota;
+use super::record::StoredRecord;
+use super::rows::{self, Suspect};
+use super::snapshot::Snapshot;
+use super::tables::{ROW_CLASSES, Tables};
+use super::windows::{Windows, meta, set_meta};
+use super::writer::StoreOptions;
+use crate::domain::report::{Class, DeviceId, Identity};
+
+/// The connection, owned with all that is derived from it.
+pub(super) struct Database {
+    pub(super) connection: Connection,
+    pub(super) windows: Windows,
+    options: StoreOptions,
+    tables: Tables,
+    quota: Quota,
+    /// Number of this run of the gateway, for minted identities.
+    run: u32,
+    minted: u32,
+}
+
+impl Database {
+    /// Reads what the tables imply and begins a new run.
+    pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
+        let tables = Tables::load(&connection)?;
+        let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
+        let run = meta(&connection, "run")? + 1;
+        set_meta(&connection, "run", run)?;
+        let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
+        quota.refresh(&connection)?;
+        Ok(Database { connection, windows, options, tables, quota, run: run as u32, minted: 0 })
+    }
+
+    /// What is committed, in numbers.
+    pub(super) fn snapshot(&self, full: bool) -> rusqlite::Result<Snapshot> {
+        self.tables.snapshot(&self.connection, &self.quota, full)
+    }
+
+    /// The oldest records of a class that have no receipt yet.
+    pub(super) fn head(&mut self, class: Class, limit: Limit) -> rusqlite::Result<Vec<RawHead>> {
+        if let Some((table, _)) = self.tables.segment(class) {
+            return table.read(&self.connection, limit);
+        }
+        let (pending, damaged) = rows::read(&self.connection, class, limit)?;
+        for id in damaged {
+            tracing::error!(%class, row = id, "record damaged at rest, not forwarded");
+        }
+        Ok(pending.into_iter().map(|pending| RawHead::Record(Box::new(pending))).collect())
+    }
+
+    /// BEGIN, everything the group asks for, COMMIT. After an error the transaction may still be open.
+    pub(super) fn write(&mut self, group: &Group) -> rusqlite::Result<Outcome> {
+        self.tables.commit_seq += 1;
+        let mut outcome = Outcome::default();
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.quota.refresh(&self.connection)?;
+        for batch in &group.batches {
+            let progress = self.write_batch(batch, &mut outcome.tallied)?;
+            outcome.progress.push(progress);
+        }
+        for table in &mut self.tables.segments {
+            table.flush(&self.connection, self.tables.commit_seq)?;
+        }
+        for (settlement, _) in &group.settlements {
+            self.write_settlement(settlement, &mut outcome)?;
+        }
+        for &(class, segment, _) in &group.set_aside {
+            self.write_aside(class, segment)?;
+        }
+        for (device, id) in &group.down_done {
+            rows::down_done(&self.connection, &mut self.tables.tallies, device, *id)?;
+        }
+        if group.has_deletions() || self.windows.is_write_due() {
+            self.windows.write(&self.connection, self.tables.commit_seq)?;
+            outcome.windows_written = true;
+        }
+        self.tables.tallies.write(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(outcome)
+    }
+
+    /// Takes a session's messages in their order, up to the first for which there is no room: an acknowledgement of a
+    /// later one would overtake it.
+    fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
+        let mut progress = Progress { line: batch.line.clone(), durable: None, withheld: batch.line.is_withheld() };
+        if progress.withheld {
+            return Ok(progress);
+        }
+        let mut window = self.windows.of(&batch.device);
+        for (mark, item) in (batch.first_mark..).zip(&batch.items) {
+            let class = match &item.content {
+                Content::Report { class, .. } => Some(*class),
+                Content::Quarantine { .. } => None,
+            };
+            if !self.quota.take(class, item.payload.len()) {
+                tallied.withheld.extend(class);
+                progress.withheld = true;
+                break;
+            }
+            progress.durable = Some(mark);
+            match &item.content {
+                Content::Report { class, claimed, casework } => {
+                    let identity = match claimed {
+                        Some(claimed) if !window.insert(*claimed) => {
+                            tallied.duplicates += 1;
+                            continue;
+                        }
+                        Some(claimed) => Identity::Device { boot: claimed.boot, seq: claimed.seq },
+                        None => {
+                            self.minted += 1;
+                            Identity::Minted { run: self.run, number: self.minted }
+                        }
+                    };
+                    let (connection, tables) = (&self.connection, &mut self.tables);
+                    write_report(connection, tables, &batch.device, *class, identity, item, casework.as_deref())?;
+                }
+                Content::Quarantine { topic, reason, detail } => {
+                    let (device, received_at_ms) = (batch.device.as_str(), item.received_at_ms);
+                    let suspect = Suspect { device, topic, reason, detail, received_at_ms, payload: &item.payload };
+                    let keep = self.options.keep_quarantined;
+                    let tallies = &mut self.tables.tallies;
+                    tallied.quarantine_dropped += rows::quarantine(&self.connection, tallies, &suspect, keep)?;
+                }
+            }
+        }
+        Ok(progress)
+    }
+
+    /// The one place where records are deleted: together with the platform's word on them.
+    fn write_settlement(&mut self, settlement: &Settlement, outcome: &mut Outcome) -> rusqlite::Result<()> {
+        let Settlement { class, settled_at_ms, records } = settlement;
+        for settled in records {
+            let connection = &self.connection;
+            match settled.key {
+                RecordKey::Row(id) => {
+                    if !rows::delete(connection, &mut self.tables.tallies, *class, id)? {
+                        continue;
+                    }
+                }
+                RecordKey::Slot { segment, index } => {
+                    if let Some((table, tallies)) = self.tables.segment(*class) {
+                        table.release(connection, tallies, segment, index)?;
+                    }
+                }
+            }
+            let tallies = &mut self.tables.tallies;
+            match &settled.decision {
+                Decision::Accepted { case_number } if *class == Class::Incident => {
+                    let (number, keep) = (case_number.as_deref(), self.options.keep_accepted);
+                    rows::accept(connection, tallies, &settled.record, number, *settled_at_ms, keep)?;
+                }
+                Decision::Accepted { .. } => {}
+                Decision::Rejected { reason } => {
+                    rows::bury(connection, tallies, &settled.record, reason, *settled_at_ms)?;
+                }
+            }
+            if let Some(receipt) = &settled.receipt {
+                let device = &settled.record.device;
+                let dropped = rows::send_down(connection, tallies, device, "receipt", *settled_at_ms, receipt)?;
+                outcome.tallied.down_dropped += dropped;
+                outcome.ring.push(device.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn write_aside(&mut self, class: Class, segment: i64) -> rusqlite::Result<()> {
+        let connection = &self.connection;
+        let Some((table, tallies)) = self.tables.segment(class) else { return Ok(()) };
+        let Some(blob) = table.set_aside(connection, tallies, segment)? else { return Ok(()) };
+        let topic = format!("segment/{class}/{segment}");
+        let (reason, detail) = ("damaged_at_rest", "checksum of the segment does not hold");
+        let suspect = Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &blob };
+        rows::quarantine(connection, tallies, &suspect, self.options.keep_quarantined)?;
+        Ok(())
+    }
+
+    /// Ends the failed transaction and reads again what the tables really hold.
+    pub(super) fn roll_back(&mut self) -> rusqlite::Result<()> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.windows.undo();
+        let commit_seq = self.tables.commit_seq;
+        self.tables = Tables::load(&self.connection)?;
+        self.tables.commit_seq = commit_seq;
+        Ok(())
+    }
+}
+
+/// Puts an admitted report where its class lives.
+fn write_report(
+    connection: &Connection,
+    tables: &mut Tables,
+    device: &DeviceId,
+    class: Class,
+    identity: Identity,
+    item: &Item,
+    casework: Option<&str>,
+) -> rusqlite::Result<()> {
+    let commit_seq = tables.commit_seq;
+    if let Some((table, _)) = tables.segment(class) {
+        return table.push(connection, commit_seq, device, identity, item.received_at_ms, &item.payload);
+    }
+    let record = StoredRecord {
+        device: device.clone(),
+        identity,
+        class,
+        received_at_ms: item.received_at_ms,
+        payload: item.payload.clone(),
+        casework: casework.map(str::to_owned),
+    };
+    rows::insert(connection, &mut tables.tallies, commit_seq, &record)
+}

@@ -1,0 +1,71 @@
+//! A group: what is committed together, and what is told to whom when it is.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::handle::{Batch, DeviceLine, Settlement, Unsettled};
+use crate::domain::report::{Class, DeviceId};
+
+/// A group is closed at this many messages ...
+const GROUP_RECORDS_MAX: usize = 16_384;
+/// ... or at this many payload bytes.
+const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What queued during the last sync.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) batches: Vec<Batch>,
+    pub(super) settlements: Vec<(Settlement, oneshot::Sender<Result<(), Unsettled>>)>,
+    pub(super) set_aside: Vec<(Class, i64, oneshot::Sender<()>)>,
+    pub(super) down_done: Vec<(DeviceId, i64)>,
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+}
+
+impl Group {
+    /// Adds a session's messages.
+    pub(super) fn push(&mut self, batch: Batch) {
+        self.records += batch.items.len();
+        self.bytes += batch.items.iter().map(|item| item.payload.len()).sum::<usize>();
+        self.batches.push(batch);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.batches.is_empty() && !self.has_deletions()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.records >= GROUP_RECORDS_MAX || self.bytes >= GROUP_BYTES_MAX
+    }
+
+    /// True when the group deletes something, so that the windows must be written with it.
+    pub(super) fn has_deletions(&self) -> bool {
+        !(self.settlements.is_empty() && self.set_aside.is_empty() && self.down_done.is_empty())
+    }
+}
+
+/// How far one batch came in a group.
+pub(super) struct Progress {
+    pub(super) line: Arc<DeviceLine>,
+    pub(super) durable: Option<u64>,
+    pub(super) withheld: bool,
+}
+
+/// What happens after a group's COMMIT.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) progress: Vec<Progress>,
+    pub(super) ring: Vec<DeviceId>,
+    pub(super) windows_written: bool,
+    pub(super) tallied: Counted,
+}
+
+/// What a group counts once it is committed.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) duplicates: u64,
+    pub(super) quarantine_dropped: u64,
+    pub(super) down_dropped: u64,
+    pub(super) withheld: Vec<Class>,
+}

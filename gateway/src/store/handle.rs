@@ -1,0 +1,349 @@
+//! The typed handle on the store: what others may ask of the writer thread, and how it calls them back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::record::StoredRecord;
+use super::segment;
+use super::snapshot::Snapshot;
+use crate::domain::report::{Class, DeviceId, RecordRef};
+
+/// Requests that may wait for the writer. A session that finds the queue full stops reading its socket.
+pub const QUEUE_REQUESTS: usize = 1024;
+
+/// The store as everybody but the writer sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    requests: mpsc::Sender<Request>,
+    snapshot: watch::Receiver<Snapshot>,
+}
+
+/// The writer thread is gone: the process is on its way down, nothing more becomes durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store has stopped")]
+pub struct Stopped;
+
+/// What may be asked of the writer.
+#[derive(Debug)]
+pub(super) enum Request {
+    Submit(Batch),
+    Attach { device: DeviceId, line: Arc<DeviceLine> },
+    Head { class: Class, limit: Limit, answer: oneshot::Sender<Vec<RawHead>> },
+    Settle { settlement: Settlement, answer: oneshot::Sender<Result<(), Unsettled>> },
+    SetAside { class: Class, segment: i64, answer: oneshot::Sender<()> },
+    DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
+    DownDone { device: DeviceId, id: i64 },
+    Ping { answer: oneshot::Sender<()> },
+    Close,
+}
+
+/// Messages of one session, in the order in which they came.
+#[derive(Debug)]
+pub struct Batch {
+    /// The session's device.
+    pub device: DeviceId,
+    /// Where the writer says how far it got.
+    pub line: Arc<DeviceLine>,
+    /// The mark of the first item; the others follow one by one.
+    pub first_mark: u64,
+    /// The messages.
+    pub items: Vec<Item>,
+}
+
+/// One message on its way into the store.
+#[derive(Debug)]
+pub struct Item {
+    /// When the gateway received it, in milliseconds since 1970.
+    pub received_at_ms: i64,
+    /// The payload as it came.
+    pub payload: Bytes,
+    /// What admission made of it.
+    pub content: Content,
+}
+
+/// What admission made of a payload.
+#[derive(Debug)]
+pub enum Content {
+    /// It was understood.
+    Report {
+        /// Its class.
+        class: Class,
+        /// The device's own number for it.
+        claimed: Option<RecordRef>,
+        /// For incidents: geotag and attribution as JSON.
+        casework: Option<Box<str>>,
+    },
+    /// It was not; it is kept for a person to look at.
+    Quarantine {
+        /// The topic it came on.
+        topic: Box<str>,
+        /// Label of the reason.
+        reason: &'static str,
+        /// The reason in words.
+        detail: Box<str>,
+    },
+}
+
+/// The line on which the store calls one session back: how far its messages are durable, and whether something
+/// waits for its device. The session is the only one who listens.
+#[derive(Debug, Default)]
+pub struct DeviceLine {
+    /// All marks up to this one are committed. Marks start at 1.
+    durable: AtomicU64,
+    /// The store is full: the message after `durable` was not taken, nor will any later one of this session be.
+    withheld: AtomicBool,
+    /// A message for the device was stored since the session last looked.
+    down: AtomicBool,
+    changed: Notify,
+}
+
+impl DeviceLine {
+    /// The mark up to which everything is committed.
+    pub fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// True once the store had to refuse a message of this session; what follows `durable` will never be durable.
+    pub fn is_withheld(&self) -> bool {
+        self.withheld.load(Ordering::Acquire)
+    }
+
+    /// True once after messages for the device were stored.
+    pub fn take_down(&self) -> bool {
+        self.down.swap(false, Ordering::AcqRel)
+    }
+
+    /// Waits until the writer has said something new; returns at once when it already has since the last call.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    pub(super) fn advance(&self, durable: u64) {
+        self.durable.store(durable, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn withhold(&self) {
+        self.withheld.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn ring(&self) {
+        self.down.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+}
+
+/// How much to hand out at most: whole segments are handed out, so one large segment may exceed it.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// Records.
+    pub records: u32,
+    /// Payload bytes.
+    pub bytes: u64,
+}
+
+/// Where a record stands in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordKey {
+    /// A row of its class's record table.
+    Row(i64),
+    /// A place in a segment.
+    Slot {
+        /// The segment's row.
+        segment: i64,
+        /// The place, from 0.
+        index: u32,
+    },
+}
+
+/// A record that waits for the platform's receipt.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Where it stands.
+    pub key: RecordKey,
+    /// The record.
+    pub record: StoredRecord,
+}
+
+/// A piece of the head of a class as the writer reads it; the asker's thread decodes it.
+#[derive(Debug)]
+pub(super) enum RawHead {
+    Record(Box<Pending>),
+    Segment { id: i64, blob: Bytes, released: Vec<u64> },
+}
+
+/// What the platform said about a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It has it, now or from before.
+    Accepted {
+        /// The number of the case it opened.
+        case_number: Option<String>,
+    },
+    /// It will never take it: the record goes to the dead letters.
+    Rejected {
+        /// Why, in the platform's words.
+        reason: String,
+    },
+}
+
+/// The platform's word on one record.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Where the record stands.
+    pub key: RecordKey,
+    /// The record; a rejected one is kept from here.
+    pub record: StoredRecord,
+    /// The decision.
+    pub decision: Decision,
+    /// What to tell the device, stored in the same transaction.
+    pub receipt: Option<Bytes>,
+}
+
+/// The platform's word on some records of one class.
+#[derive(Debug)]
+pub struct Settlement {
+    /// The class.
+    pub class: Class,
+    /// When the gateway heard it, in milliseconds since 1970.
+    pub settled_at_ms: i64,
+    /// Record by record.
+    pub records: Vec<Settled>,
+}
+
+/// The settlement could not be stored for want of space; nothing of it holds, the records stay pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the disk is full: receipts can't be stored")]
+pub struct Unsettled;
+
+/// Why a settlement did not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SettleError {
+    /// No space; try again later.
+    #[error(transparent)]
+    Unsettled(#[from] Unsettled),
+    /// The store has stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// A message that waits for its device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DownMessage {
+    /// Its number; grows with every message.
+    pub id: i64,
+    /// Last level of the topic, for instance `receipt`.
+    pub topic: String,
+    /// The payload.
+    pub payload: Bytes,
+}
+
+impl Store {
+    pub(super) fn new(requests: mpsc::Sender<Request>, snapshot: watch::Receiver<Snapshot>) -> Store {
+        Store { requests, snapshot }
+    }
+
+    /// Hands messages to the writer; waits while its queue is full. The line tells when they are durable.
+    ///
+    /// # Errors
+    /// [`Stopped`]: they will not become durable.
+    pub async fn submit(&self, batch: Batch) -> Result<(), Stopped> {
+        self.send(Request::Submit(batch)).await
+    }
+
+    /// From now on `line` rings when a message for `device` is stored; it rings at once when some already wait.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn attach(&self, device: DeviceId, line: Arc<DeviceLine>) -> Result<(), Stopped> {
+        self.send(Request::Attach { device, line }).await
+    }
+
+    /// The oldest records of a class that have no receipt yet, oldest first.
+    ///
+    /// A segment whose checksum does not hold is set aside in the quarantine on the way: nothing of it is handed out.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn head(&self, class: Class, limit: Limit) -> Result<Vec<Pending>, Stopped> {
+        let raw = self.ask(|answer| Request::Head { class, limit, answer }).await?;
+        let mut pending = Vec::new();
+        for piece in raw {
+            match piece {
+                RawHead::Record(record) => pending.push(*record),
+                RawHead::Segment { id, blob, released } => match segment::decode(class, &blob) {
+                    Ok(records) => pending.extend(unreleased(id, records, &released)),
+                    Err(error) => {
+                        tracing::error!(%class, segment = id, %error, "segment damaged at rest, set aside");
+                        self.ask(|answer| Request::SetAside { class, segment: id, answer }).await?;
+                    }
+                },
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Makes the platform's word durable: this, and only this, deletes records. Returns when it is committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: nothing was settled.
+    pub async fn settle(&self, settlement: Settlement) -> Result<(), SettleError> {
+        Ok(self.ask(|answer| Request::Settle { settlement, answer }).await??)
+    }
+
+    /// Up to `limit` messages for a device with numbers above `after`, oldest first.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn down_after(&self, device: DeviceId, after: i64, limit: u32) -> Result<Vec<DownMessage>, Stopped> {
+        self.ask(|answer| Request::DownAfter { device, after, limit, answer }).await
+    }
+
+    /// The device has acknowledged message `id`: it is deleted.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn down_done(&self, device: DeviceId, id: i64) -> Result<(), Stopped> {
+        self.send(Request::DownDone { device, id }).await
+    }
+
+    /// Returns when the writer has answered.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn ping(&self) -> Result<(), Stopped> {
+        self.ask(|answer| Request::Ping { answer }).await
+    }
+
+    /// Lets the writer finish what was asked before, and end.
+    pub async fn close(&self) {
+        // An error says that it has already ended, which is what was asked for.
+        let _ = self.send(Request::Close).await;
+    }
+
+    /// What was last committed, in numbers; changes after every commit.
+    pub fn snapshot(&self) -> watch::Receiver<Snapshot> {
+        self.snapshot.clone()
+    }
+
+    async fn send(&self, request: Request) -> Result<(), Stopped> {
+        self.requests.send(request).await.map_err(|_| Stopped)
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        self.send(request(answer)).await?;
+        answered.await.map_err(|_| Stopped)
+    }
+}
+
+fn unreleased(segment: i64, records: Vec<StoredRecord>, released: &[u64]) -> impl Iterator<Item = Pending> {
+    let is_released = |index: usize| released.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
+    let open: Vec<_> = records.into_iter().enumerate().filter(|(index, _)| !is_released(*index)).collect();
+    open.into_iter()
+        .map(move |(index, record)| Pending { key: RecordKey::Slot { segment, index: index as u32 }, record })
+}

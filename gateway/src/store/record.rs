@@ -1,0 +1,22 @@
+//! A record as the store keeps it and hands it out.
+
+use bytes::Bytes;
+
+use crate::domain::report::{Class, DeviceId, Identity};
+
+/// A stored report: who sent it, which one it is, and the payload exactly as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// The device that sent it.
+    pub device: DeviceId,
+    /// Which record of the device it is.
+    pub identity: Identity,
+    /// Its class.
+    pub class: Class,
+    /// When the gateway received it, by the gateway's clock, in milliseconds since 1970.
+    pub received_at_ms: i64,
+    /// The payload as the device sent it: a frame or JSON.
+    pub payload: Bytes,
+    /// For incidents: what the gateway found out at admission (`domain::casework`), as JSON text.
+    pub casework: Option<String>,
+}

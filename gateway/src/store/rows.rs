@@ -1,0 +1,306 @@
+//! The tables that have a row per record: pending incidents, tasks and evidence, and what became of records.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::handle::{DownMessage, Limit, Pending, RecordKey};
+use super::record::StoredRecord;
+use super::segment::{identity_from_parts, identity_parts};
+use super::tally::Tallies;
+use crate::domain::report::{Class, DeviceId, Identity};
+
+/// Messages that wait for one device at most; beyond, the oldest is dropped.
+pub(super) const DOWN_PER_DEVICE_MAX: u32 = 1000;
+/// Payload bytes that the quarantine holds at most.
+const QUARANTINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// The table where a row class's pending records live.
+pub(super) fn table(class: Class) -> &'static str {
+    match class {
+        Class::Incident => "record_incident",
+        Class::Task => "record_task",
+        _ => "record_evidence",
+    }
+}
+
+/// Covers all that makes the record, so that a damaged row is never taken for somebody's report.
+fn checksum(device: &str, identity: Identity, received_at_ms: i64, payload: &[u8], casework: Option<&str>) -> u32 {
+    let (origin, major, minor) = identity_parts(identity);
+    let mut crc = crc32c::crc32c(device.as_bytes());
+    crc = crc32c::crc32c_append(crc, &[origin]);
+    crc = crc32c::crc32c_append(crc, &major.to_le_bytes());
+    crc = crc32c::crc32c_append(crc, &minor.to_le_bytes());
+    crc = crc32c::crc32c_append(crc, &received_at_ms.to_le_bytes());
+    crc = crc32c::crc32c_append(crc, payload);
+    crc32c::crc32c_append(crc, casework.unwrap_or_default().as_bytes())
+}
+
+/// Adds a pending record.
+pub(super) fn insert(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    commit_seq: u64,
+    record: &StoredRecord,
+) -> rusqlite::Result<()> {
+    let table = table(record.class);
+    let (origin, major, minor) = identity_parts(record.identity);
+    let (device, casework) = (record.device.as_str(), record.casework.as_deref());
+    let sum = checksum(device, record.identity, record.received_at_ms, &record.payload, casework);
+    let sql = format!(
+        "INSERT INTO {table} (commit_seq, device, origin, major, minor, received_at, payload, casework, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    );
+    connection.prepare_cached(&sql)?.execute(params![
+        commit_seq as i64,
+        device,
+        origin,
+        major,
+        minor,
+        record.received_at_ms,
+        &record.payload[..],
+        casework,
+        sum
+    ])?;
+    tallies.add(table, 1, record.payload.len() as u64);
+    Ok(())
+}
+
+/// The oldest pending records of a class. Rows whose checksum does not hold are named apart.
+pub(super) fn read(connection: &Connection, class: Class, limit: Limit) -> rusqlite::Result<(Vec<Pending>, Vec<i64>)> {
+    let sql = format!(
+        "SELECT id, device, origin, major, minor, received_at, payload, casework, checksum FROM {} ORDER BY id LIMIT ?1",
+        table(class)
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([limit.records])?;
+    let (mut pending, mut damaged, mut bytes) = (Vec::new(), Vec::new(), 0u64);
+    while bytes < limit.bytes {
+        let Some(row) = rows.next()? else { break };
+        let id = row.get(0)?;
+        match record(class, row) {
+            Some(record) => {
+                bytes += record.payload.len() as u64;
+                pending.push(Pending { key: RecordKey::Row(id), record });
+            }
+            None => damaged.push(id),
+        }
+    }
+    Ok((pending, damaged))
+}
+
+/// A row as a record; `None` when a column does not fit or the checksum does not hold.
+fn record(class: Class, row: &Row<'_>) -> Option<StoredRecord> {
+    let device = row.get::<_, String>(1).ok()?;
+    let identity = identity_from_parts(row.get(2).ok()?, row.get(3).ok()?, row.get(4).ok()?)?;
+    let received_at_ms = row.get(5).ok()?;
+    let payload = Bytes::from(row.get::<_, Vec<u8>>(6).ok()?);
+    let casework = row.get::<_, Option<String>>(7).ok()?;
+    let sum = checksum(&device, identity, received_at_ms, &payload, casework.as_deref());
+    if row.get::<_, u32>(8).ok()? != sum {
+        return None;
+    }
+    Some(StoredRecord { device: DeviceId::parse(&device)?, identity, class, received_at_ms, payload, casework })
+}
+
+/// When the oldest pending record of a class was received.
+pub(super) fn oldest_received_at_ms(connection: &Connection, class: Class) -> rusqlite::Result<Option<i64>> {
+    let sql = format!("SELECT received_at FROM {} ORDER BY id LIMIT 1", table(class));
+    connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()
+}
+
+/// Number of the last commit that wrote a pending record of this class, 0 when there is none.
+pub(super) fn last_commit_seq(connection: &Connection, class: Class) -> rusqlite::Result<u64> {
+    let sql = format!("SELECT commit_seq FROM {} ORDER BY id DESC LIMIT 1", table(class));
+    let last = connection.prepare_cached(&sql)?.query_row([], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(last.unwrap_or(0) as u64)
+}
+
+/// Calls `each` with device, boot and seq of records of commits after `commit_seq`.
+pub(super) fn newer_than(
+    connection: &Connection,
+    class: Class,
+    commit_seq: u64,
+    mut each: impl FnMut(&str, Identity),
+) -> rusqlite::Result<()> {
+    let sql = format!("SELECT commit_seq, device, origin, major, minor FROM {} ORDER BY id DESC", table(class));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(0)? as u64 <= commit_seq {
+            break;
+        }
+        let device = row.get::<_, String>(1)?;
+        if let Some(identity) = identity_from_parts(row.get(2)?, row.get(3)?, row.get(4)?) {
+            each(&device, identity);
+        }
+    }
+    Ok(())
+}
+
+/// Deletes a pending record. False when it was not there (its settlement is already stored).
+pub(super) fn delete(connection: &Connection, tallies: &mut Tallies, class: Class, id: i64) -> rusqlite::Result<bool> {
+    let table = table(class);
+    let sql = format!("DELETE FROM {table} WHERE id = ?1 RETURNING length(payload)");
+    let bytes = connection.prepare_cached(&sql)?.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
+    if let Some(bytes) = bytes {
+        tallies.sub(table, 1, bytes as u64);
+    }
+    Ok(bytes.is_some())
+}
+
+/// Keeps a case that the platform accepted; forgets the oldest beyond `keep`.
+pub(super) fn accept(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    record: &StoredRecord,
+    case_number: Option<&str>,
+    accepted_at_ms: i64,
+    keep: u64,
+) -> rusqlite::Result<()> {
+    let (origin, major, minor) = identity_parts(record.identity);
+    connection
+        .prepare_cached(
+            "INSERT INTO accepted_case
+             (device, origin, major, minor, received_at, accepted_at, case_number, casework)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            record.device.as_str(),
+            origin,
+            major,
+            minor,
+            record.received_at_ms,
+            accepted_at_ms,
+            case_number,
+            record.casework
+        ])?;
+    tallies.add("accepted_case", 1, 0);
+    if tallies.get("accepted_case").n > keep {
+        let sql = "DELETE FROM accepted_case WHERE id = (SELECT min(id) FROM accepted_case)";
+        tallies.sub("accepted_case", connection.prepare_cached(sql)?.execute([])? as u64, 0);
+    }
+    Ok(())
+}
+
+/// Keeps a record that the platform refused for good. A record is kept once, however often it was refused.
+pub(super) fn bury(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    record: &StoredRecord,
+    reason: &str,
+    refused_at_ms: i64,
+) -> rusqlite::Result<()> {
+    let (origin, major, minor) = identity_parts(record.identity);
+    let added = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO dead_letter
+             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            record.class.as_str(),
+            record.device.as_str(),
+            origin,
+            major,
+            minor,
+            record.received_at_ms,
+            refused_at_ms,
+            reason,
+            &record.payload[..],
+            record.casework
+        ])?;
+    if added == 1 {
+        tallies.add("dead_letter", 1, record.payload.len() as u64);
+    }
+    Ok(())
+}
+
+/// A payload that was not understood, on its way into the quarantine.
+pub(super) struct Suspect<'a> {
+    pub(super) device: &'a str,
+    pub(super) topic: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) detail: &'a str,
+    pub(super) received_at_ms: i64,
+    pub(super) payload: &'a [u8],
+}
+
+/// Keeps a suspect; drops the oldest ones beyond `keep` rows or the quarantine's bytes. Returns how many it dropped.
+pub(super) fn quarantine(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    suspect: &Suspect<'_>,
+    keep: u64,
+) -> rusqlite::Result<u64> {
+    let Suspect { device, topic, reason, detail, received_at_ms, payload } = *suspect;
+    connection
+        .prepare_cached(
+            "INSERT INTO quarantine (device, topic, reason, detail, received_at, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![device, topic, reason, detail, received_at_ms, payload])?;
+    tallies.add("quarantine", 1, payload.len() as u64);
+    let mut dropped = 0;
+    loop {
+        let held = tallies.get("quarantine");
+        if held.n <= keep && held.bytes <= QUARANTINE_BYTES_MAX {
+            return Ok(dropped);
+        }
+        let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
+        let bytes = connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).optional()?;
+        let Some(bytes) = bytes else { return Ok(dropped) };
+        tallies.sub("quarantine", 1, bytes as u64);
+        dropped += 1;
+    }
+}
+
+/// Stores a message for a device; drops the device's oldest beyond [`DOWN_PER_DEVICE_MAX`]. Returns how many it dropped.
+pub(super) fn send_down(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    device: &DeviceId,
+    topic: &str,
+    created_at_ms: i64,
+    payload: &[u8],
+) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("INSERT INTO down (device, topic, created_at, payload) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![device.as_str(), topic, created_at_ms, payload])?;
+    tallies.add("down", 1, 0);
+    let dropped = connection
+        .prepare_cached(
+            "DELETE FROM down WHERE device = ?1 AND id <=
+             (SELECT id FROM down WHERE device = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute(params![device.as_str(), DOWN_PER_DEVICE_MAX])? as u64;
+    tallies.sub("down", dropped, 0);
+    Ok(dropped)
+}
+
+/// Messages for a device with numbers above `after`, oldest first.
+pub(super) fn down_after(
+    connection: &Connection,
+    device: &DeviceId,
+    after: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<DownMessage>> {
+    let sql = "SELECT id, topic, payload FROM down WHERE device = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let message = |row: &Row<'_>| {
+        Ok(DownMessage { id: row.get(0)?, topic: row.get(1)?, payload: row.get::<_, Vec<u8>>(2)?.into() })
+    };
+    statement.query_map(params![device.as_str(), after, limit], message)?.collect()
+}
+
+/// Deletes a message that its device has acknowledged.
+pub(super) fn down_done(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    device: &DeviceId,
+    id: i64,
+) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM down WHERE id = ?1 AND device = ?2";
+    let deleted = connection.prepare_cached(sql)?.execute(params![id, device.as_str()])?;
+    tallies.sub("down", deleted as u64, 0);
+    Ok(())
+}

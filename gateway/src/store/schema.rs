@@ -1,0 +1,141 @@
+//! Opening the database: the pragmas that make COMMIT mean "on flash", and the migrations.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Bytes of a database page.
+pub const PAGE_BYTES: u64 = 4096;
+/// First SQLite without the WAL-reset corruption of 3.7.0 to 3.51.2.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// Step `n` brings a database from `user_version` n to n + 1. Steps that were released are never edited.
+const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory can't be made or synced: a person must look at path and permissions.
+    #[error("data directory {}: {source}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// SQLite refused: another process holds the database, or it is damaged.
+    #[error("database {}: {source}", path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The database was written by a newer version of this program: use that one.
+    #[error("database {} has schema version {found}, this program knows versions up to {known}", path.display())]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// Its `user_version`.
+        found: usize,
+        /// The newest this program can read.
+        known: usize,
+    },
+    /// The linked SQLite can corrupt a WAL database.
+    #[error("SQLite {0} can corrupt its write-ahead log; 3.51.3 or newer is needed")]
+    UnsafeSqlite(&'static str),
+    /// The thread that owns the database could not be started.
+    #[error("store thread: {0}")]
+    Thread(io::Error),
+}
+
+/// The database file inside a data directory.
+pub fn database_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("patrol.db")
+}
+
+/// Opens the database below `data_dir`, creating both when missing, with a quota of `max_bytes`.
+///
+/// # Errors
+/// [`OpenError`]; nothing was changed then except that the directory may exist.
+pub fn open(data_dir: &Path, max_bytes: u64) -> Result<Connection, OpenError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::UnsafeSqlite(rusqlite::version()));
+    }
+    create_private(data_dir).map_err(|source| OpenError::Directory { path: data_dir.into(), source })?;
+    let path = database_path(data_dir);
+    let database = |source| OpenError::Database { path: path.clone(), source };
+    let mut connection = connect(&path).map_err(database)?;
+    configure(&connection, max_bytes).map_err(database)?;
+    migrate(&mut connection, &path)?;
+    Ok(connection)
+}
+
+/// Makes the directory (0700) and the database file (0600) and makes their names durable.
+fn create_private(data_dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
+    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(database_path(data_dir))?;
+    fs::File::open(data_dir)?.sync_all()?;
+    match data_dir.canonicalize()?.parent() {
+        Some(parent) => fs::File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// `psow=0`: never assume that a torn sector leaves its neighbours whole; flash does not promise it.
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let mut escaped = String::new();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => escaped.push(char::from(*byte)),
+            other => escaped.push_str(&format!("%{other:02x}")),
+        }
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{escaped}?psow=0"), flags)
+}
+
+/// The order matters: page size before anything is written, exclusive locking before the WAL exists (its index then
+/// lives in our memory and no other process can come between).
+fn configure(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
+    let max_pages = max_bytes / PAGE_BYTES;
+    connection.execute_batch(&format!(
+        "PRAGMA page_size=4096;
+         PRAGMA auto_vacuum=NONE;
+         PRAGMA locking_mode=EXCLUSIVE;
+         PRAGMA journal_mode=WAL;
+         PRAGMA synchronous=FULL;
+         PRAGMA wal_autocheckpoint=1000;
+         PRAGMA journal_size_limit=-1;
+         PRAGMA cache_size=-4096;
+         PRAGMA mmap_size=0;
+         PRAGMA temp_store=MEMORY;
+         PRAGMA max_page_count={max_pages};"
+    ))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let database = |source| OpenError::Database { path: path.into(), source };
+    let version = connection
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map_err(database)?;
+    let found = usize::try_from(version).unwrap_or(usize::MAX);
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::Newer { path: path.into(), found, known: MIGRATIONS.len() });
+    }
+    for (from, step) in MIGRATIONS.iter().enumerate().skip(found) {
+        let transaction = connection.transaction().map_err(database)?;
+        transaction.execute_batch(step).map_err(database)?;
+        transaction.pragma_update(None, "user_version", (from + 1) as i64).map_err(database)?;
+        transaction.commit().map_err(database)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! The segment table of one class: filled at the tail, consumed from the head.
+//!
+//! Every row carries the running totals up to and including itself, so the backlog is tail minus head and is never
+//! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
+//! forgotten when the head passes them.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::handle::{Limit, RawHead};
+use super::record::StoredRecord;
+use super::segment::{self, SegmentBuilder};
+use super::snapshot::ClassBacklog;
+use super::tally::Tallies;
+use crate::domain::report::{Class, DeviceId, Identity};
+
+/// Rows that one look at the head reads at most.
+const ROWS_PER_READ: u32 = 2048;
+
+/// SQL and tally name of one class's table.
+struct Names {
+    holes: &'static str,
+    head: &'static str,
+    tail: &'static str,
+    insert: &'static str,
+    read: &'static str,
+    one: &'static str,
+    delete: &'static str,
+    newer: &'static str,
+}
+
+macro_rules! names {
+    ($table:literal, $holes:literal) => {
+        Names {
+            holes: $holes,
+            head: concat!("SELECT id, n, bytes, cum_n, cum_bytes, first_at FROM ", $table, " ORDER BY id LIMIT 1"),
+            tail: concat!("SELECT id, cum_n, cum_bytes, commit_seq FROM ", $table, " ORDER BY id DESC LIMIT 1"),
+            insert: concat!(
+                "INSERT INTO ", $table,
+                " (id, commit_seq, n, bytes, cum_n, cum_bytes, first_at, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            ),
+            read: concat!("SELECT id, n, bytes, blob FROM ", $table, " ORDER BY id LIMIT ?1"),
+            one: concat!("SELECT n, bytes, blob FROM ", $table, " WHERE id = ?1"),
+            delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
+            newer: concat!("SELECT commit_seq, blob FROM ", $table, " ORDER BY id DESC"),
+        }
+    };
+}
+
+fn names(class: Class) -> Names {
+    match class {
+        Class::Telemetry => names!("segment_telemetry", "holes_telemetry"),
+        Class::Reading => names!("segment_reading", "holes_reading"),
+        _ => names!("segment_status", "holes_status"),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Head {
+    id: i64,
+    n: u64,
+    bytes: u64,
+    cum_n: u64,
+    cum_bytes: u64,
+    first_at_ms: i64,
+}
+
+/// Which records of a segment have their receipt. Kept in memory only: after a restart the segment is sent again and
+/// the platform recognises what it has.
+#[derive(Debug)]
+struct Release {
+    n: u32,
+    bytes: u64,
+    done: u32,
+    words: Vec<u64>,
+}
+
+/// The table of one class, with the figures that its rows imply.
+pub(super) struct SegmentTable {
+    class: Class,
+    names: Names,
+    builder: SegmentBuilder,
+    head: Option<Head>,
+    last_id: i64,
+    cum_n: u64,
+    cum_bytes: u64,
+    released: HashMap<i64, Release>,
+}
+
+impl SegmentTable {
+    /// Reads the figures of a class's table: two seeks.
+    pub(super) fn load(connection: &Connection, class: Class) -> rusqlite::Result<SegmentTable> {
+        let names = names(class);
+        let tail = connection
+            .prepare_cached(names.tail)?
+            .query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64)))
+            .optional()?;
+        let (last_id, cum_n, cum_bytes) = tail.unwrap_or_default();
+        let builder = SegmentBuilder::default();
+        let mut table =
+            SegmentTable { class, names, builder, head: None, last_id, cum_n, cum_bytes, released: HashMap::new() };
+        table.head = table.read_head(connection)?;
+        Ok(table)
+    }
+
+    fn read_head(&self, connection: &Connection) -> rusqlite::Result<Option<Head>> {
+        let head = |row: &rusqlite::Row<'_>| {
+            Ok(Head {
+                id: row.get(0)?,
+                n: row.get::<_, i64>(1)? as u64,
+                bytes: row.get::<_, i64>(2)? as u64,
+                cum_n: row.get::<_, i64>(3)? as u64,
+                cum_bytes: row.get::<_, i64>(4)? as u64,
+                first_at_ms: row.get(5)?,
+            })
+        };
+        connection.prepare_cached(self.names.head)?.query_row([], head).optional()
+    }
+
+    /// Number of the last commit that wrote here, 0 when the table is empty.
+    pub(super) fn last_commit_seq(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let tail = connection.prepare_cached(self.names.tail)?.query_row([], |row| row.get::<_, i64>(3)).optional()?;
+        Ok(tail.unwrap_or(0) as u64)
+    }
+
+    /// The backlog that is committed.
+    pub(super) fn backlog(&self, tallies: &Tallies) -> ClassBacklog {
+        let Some(head) = self.head else { return ClassBacklog::default() };
+        let holes = tallies.get(self.names.holes);
+        ClassBacklog {
+            records: (self.cum_n - head.cum_n + head.n).saturating_sub(holes.n),
+            bytes: (self.cum_bytes - head.cum_bytes + head.bytes).saturating_sub(holes.bytes),
+            oldest_received_at_ms: Some(head.first_at_ms),
+        }
+    }
+
+    /// Adds a record to the group's segment; writes the segment when it is full.
+    pub(super) fn push(
+        &mut self,
+        connection: &Connection,
+        commit_seq: u64,
+        device: &DeviceId,
+        identity: Identity,
+        received_at_ms: i64,
+        payload: &[u8],
+    ) -> rusqlite::Result<()> {
+        self.builder.push(device, identity, received_at_ms, payload);
+        if self.builder.is_full() { self.flush(connection, commit_seq) } else { Ok(()) }
+    }
+
+    /// Writes the group's last segment, if it has one.
+    pub(super) fn flush(&mut self, connection: &Connection, commit_seq: u64) -> rusqlite::Result<()> {
+        if self.builder.is_empty() {
+            return Ok(());
+        }
+        let segment = self.builder.finish();
+        self.last_id += 1;
+        self.cum_n += u64::from(segment.n);
+        self.cum_bytes += segment.payload_bytes;
+        connection.prepare_cached(self.names.insert)?.execute(params![
+            self.last_id,
+            commit_seq as i64,
+            segment.n,
+            segment.payload_bytes as i64,
+            self.cum_n as i64,
+            self.cum_bytes as i64,
+            segment.first_at_ms,
+            segment.blob
+        ])?;
+        self.head.get_or_insert(Head {
+            id: self.last_id,
+            n: u64::from(segment.n),
+            bytes: segment.payload_bytes,
+            cum_n: self.cum_n,
+            cum_bytes: self.cum_bytes,
+            first_at_ms: segment.first_at_ms,
+        });
+        Ok(())
+    }
+
+    /// Segments from the head on until `limit` is reached, with what is released in each.
+    pub(super) fn read(&self, connection: &Connection, limit: Limit) -> rusqlite::Result<Vec<RawHead>> {
+        let mut statement = connection.prepare_cached(self.names.read)?;
+        let mut rows = statement.query([ROWS_PER_READ])?;
+        let (mut records, mut bytes) = (0u64, 0u64);
+        let mut pieces = Vec::new();
+        while records < u64::from(limit.records) && bytes < limit.bytes {
+            let Some(row) = rows.next()? else { break };
+            let id = row.get(0)?;
+            let release = self.released.get(&id);
+            records += row.get::<_, i64>(1)? as u64 - release.map_or(0, |release| u64::from(release.done));
+            bytes += row.get::<_, i64>(2)? as u64;
+            let released = release.map(|release| release.words.clone()).unwrap_or_default();
+            pieces.push(RawHead::Segment { id, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
+        }
+        Ok(pieces)
+    }
+
+    /// Notes that a record has its receipt; deletes the segment when all of them have.
+    pub(super) fn release(
+        &mut self,
+        connection: &Connection,
+        tallies: &mut Tallies,
+        id: i64,
+        index: u32,
+    ) -> rusqlite::Result<()> {
+        if !self.released.contains_key(&id) {
+            let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(()) };
+            let words = vec![0; (n as usize).div_ceil(64)];
+            self.released.insert(id, Release { n, bytes, done: 0, words });
+        }
+        let Some(release) = self.released.get_mut(&id) else { return Ok(()) };
+        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(()) };
+        let bit = 1 << (index % 64);
+        if index < release.n && *word & bit == 0 {
+            *word |= bit;
+            release.done += 1;
+        }
+        if release.done < release.n {
+            return Ok(());
+        }
+        let (n, bytes) = (u64::from(release.n), release.bytes);
+        self.delete(connection, tallies, id, n, bytes)
+    }
+
+    fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
+        let figures = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
+        connection.prepare_cached(self.names.one)?.query_row([id], figures).optional()
+    }
+
+    /// Takes a damaged segment out whole; what it held can't be told any more. Returns its blob.
+    pub(super) fn set_aside(
+        &mut self,
+        connection: &Connection,
+        tallies: &mut Tallies,
+        id: i64,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
+        let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
+        let blob = connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
+        self.delete(connection, tallies, id, u64::from(n), bytes)?;
+        Ok(Some(blob))
+    }
+
+    fn delete(
+        &mut self,
+        connection: &Connection,
+        tallies: &mut Tallies,
+        id: i64,
+        n: u64,
+        bytes: u64,
+    ) -> rusqlite::Result<()> {
+        connection.prepare_cached(self.names.delete)?.execute([id])?;
+        self.released.remove(&id);
+        let Some(old) = self.head else { return Ok(()) };
+        if old.id != id {
+            tallies.add(self.names.holes, n, bytes);
+            return Ok(());
+        }
+        self.head = self.read_head(connection)?;
+        // Between the old head and the new one lie only holes.
+        let (up_to_n, up_to_bytes) = match self.head {
+            Some(new) => (new.cum_n - new.n, new.cum_bytes - new.bytes),
+            None => (self.cum_n, self.cum_bytes),
+        };
+        let (passed_n, passed_bytes) = (up_to_n - old.cum_n, up_to_bytes - old.cum_bytes);
+        if passed_n > 0 {
+            tallies.sub(self.names.holes, passed_n, passed_bytes);
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the records of commits after `commit_seq`, newest segment first. A damaged segment is
+    /// skipped here: it is noticed and set aside when it is read to be sent.
+    pub(super) fn newer_than(
+        &self,
+        connection: &Connection,
+        commit_seq: u64,
+        mut each: impl FnMut(&StoredRecord),
+    ) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(self.names.newer)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if row.get::<_, i64>(0)? as u64 <= commit_seq {
+                break;
+            }
+            let blob = row.get::<_, Vec<u8>>(1)?.into();
+            for record in segment::decode(self.class, &blob).unwrap_or_default() {
+                each(&record);
+            }
+        }
+        Ok(())
+    }
+}

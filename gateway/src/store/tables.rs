@@ -1,0 +1,69 @@
+//! The figures that the tables imply: what waits, how much of it, since when.
+
+use rusqlite::Connection;
+
+use super::quota::Quota;
+use super::rows;
+use super::segments::SegmentTable;
+use super::snapshot::{ClassBacklog, Snapshot};
+use super::tally::Tallies;
+use super::windows::meta;
+use crate::domain::report::Class;
+
+/// Classes that live in segment tables ...
+pub(super) const SEGMENT_CLASSES: [Class; 3] = [Class::Status, Class::Reading, Class::Telemetry];
+/// ... and those that have a row a record.
+pub(super) const ROW_CLASSES: [Class; 3] = [Class::Incident, Class::Task, Class::Evidence];
+
+/// The figures that the tables imply, kept beside the connection.
+pub(super) struct Tables {
+    pub(super) segments: [SegmentTable; 3],
+    pub(super) tallies: Tallies,
+    pub(super) commit_seq: u64,
+}
+
+impl Tables {
+    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Tables> {
+        let mut commit_seq = meta(connection, "windows_at")?;
+        let load = |class| SegmentTable::load(connection, class);
+        let segments = [load(Class::Status)?, load(Class::Reading)?, load(Class::Telemetry)?];
+        for table in &segments {
+            commit_seq = commit_seq.max(table.last_commit_seq(connection)?);
+        }
+        for class in ROW_CLASSES {
+            commit_seq = commit_seq.max(rows::last_commit_seq(connection, class)?);
+        }
+        Ok(Tables { segments, tallies: Tallies::load(connection)?, commit_seq })
+    }
+
+    /// The segment table of a class, if it is one that has one, with the tallies that its deletions change.
+    pub(super) fn segment(&mut self, class: Class) -> Option<(&mut SegmentTable, &mut Tallies)> {
+        let index = SEGMENT_CLASSES.iter().position(|&each| each == class)?;
+        Some((self.segments.get_mut(index)?, &mut self.tallies))
+    }
+
+    pub(super) fn snapshot(&self, connection: &Connection, quota: &Quota, full: bool) -> rusqlite::Result<Snapshot> {
+        let mut snapshot = Snapshot {
+            commit_seq: self.commit_seq,
+            accepted_kept: self.tallies.get("accepted_case").n,
+            dead_letters: self.tallies.get("dead_letter").n,
+            quarantined: self.tallies.get("quarantine").n,
+            down_waiting: self.tallies.get("down").n,
+            used_bytes: quota.used_bytes(),
+            max_bytes: quota.max_bytes(),
+            full,
+            ..Snapshot::default()
+        };
+        for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {
+            snapshot.backlog[class as usize] = table.backlog(&self.tallies);
+        }
+        for class in ROW_CLASSES {
+            let tally = self.tallies.get(rows::table(class));
+            let oldest_received_at_ms =
+                if tally.n == 0 { None } else { rows::oldest_received_at_ms(connection, class)? };
+            snapshot.backlog[class as usize] =
+                ClassBacklog { records: tally.n, bytes: tally.bytes, oldest_received_at_ms };
+        }
+        Ok(snapshot)
+    }
+}

@@ -1,0 +1,247 @@
+//! The one thread that owns the database: collects a group, commits it, answers.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Instant;
+
+use rusqlite::ErrorCode;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::database::Database;
+use super::group::{Counted, Group, Outcome, Progress};
+use super::handle::{Content, DeviceLine, QUEUE_REQUESTS, Request, Store, Unsettled};
+use super::quota::Quota;
+use super::rows;
+use super::schema::{self, OpenError};
+use super::snapshot::Snapshot;
+use super::tables::Tables;
+use crate::domain::report::DeviceId;
+use crate::metrics::Metrics;
+
+/// How the store is set up.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Directory of the database; made when missing.
+    pub data_dir: PathBuf,
+    /// Quota for the database file in bytes.
+    pub max_bytes: u64,
+    /// The part of it that only incidents may use.
+    pub incident_reserve_bytes: u64,
+    /// Accepted cases that are kept.
+    pub keep_accepted: u64,
+    /// Quarantined payloads that are kept.
+    pub keep_quarantined: u64,
+}
+
+/// The writer ended because the database failed: nothing is acknowledged any more, the process must end.
+#[derive(Debug, thiserror::Error)]
+#[error("database failed: {0}")]
+pub struct WriteError(#[from] rusqlite::Error);
+
+/// The running writer: its handle, and word of its end.
+pub struct Running {
+    /// The handle.
+    pub store: Store,
+    /// Resolves when the thread has ended: `Ok` after a close, the error otherwise.
+    pub ended: oneshot::Receiver<Result<(), WriteError>>,
+}
+
+/// Opens the store and starts its writer thread.
+///
+/// # Errors
+/// [`OpenError`]: nothing runs.
+pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, OpenError> {
+    let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
+    let path = schema::database_path(&options.data_dir);
+    let connection = schema::open(&options.data_dir, options.max_bytes)?;
+    let database = |source| OpenError::Database { path: path.clone(), source };
+    let database_open = Database::load(connection, options).map_err(database)?;
+    let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
+    let snapshot = published.subscribe();
+    let lines = HashMap::new();
+    let writer = Writer { database: database_open, metrics, queue, published, lines, full: false };
+    let (end, ended) = oneshot::channel();
+    let run = move || {
+        // Nobody listening means that the process is already going down.
+        let _ = end.send(writer.run().map_err(WriteError));
+    };
+    thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
+    Ok(Running { store: Store::new(requests, snapshot), ended })
+}
+
+/// Reads what is stored below `data_dir` while no gateway runs on it.
+///
+/// # Errors
+/// [`OpenError`], among others when a gateway does run on it.
+pub fn inspect(data_dir: &Path, max_bytes: u64) -> Result<Snapshot, OpenError> {
+    let database = |source| OpenError::Database { path: schema::database_path(data_dir), source };
+    let connection = schema::open(data_dir, max_bytes)?;
+    let tables = Tables::load(&connection).map_err(database)?;
+    let mut quota = Quota::new(max_bytes, 0);
+    quota.refresh(&connection).map_err(database)?;
+    tables.snapshot(&connection, &quota, false).map_err(database)
+}
+
+struct Writer {
+    database: Database,
+    metrics: Arc<Metrics>,
+    queue: mpsc::Receiver<Request>,
+    published: watch::Sender<Snapshot>,
+    /// Who listens for messages to a device.
+    lines: HashMap<DeviceId, Weak<DeviceLine>>,
+    /// Some class found no room in the last group that brought messages.
+    full: bool,
+}
+
+impl Writer {
+    /// Works until it is told to close or the database fails.
+    fn run(mut self) -> rusqlite::Result<()> {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut group = Group::default();
+            let mut open = self.take(first, &mut group)?;
+            while open && !group.is_full() {
+                let Ok(next) = self.queue.try_recv() else { break };
+                open = self.take(next, &mut group)?;
+            }
+            self.commit(group)?;
+            if !open {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a request that writes into the group; answers one that reads at once, before the group's transaction
+    /// begins, so that nobody sees what is not yet committed. False when asked to close.
+    fn take(&mut self, request: Request, group: &mut Group) -> rusqlite::Result<bool> {
+        match request {
+            Request::Submit(batch) => group.push(batch),
+            Request::Settle { settlement, answer } => group.settlements.push((settlement, answer)),
+            Request::SetAside { class, segment, answer } => group.set_aside.push((class, segment, answer)),
+            Request::DownDone { device, id } => group.down_done.push((device, id)),
+            Request::Attach { device, line } => self.attach(device, &line)?,
+            // Whoever asked and is gone needs no answer: the sends below may fail.
+            Request::Head { class, limit, answer } => drop(answer.send(self.database.head(class, limit)?)),
+            Request::DownAfter { device, after, limit, answer } => {
+                drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
+            }
+            Request::Ping { answer } => drop(answer.send(())),
+            Request::Close => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn attach(&mut self, device: DeviceId, line: &Arc<DeviceLine>) -> rusqlite::Result<()> {
+        if !rows::down_after(&self.database.connection, &device, 0, 1)?.is_empty() {
+            line.ring();
+        }
+        self.lines.retain(|_, line| line.strong_count() > 0);
+        self.lines.insert(device, Arc::downgrade(line));
+        Ok(())
+    }
+
+    /// One transaction for the whole group. When the disk is full the group's messages are withheld and what frees
+    /// space is tried alone; any other failure is the end.
+    fn commit(&mut self, mut group: Group) -> rusqlite::Result<()> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let outcome = match self.database.write(&group) {
+            Err(error) if is_full(&error) => {
+                self.database.roll_back()?;
+                self.refuse(&mut group);
+                match self.database.write(&group) {
+                    Err(error) if is_full(&error) => {
+                        self.database.roll_back()?;
+                        return self.refuse_settlements(group);
+                    }
+                    outcome => outcome?,
+                }
+            }
+            outcome => outcome?,
+        };
+        self.database.windows.committed(outcome.windows_written);
+        if !outcome.progress.is_empty() {
+            self.full = !outcome.tallied.withheld.is_empty();
+        }
+        self.metrics.store_commits.inc();
+        self.metrics.store_commit_seconds.observe(started.elapsed().as_secs_f64());
+        self.metrics.store_group_records.observe(group.records as f64);
+        self.answer(group, outcome)
+    }
+
+    /// Withholds the acknowledgements of a group that found no room.
+    fn refuse(&mut self, group: &mut Group) {
+        for batch in group.batches.drain(..) {
+            batch.line.withhold();
+            for item in &batch.items {
+                if let Content::Report { class, .. } = item.content {
+                    self.metrics.withheld[class].inc();
+                }
+            }
+        }
+        self.full = true;
+    }
+
+    fn refuse_settlements(&mut self, group: Group) -> rusqlite::Result<()> {
+        for (_, answer) in group.settlements {
+            // Whoever asked and is gone needs no answer.
+            let _ = answer.send(Err(Unsettled));
+        }
+        self.publish()
+    }
+
+    /// Tells everybody what is now durable. This is the only place that advances a session's line, and with it the
+    /// only cause of a PUBACK.
+    fn answer(&mut self, group: Group, outcome: Outcome) -> rusqlite::Result<()> {
+        for Progress { line, durable, withheld } in outcome.progress {
+            if let Some(durable) = durable {
+                line.advance(durable);
+            }
+            if withheld {
+                line.withhold();
+            }
+        }
+        for (_, answer) in group.settlements {
+            let _ = answer.send(Ok(()));
+        }
+        for (.., answer) in group.set_aside {
+            let _ = answer.send(());
+        }
+        for device in outcome.ring {
+            if let Some(line) = self.lines.get(&device).and_then(Weak::upgrade) {
+                line.ring();
+            }
+        }
+        self.count(outcome.tallied);
+        self.publish()
+    }
+
+    fn count(&self, tallied: Counted) {
+        let Counted { duplicates, quarantine_dropped, down_dropped, withheld } = tallied;
+        self.metrics.duplicates.inc_by(duplicates);
+        for class in withheld {
+            self.metrics.withheld[class].inc();
+        }
+        if quarantine_dropped > 0 {
+            tracing::warn!(dropped = quarantine_dropped, "quarantine is full, oldest payloads dropped");
+        }
+        if down_dropped > 0 {
+            tracing::warn!(dropped = down_dropped, "too many messages wait for one device, oldest dropped");
+        }
+    }
+
+    fn publish(&mut self) -> rusqlite::Result<()> {
+        let snapshot = self.database.snapshot(self.full)?;
+        self.published.send_replace(snapshot);
+        Ok(())
+    }
+}
+
+/// Full by the quota or by someone else's files: the one failure that passes.
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}

@@ -1,0 +1,201 @@
+//! The GeoJSON Feature inside an event, and its properties by class.
+//!
+//! Names and units are those of the device's JSON; what the gateway found out stands beside it under names of its own.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::Moment;
+use crate::domain::casework::{
+    Assignment, Casework, DataVersions, Freshness, Geotag, GeotagSource, GridFacts, Unassigned,
+};
+use crate::domain::report::{
+    Body, Crs, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
+};
+use crate::store::record::StoredRecord;
+
+/// A GeoJSON Feature.
+#[derive(Debug, Serialize)]
+pub(super) struct Feature<'a> {
+    r#type: &'static str,
+    geometry: Option<Point>,
+    properties: Properties<'a>,
+}
+
+/// A GeoJSON Point: longitude, latitude in degrees, WGS-84.
+#[derive(Debug, Serialize)]
+struct Point {
+    r#type: &'static str,
+    coordinates: [f64; 2],
+}
+
+/// What every class has, then the position's provenance, then the class's own.
+#[derive(Debug, Serialize)]
+struct Properties<'a> {
+    device: &'a str,
+    #[serde(flatten)]
+    identity: IdentityFacts,
+    time_from: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_quality: Option<&'static str>,
+    received_at: Moment,
+    #[serde(flatten)]
+    position: Option<PositionFacts>,
+    #[serde(flatten)]
+    body: BodyFacts<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum IdentityFacts {
+    Device { boot: u32, seq: u32 },
+    Minted { resends_recognised: bool },
+}
+
+#[derive(Debug, Serialize)]
+struct PositionFacts {
+    position_source: GeotagSource,
+    position_freshness: Freshness,
+    crs: Crs,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix_type: Option<FixType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy_m: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix_age_ms: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum BodyFacts<'a> {
+    Telemetry(Telemetry),
+    Reading { readings: Vec<Reading<'a>> },
+    Incident(Box<IncidentFacts<'a>>),
+    Status(Status<'a>),
+    Task(TaskAck<'a>),
+}
+
+#[derive(Debug, Serialize)]
+struct IncidentFacts<'a> {
+    #[serde(flatten)]
+    incident: Incident<'a>,
+    #[serde(flatten)]
+    attribution: Option<AttributionFacts<'a>>,
+}
+
+/// What the gateway found out about an incident.
+#[derive(Debug, Serialize)]
+struct AttributionFacts<'a> {
+    /// False for a code that is not in the gateway's table.
+    code_known: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_zh: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_en: Option<Cow<'a, str>>,
+    assignment: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unassigned_because: Option<Unassigned>,
+    #[serde(flatten)]
+    grid: Option<GridFacts<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<Cow<'a, str>>,
+    data_versions: DataVersions<'a>,
+}
+
+impl<'a> Feature<'a> {
+    /// The feature of a record, its payload as read, and the gateway's work on it.
+    pub(super) fn of(
+        record: &'a StoredRecord,
+        report: Report<'a>,
+        casework: Option<Casework<'a>>,
+    ) -> Feature<'a> {
+        let geotag = match &casework {
+            Some(casework) => casework.geotag,
+            None => fix(&report.body).map(Geotag::of_device),
+        };
+        let properties = Properties {
+            device: record.device.as_str(),
+            identity: IdentityFacts::of(record.identity),
+            time_from: if report.observed_at.is_some() { "device" } else { "gateway" },
+            time_quality: report.observed_at.map(|observed_at| observed_at.quality.as_str()),
+            received_at: Moment(record.received_at_ms),
+            position: geotag.as_ref().map(PositionFacts::of),
+            body: BodyFacts::of(report.body, casework),
+        };
+        Feature { r#type: "Feature", geometry: geotag.as_ref().map(Point::of), properties }
+    }
+}
+
+fn fix<'b>(body: &'b Body<'_>) -> Option<&'b Fix> {
+    match body {
+        Body::Telemetry(telemetry) => telemetry.fix.as_ref(),
+        Body::Incident(incident) => incident.fix.as_ref(),
+        Body::Reading(_) | Body::Status(_) | Body::Task(_) => None,
+    }
+}
+
+impl Point {
+    fn of(geotag: &Geotag) -> Point {
+        Point { r#type: "Point", coordinates: [geotag.lon_deg, geotag.lat_deg] }
+    }
+}
+
+impl IdentityFacts {
+    fn of(identity: Identity) -> IdentityFacts {
+        match identity {
+            Identity::Device { boot, seq } => IdentityFacts::Device { boot, seq },
+            Identity::Minted { .. } => IdentityFacts::Minted { resends_recognised: false },
+        }
+    }
+}
+
+impl PositionFacts {
+    fn of(geotag: &Geotag) -> PositionFacts {
+        PositionFacts {
+            position_source: geotag.source,
+            position_freshness: geotag.freshness,
+            crs: geotag.crs,
+            fix_type: geotag.fix_type,
+            accuracy_m: geotag.accuracy_m,
+            fix_age_ms: geotag.fix_age_ms,
+        }
+    }
+}
+
+impl<'a> BodyFacts<'a> {
+    fn of(body: Body<'a>, casework: Option<Casework<'a>>) -> BodyFacts<'a> {
+        match body {
+            Body::Telemetry(telemetry) => BodyFacts::Telemetry(telemetry),
+            Body::Reading(readings) => BodyFacts::Reading { readings },
+            Body::Status(status) => BodyFacts::Status(status),
+            Body::Task(task) => BodyFacts::Task(task),
+            Body::Incident(incident) => {
+                let attribution = casework.map(AttributionFacts::of);
+                BodyFacts::Incident(Box::new(IncidentFacts { incident, attribution }))
+            }
+        }
+    }
+}
+
+impl<'a> AttributionFacts<'a> {
+    fn of(casework: Casework<'a>) -> AttributionFacts<'a> {
+        let assignment = casework.assignment.as_str();
+        let (grid, unassigned_because, candidates) = match casework.assignment {
+            Assignment::Assigned { grid } => (Some(grid), None, Vec::new()),
+            Assignment::Ambiguous { grid, candidates } => (Some(grid), None, candidates),
+            Assignment::Unassigned { because, candidates } => (None, Some(because), candidates),
+        };
+        let (code_zh, code_en) = casework.code.map(|code| (code.zh, code.en)).unzip();
+        AttributionFacts {
+            code_known: code_zh.is_some(),
+            code_zh,
+            code_en,
+            assignment,
+            unassigned_because,
+            grid,
+            candidates,
+            data_versions: casework.data,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The lane: takes the most urgent records from the store, sends them, and makes the platform's word durable.
+//!
+//! One batch in flight. A record leaves the store only in [`Store::settle`], with the platform's verdict on it; every failure
+//! leaves all records where they are and waits, so the worst that a failure costs is a resend, which the platform
+//! recognises by (source, id).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::cloudevent::{self, EventId};
+use super::https::{Platform, PostError, Verdict};
+use super::receipt;
+use crate::clock;
+use crate::config::Uplink;
+use crate::domain::backoff::Backoff;
+use crate::domain::report::Class;
+use crate::domain::schedule;
+use crate::health::{UplinkKind, UplinkState, UplinkStatus};
+use crate::metrics::Metrics;
+use crate::store::handle::{Decision, Limit, Pending, SettleError, Settled, Settlement, Stopped, Store};
+use crate::store::snapshot::Snapshot;
+
+/// What is taken from the store at once. A batch is cut from it.
+const HELD: Limit = Limit { records: 2000, bytes: 1024 * 1024 };
+/// The longest wait that a platform may impose on us.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// How a batch ended.
+enum Sent {
+    /// The platform said something about at least one record, and it is stored.
+    Progress,
+    /// Nothing was released; wait, at least this long.
+    Failed { error: String, at_least: Option<Duration> },
+}
+
+/// The lane to the platform.
+pub struct Lane {
+    gateway_id: String,
+    store: Store,
+    snapshot: watch::Receiver<Snapshot>,
+    platform: Platform,
+    metrics: Arc<Metrics>,
+    status: watch::Sender<UplinkStatus>,
+    backoff: Backoff,
+    random: fastrand::Rng,
+    batch_events_max: usize,
+    batch_bytes_max: usize,
+    /// Shrinks while the platform refuses batches whole, to find the record that it does not take.
+    batch_events: usize,
+    held_class: Class,
+    held: VecDeque<Pending>,
+}
+
+impl Lane {
+    /// A lane to `platform`. `random` drives the jitter of its waits.
+    pub fn new(
+        gateway_id: String,
+        uplink: &Uplink,
+        platform: Platform,
+        store: Store,
+        metrics: Arc<Metrics>,
+        random: fastrand::Rng,
+    ) -> Lane {
+        let status = UplinkStatus { kind: UplinkKind::Https, state: UplinkState::Idle, ..UplinkStatus::default() };
+        Lane {
+            gateway_id,
+            snapshot: store.snapshot(),
+            store,
+            platform,
+            metrics,
+            status: watch::Sender::new(status),
+            backoff: Backoff::new(uplink.retry_min, uplink.retry_max),
+            random,
+            batch_events_max: uplink.batch_events,
+            batch_bytes_max: uplink.batch_bytes,
+            batch_events: uplink.batch_events,
+            held_class: Class::Incident,
+            held: VecDeque::new(),
+        }
+    }
+
+    /// What the lane says about itself.
+    pub fn status(&self) -> watch::Receiver<UplinkStatus> {
+        self.status.subscribe()
+    }
+
+    /// Sends until told to stop or the store has stopped. What is unanswered then simply remains.
+    pub async fn run(mut self, stopping: CancellationToken) {
+        // Cancelling between any two awaits loses nothing: the store's word is the only one that counts.
+        let _ = stopping.run_until_cancelled_owned(async move { self.forward().await }).await;
+    }
+
+    async fn forward(&mut self) -> Result<(), Stopped> {
+        loop {
+            let snapshot = *self.snapshot.borrow_and_update();
+            let Some(class) = schedule::next_class(|class| snapshot.class(class).records) else {
+                self.say(|status| status.state = UplinkState::Idle);
+                self.snapshot.changed().await.map_err(|_| Stopped)?;
+                continue;
+            };
+            self.hold(class).await?;
+            if self.held.is_empty() {
+                // Settled since the snapshot was taken.
+                self.snapshot.changed().await.map_err(|_| Stopped)?;
+                continue;
+            }
+            match self.send().await? {
+                Sent::Progress => self.backoff.reset(),
+                Sent::Failed { error, at_least } => self.wait(error, at_least).await,
+            }
+        }
+    }
+
+    /// Takes records of this class from the store unless some are still held.
+    async fn hold(&mut self, class: Class) -> Result<(), Stopped> {
+        if self.held_class != class || self.held.is_empty() {
+            self.held_class = class;
+            self.held = self.store.head(class, HELD).await?.into();
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self) -> Result<Sent, Stopped> {
+        self.say(|status| status.state = UplinkState::Sending);
+        let (body, count) = self.batch();
+        match self.platform.post(body).await {
+            Ok((verdicts, sent_bytes)) => {
+                self.metrics.uplink_requests.add("answered", 1);
+                self.metrics.uplink_sent_bytes.inc_by(sent_bytes as u64);
+                self.settle(count, verdicts).await
+            }
+            Err(PostError::BatchRefused { status, reason }) => {
+                self.metrics.uplink_requests.add("refused", 1);
+                self.narrow(count, status, reason).await
+            }
+            Err(error) => {
+                self.metrics.uplink_requests.add(label(&error), 1);
+                let at_least = match &error {
+                    PostError::Unavailable { retry_after, .. } => *retry_after,
+                    _ => None,
+                };
+                Ok(Sent::Failed { error: error.to_string(), at_least })
+            }
+        }
+    }
+
+    /// The next batch from the held records: its body and how many they are. At least one, however large.
+    fn batch(&self) -> (Vec<u8>, usize) {
+        let mut body = vec![b'['];
+        let mut count = 0;
+        for pending in self.held.iter().take(self.batch_events) {
+            let before = body.len();
+            if count > 0 {
+                body.push(b',');
+            }
+            cloudevent::write_event(&mut body, &self.gateway_id, &pending.record);
+            if count > 0 && body.len() >= self.batch_bytes_max {
+                body.truncate(before);
+                break;
+            }
+            count += 1;
+        }
+        body.push(b']');
+        (body, count)
+    }
+
+    /// Makes the verdicts on the first `count` held records durable. Records without one stay in the store.
+    async fn settle(&mut self, count: usize, verdicts: Vec<Verdict>) -> Result<Sent, Stopped> {
+        let mut decisions: HashMap<String, Decision> = HashMap::with_capacity(verdicts.len());
+        for verdict in verdicts {
+            decisions.entry(verdict.id).or_insert(verdict.decision);
+        }
+        let mut records = Vec::with_capacity(count);
+        for Pending { key, record } in self.held.drain(..count) {
+            let id = EventId { device: &record.device, identity: record.identity }.to_string();
+            if let Some(decision) = decisions.remove(&id) {
+                let receipt = receipt::receipt(&record, &decision);
+                records.push(Settled { key, record, decision, receipt });
+            }
+        }
+        if records.is_empty() {
+            let error = "the platform answered for none of the events".to_owned();
+            return Ok(Sent::Failed { error, at_least: None });
+        }
+        self.store_settlement(records).await
+    }
+
+    async fn store_settlement(&mut self, records: Vec<Settled>) -> Result<Sent, Stopped> {
+        let is_accepted = |settled: &&Settled| matches!(settled.decision, Decision::Accepted { .. });
+        let accepted = records.iter().filter(is_accepted).count() as u64;
+        let rejected = records.len() as u64 - accepted;
+        let settled_at_ms = clock::unix_ms();
+        let settlement = Settlement { class: self.held_class, settled_at_ms, records };
+        match self.store.settle(settlement).await {
+            Ok(()) => {}
+            Err(SettleError::Unsettled(error)) => {
+                self.held.clear();
+                return Ok(Sent::Failed { error: error.to_string(), at_least: None });
+            }
+            Err(SettleError::Stopped(stopped)) => return Err(stopped),
+        }
+        self.metrics.uplink_events.add("accepted", accepted);
+        self.metrics.uplink_events.add("rejected", rejected);
+        // Found the culprit, or none: back to full batches, step by step.
+        self.batch_events = (self.batch_events * 2).min(self.batch_events_max);
+        self.say(|status| {
+            status.last_error = None;
+            status.accepted_total += accepted;
+            if accepted > 0 {
+                status.last_accepted_at_ms = Some(settled_at_ms);
+            }
+        });
+        Ok(Sent::Progress)
+    }
+
+    /// The platform refused a batch whole: halves it until one record stands alone, and buries that one.
+    async fn narrow(&mut self, count: usize, status: u16, reason: String) -> Result<Sent, Stopped> {
+        if count > 1 {
+            self.batch_events = count / 2;
+            return Ok(Sent::Progress);
+        }
+        let Some(Pending { key, record }) = self.held.pop_front() else { return Ok(Sent::Progress) };
+        tracing::error!(device = %record.device, record = %record.identity, status, reason, "record refused, dead letter");
+        let decision = Decision::Rejected { reason: format!("{status}: {reason}") };
+        let receipt = receipt::receipt(&record, &decision);
+        self.store_settlement(vec![Settled { key, record, decision, receipt }]).await
+    }
+
+    async fn wait(&mut self, error: String, at_least: Option<Duration>) {
+        let jittered = self.backoff.next(self.random.f64());
+        let wait = at_least.map_or(jittered, |asked| jittered.max(asked.min(RETRY_AFTER_MAX)));
+        tracing::warn!(error, wait_ms = wait.as_millis() as u64, "uplink failed, backing off");
+        self.say(|status| {
+            status.state = UplinkState::BackingOff;
+            status.last_error = Some(error.into());
+        });
+        time::sleep(wait).await;
+    }
+
+    fn say(&self, change: impl FnOnce(&mut UplinkStatus)) {
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            change(status);
+            *status != before
+        });
+    }
+}
+
+fn label(error: &PostError) -> &'static str {
+    match error {
+        PostError::NoAnswer(_) => "no_answer",
+        PostError::Unavailable { .. } => "unavailable",
+        PostError::Denied { .. } => "denied",
+        PostError::BatchRefused { .. } => "refused",
+        PostError::Garbled(_) => "garbled",
+    }
+}

@@ -1,0 +1,6 @@
+//! The way to the city's case platform, and its word back.
+
+pub mod cloudevent;
+pub mod https;
+pub mod lane;
+mod receipt;
