@@ -244,3 +244,31 @@ impl Names {
 fn class_label(class: Class) -> OneLabel {
     [("class", class.as_str())]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_names_every_metric() {
+        let manual = include_str!("../../docs/operations.md");
+        let page = Metrics::new().render(&Snapshot::default(), &UplinkStatus::default());
+        let mut seen = 0;
+        for (name, kind) in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')) {
+            let total = if kind == "counter" { "_total" } else { "" };
+            assert!(manual.contains(&format!("`{name}{total}`")), "{name}{total} is not in the manual");
+            seen += 1;
+        }
+        assert!(seen > 20, "{page}");
+    }
+
+    #[test]
+    fn totals_are_the_sums_over_their_labels() {
+        let metrics = Metrics::new();
+        metrics.received_messages[Class::Incident].inc_by(2);
+        metrics.received_messages[Class::Telemetry].inc_by(5);
+        metrics.quarantined.add("not_json", 3);
+        metrics.quarantined.add("too_long", 1);
+        assert_eq!((metrics.received_messages.total(), metrics.quarantined.total()), (7, 4));
+    }
+}

@@ -1,1 +1,100 @@
-//! The command line.
+//! The command line: one file per subcommand. Results go to stdout, logs and complaints to stderr.
+//!
+//! Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here.
+
+pub mod check;
+pub mod config;
+mod human;
+pub mod local_api;
+pub mod status;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
+
+/// 巡查网关 Patrol Gateway: takes what patrol devices report, keeps it safe, forwards it to the city's platform.
+#[derive(Debug, Parser)]
+#[command(name = "patrol-gateway", version, after_help = AFTER_HELP)]
+pub struct Args {
+    /// Configuration file (TOML); without one the built-in defaults are used.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do; without a command: run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Any key of the configuration can be given as an environment variable: PATROL_GATEWAY__UPLINK__URL is url in [uplink].
+Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 运行网关 Run the gateway (what happens without a command)
+    Run,
+    /// 自检 Check configuration, disk, clock, ports, uplink and geography: one line each
+    Check,
+    /// 状态 Ask the running gateway whether it is safe to power off and what is pending
+    Status {
+        /// The answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// 配置 Print the configuration in effect, defaults and overrides included
+    Config {
+        /// The documented template: every key with its default
+        #[arg(long, conflicts_with = "schema")]
+        default: bool,
+        /// JSON Schema of the configuration file
+        #[arg(long)]
+        schema: bool,
+    },
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Ok = 0,
+    /// Something failed.
+    Failure = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// No gateway answers here.
+    NotRunning = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Prints a result, and says how the process ends if that is all; a reader that went away is no failure.
+pub fn print(text: &str) -> Exit {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Ok,
+        Err(_) => Exit::Failure,
+    }
+}
+
+/// Says why the configuration was refused, everything at once.
+pub fn refuse(error: &ConfigError) -> Exit {
+    eprintln!("配置有误 The configuration was refused:\n{error}");
+    Exit::Usage
+}
+
+/// Reads the configuration that the command line names.
+pub fn load(args: &Args) -> Result<Config, ConfigError> {
+    // A variable that is not Unicode is read with replacement characters and refused by whatever it was meant for.
+    let variables = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    Config::load(args.config.as_deref(), variables)
+}

@@ -20,7 +20,7 @@ mod schema;
 mod show;
 mod store;
 mod template;
-pub(crate) mod units;
+mod units;
 mod uplink;
 mod value;
 

@@ -10,22 +10,22 @@ const SIZES: [(&str, u64); 5] =
     [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// Reads a duration; `None` when the text is none.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     parse(text, &TIMES).map(Duration::from_millis)
 }
 
 /// Writes a duration with the largest unit that divides it; parts of a millisecond are left out.
-pub(crate) fn show_duration(duration: Duration) -> String {
+pub(super) fn show_duration(duration: Duration) -> String {
     show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), &TIMES)
 }
 
 /// Reads a size in bytes; `None` when the text is none.
-pub(crate) fn parse_size(text: &str) -> Option<u64> {
+pub(super) fn parse_size(text: &str) -> Option<u64> {
     parse(text, &SIZES)
 }
 
 /// Writes a size with the largest unit that divides it.
-pub(crate) fn show_size(bytes: u64) -> String {
+pub(super) fn show_size(bytes: u64) -> String {
     show(bytes, &SIZES)
 }
 

@@ -1,0 +1,49 @@
+//! Spans of time and sizes as a person says them.
+
+use jiff::Timestamp;
+
+/// How long ago an RFC 3339 time was, in Chinese and English; `None` when that is no time or in the future.
+pub(super) fn age(time: &str, now_ms: i64) -> Option<(String, String)> {
+    let then_ms = time.parse::<Timestamp>().ok()?.as_millisecond();
+    let seconds = now_ms.checked_sub(then_ms).filter(|ms| *ms >= 0)? / 1000;
+    let (count, zh, en) = match seconds {
+        0..120 => (seconds, "秒", "s"),
+        120..7200 => (seconds / 60, "分钟", "min"),
+        7200..172_800 => (seconds / 3600, "小时", "h"),
+        _ => (seconds / 86_400, "天", "days"),
+    };
+    Some((format!("{count} {zh}"), format!("{count} {en}")))
+}
+
+/// Bytes for people: three figures and a unit.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && value < 100.0);
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: i64 = 1_785_000_000_000;
+
+    #[test]
+    fn a_clock_that_went_back_makes_no_age() {
+        let time = Timestamp::from_millisecond(NOW_MS + 5000).unwrap().to_string();
+        assert_eq!(age(&time, NOW_MS), None);
+        assert_eq!(age("yesterday", NOW_MS), None);
+    }
+
+    #[test]
+    fn byte_counts_are_short() {
+        let shown = [0, 1023, 1024, 4300, 150 << 20, 2 << 30].map(bytes);
+        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "4.2 KiB", "150 MiB", "2.0 GiB"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Asking the gateway that runs on this machine: one GET to its HTTP API on loopback.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::http::status::StatusReport;
+
+/// For the connection, and for each silence after it.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest answer that is read.
+const ANSWER_BYTES_MAX: u64 = 1 << 20;
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum ApiError {
+    /// Nothing listens there: no gateway runs with this configuration.
+    #[error("nothing listens at {address}")]
+    NotRunning {
+        /// Where it was asked.
+        address: SocketAddr,
+    },
+    /// Something listens and does not answer.
+    #[error("no answer from {address}: {source}")]
+    Silent {
+        /// Where it was asked.
+        address: SocketAddr,
+        /// What happened.
+        source: io::Error,
+    },
+    /// The answer is not a gateway's: another program listens there.
+    #[error("what answers at {address} is no patrol gateway")]
+    Foreign {
+        /// Where it was asked.
+        address: SocketAddr,
+    },
+}
+
+/// The running gateway's status.
+pub fn status(address: SocketAddr) -> Result<StatusReport, ApiError> {
+    let answer = get(address, "/api/v1/status").map_err(|source| match source.kind() {
+        ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => ApiError::NotRunning { address },
+        _ => ApiError::Silent { address, source },
+    })?;
+    body(&answer).and_then(|body| serde_json::from_slice(body).ok()).ok_or(ApiError::Foreign { address })
+}
+
+/// The whole answer as it came; the API closes the connection after it.
+fn get(address: SocketAddr, path: &str) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    // HTTP/1.0, so that the body comes in one piece.
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+/// The body of an answer with code 200.
+fn body(answer: &[u8]) -> Option<&[u8]> {
+    let code = answer.strip_prefix(b"HTTP/1.")?.get(1..5)?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    (code == b" 200").then(|| &answer[end + 4..])
+}
+
+/// Stand-ins for what may listen at the API's address.
+#[cfg(test)]
+pub(super) mod stand_in {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Answers one request with `answer`, whatever it asks.
+    pub(in crate::cli) fn serve_once(answer: Vec<u8>) -> (SocketAddr, thread::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 512];
+            assert_ne!(stream.read(&mut request).unwrap(), 0);
+            stream.write_all(&answer).unwrap();
+        });
+        (address, served)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::stand_in::serve_once;
+    use super::*;
+
+    #[test]
+    fn nothing_there_is_told_apart_from_another_program() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert!(matches!(status(free), Err(ApiError::NotRunning { .. })));
+        for answer in ["SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 OK\r\n\r\n{}", "HTTP/1.1 404 no\r\n\r\n", ""] {
+            let (address, served) = serve_once(answer.into());
+            let told = status(address);
+            served.join().unwrap();
+            assert!(matches!(told, Err(ApiError::Foreign { .. })), "{told:?}");
+        }
+    }
+}

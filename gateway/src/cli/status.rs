@@ -1,0 +1,172 @@
+//! `patrol-gateway status`: may the power go, and what still has to reach the platform?
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use super::human::{age, bytes};
+use super::local_api::{self, ApiError};
+use super::{Exit, print};
+use crate::clock;
+use crate::domain::report::Class;
+use crate::http::status::StatusReport;
+
+/// Asks the gateway at `address` and prints its answer: words, or the JSON of the HTTP API.
+pub fn run(address: SocketAddr, json: bool) -> Exit {
+    let report = match local_api::status(address) {
+        Ok(report) => report,
+        Err(error) => return complain(&error, json),
+    };
+    match (json, serde_json::to_string_pretty(&report)) {
+        (false, _) => print(&words(&report, clock::unix_ms())),
+        (true, Ok(text)) => print(&format!("{text}\n")),
+        (true, Err(_)) => Exit::Failure,
+    }
+}
+
+/// Who reads JSON wants nothing else on stdout.
+fn complain(error: &ApiError, json: bool) -> Exit {
+    let (told, exit) = match error {
+        ApiError::NotRunning { .. } => ("网关未运行 The gateway is not running", Exit::NotRunning),
+        ApiError::Silent { .. } | ApiError::Foreign { .. } => {
+            ("网关无应答 The gateway does not answer", Exit::Failure)
+        }
+    };
+    let text = format!("{told}: {error}\n");
+    match json {
+        true => eprint!("{text}"),
+        false => _ = print(&text),
+    }
+    exit
+}
+
+/// The answer in plain words.
+fn words(report: &StatusReport, now_ms: i64) -> String {
+    let mut text = format!("{}\n", verdict(report, now_ms));
+    let mut line = |name: &str, value: String| _ = writeln!(text, "{name}  {value}");
+    line("网关 gateway", format!("{} (patrol-gateway {})", report.gateway, report.version));
+    line("设备 devices", format!("{} 台在线 connected", report.devices_connected));
+    line("待报 pending", pending(report));
+    line("上行 uplink ", uplink(report, now_ms));
+    let store = &report.store;
+    line("存储 store  ", format!("{} / {}", bytes(store.used_bytes), bytes(store.max_bytes)));
+    if store.full {
+        line(
+            "注意 note   ",
+            "存储已满，暂停确认 the store is full: acknowledgements are withheld".to_owned(),
+        );
+    }
+    if report.dead_letters + report.quarantined > 0 {
+        let (dead, kept) = (report.dead_letters, report.quarantined);
+        let told = format!(
+            "平台拒收 {dead}，无法解析 {kept} · {dead} refused by the platform, {kept} not understood"
+        );
+        line("留存 kept   ", told);
+    }
+    text
+}
+
+/// The first line: the only one that most people need.
+fn verdict(report: &StatusReport, now_ms: i64) -> String {
+    let (zh, en) = match report.safe_to_power_off {
+        true => ("可以断电", "Safe to power off"),
+        false => ("不要断电", "Do NOT power off"),
+    };
+    let (incidents, all) = (report.pending.incident, report.pending_total);
+    if all == 0 {
+        return format!("{zh} {en}: 无待报 · nothing pending");
+    }
+    let oldest = report.oldest_received_at.as_deref().and_then(|time| age(time, now_ms));
+    let (oldest_zh, oldest_en) = match oldest {
+        Some((zh, en)) => (format!("，最早 {zh}前"), format!(", oldest {en}")),
+        None => (String::new(), String::new()),
+    };
+    let plural = if incidents == 1 { "" } else { "s" };
+    let others = all - incidents.min(all);
+    format!(
+        "{zh} {en}: 待报案件 {incidents} 起、其他 {others} 条{oldest_zh} · {incidents} incident{plural} and {others} \
+         other reports pending{oldest_en}"
+    )
+}
+
+fn pending(report: &StatusReport) -> String {
+    let waiting = Class::ALL.into_iter().filter(|class| report.pending.class(*class) > 0);
+    let classes: Vec<String> =
+        waiting.map(|class| format!("{} {class} {}", class_zh(class), report.pending.class(class))).collect();
+    match classes.is_empty() {
+        true => "无 none".to_owned(),
+        false => format!("{} ({})", classes.join(", "), bytes(report.pending_bytes)),
+    }
+}
+
+fn class_zh(class: Class) -> &'static str {
+    match class {
+        Class::Incident => "案件",
+        Class::Task => "任务",
+        Class::Evidence => "证据",
+        Class::Status => "设备状态",
+        Class::Reading => "传感读数",
+        Class::Telemetry => "轨迹",
+    }
+}
+
+fn uplink(report: &StatusReport, now_ms: i64) -> String {
+    let uplink = &report.uplink;
+    let mut text = match uplink.state.as_str() {
+        "none" => "未配置，只缓存 none configured: buffering".to_owned(),
+        "idle" => "空闲 idle".to_owned(),
+        "sending" => "发送中 sending".to_owned(),
+        "backing_off" => "等待重试 waiting to retry".to_owned(),
+        other => other.to_owned(),
+    };
+    if let Some(error) = &uplink.last_error {
+        _ = write!(text, " ({error})");
+    }
+    if let Some((zh, en)) = uplink.last_accepted_at.as_deref().and_then(|time| age(time, now_ms)) {
+        _ = write!(text, "; 上次接收 {zh}前 last accepted {en} ago");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::UplinkStatus;
+    use crate::metrics::Metrics;
+    use crate::store::snapshot::Snapshot;
+
+    const NOW_MS: i64 = 1_785_000_000_000;
+
+    fn report(change: impl FnOnce(&mut Snapshot)) -> StatusReport {
+        let mut store = Snapshot { max_bytes: 2 << 30, ..Snapshot::default() };
+        change(&mut store);
+        StatusReport::new("box-017", &store, &UplinkStatus::default(), &Metrics::new())
+    }
+
+    #[test]
+    fn the_first_line_says_whether_the_power_may_go_and_what_waits() {
+        let idle = words(&report(|_| {}), NOW_MS);
+        assert!(idle.starts_with("可以断电 Safe to power off: 无待报 · nothing pending\n"), "{idle}");
+        let busy = words(
+            &report(|store| {
+                store.backlog[Class::Incident as usize].records = 3;
+                store.backlog[Class::Incident as usize].oldest_received_at_ms = Some(NOW_MS - 14 * 60_000);
+                store.backlog[Class::Telemetry as usize].records = 40;
+            }),
+            NOW_MS,
+        );
+        let first = busy.lines().next().unwrap();
+        assert_eq!(
+            first,
+            "可以断电 Safe to power off: 待报案件 3 起、其他 40 条，最早 14 分钟前 · 3 incidents and 40 other reports \
+             pending, oldest 14 min"
+        );
+        assert!(busy.contains("案件 incident 3, 轨迹 telemetry 40"), "{busy}");
+    }
+
+    #[test]
+    fn a_full_store_and_kept_payloads_are_not_hidden() {
+        let text = words(&report(|store| (store.full, store.dead_letters) = (true, 2)), NOW_MS);
+        assert!(text.contains("the store is full"), "{text}");
+        assert!(text.contains("2 refused by the platform"), "{text}");
+    }
+}
