@@ -4,6 +4,8 @@
 //! platform. It never imports the gateway's code, so what it finds is what any device and any platform would find.
 
 pub mod bench;
+pub mod cli;
+pub mod demo;
 pub mod device;
 pub mod fleet;
 pub mod gateway;

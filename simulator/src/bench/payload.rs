@@ -68,7 +68,7 @@ impl Payload {
 fn json(len: usize) -> Result<Payload, PayloadError> {
     let mut text = format!(
         "{{\"boot\":7,{SEQ_LABEL}{FIRST_SEQ},\"time\":\"2026-11-23T09:12:44.120+08:00\",\
-         \"position\":{{\"lon\":104.398,\"lat\":31.127,\"accuracy_m\":4.5,\"crs\":\"wgs84\"}},\"speed_kmh\":23.4,\
+         \"position\":{{\"lon\":104.3980125,\"lat\":31.1270417,\"accuracy_m\":4.5,\"crs\":\"wgs84\"}},\"speed_kmh\":23.4,\
          \"heading_deg\":87.5,\"ignition\":true"
     );
     let padding = len.checked_sub(text.len() + 1).ok_or(PayloadError::TooSmall(text.len() + 1))?;
