@@ -18,6 +18,7 @@ use crate::gateway::{self, GatewayError, GatewaySetup};
 use crate::ledger::{DeviceLedger, Verdict};
 use crate::local_http::{self, ClientError};
 use crate::platform::{Platform, PlatformError, PortUnavailable};
+use crate::signals;
 use scenario::{Scenario, Stage};
 use screen::{Gauges, Screen};
 
@@ -56,7 +57,7 @@ pub enum DemoError {
     /// The temporary directory.
     #[error("temporary directory: {0}")]
     Dir(io::Error),
-    /// Ctrl-C.
+    /// SIGINT or SIGTERM.
     #[error("已中断 interrupted")]
     Interrupted,
 }
@@ -67,7 +68,7 @@ pub async fn run(options: &DemoOptions) -> Result<ExitCode, DemoError> {
     let dir = tempfile::Builder::new().prefix("patrol-demo-").tempdir().map_err(DemoError::Dir)?;
     let result = tokio::select! {
         result = play(options, &program, dir.path()) => result,
-        _ = tokio::signal::ctrl_c() => Err(DemoError::Interrupted),
+        () = signals::interrupted() => Err(DemoError::Interrupted),
     };
     let kept =
         !matches!(&result, Ok(verdict) if verdict.holds()) && !matches!(result, Err(DemoError::Interrupted));
@@ -93,11 +94,12 @@ async fn play(options: &DemoOptions, program: &Path, dir: &Path) -> Result<Verdi
     screen.note(&format!("网关 gateway {}  平台 platform (stand-in) {}", gateway.mqtt, platform.url()));
     let stage = Stage { platform: &platform, ledger: &ledger, gauges: &gauges, screen: &screen };
     let scenario = Scenario { fleet: options.fleet.clone(), time_scale: options.time_scale };
-    tokio::select! {
+    let gateway = tokio::select! {
         played = scenario.play(&stage, &mut setup, gateway) => played?,
-        () = screen.keep_current(&gauges) => {}
-    }
+        never = screen.keep_current(&gauges) => match never {},
+    };
     screen.close(&gauges).await;
+    gateway.kill().await?;
     let verdict = Verdict::reconcile(&ledger, &platform.ledger());
     if let Some(story) = story::of_one_incident(&ledger, &platform) {
         println!("\n{story}");

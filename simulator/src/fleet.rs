@@ -102,17 +102,30 @@ enum Phase {
     Leaving,
 }
 
-/// How many records wait for an acknowledgement, over the whole fleet.
+/// What the fleet still has to do before it is drained.
+#[derive(Debug, Clone, Copy, Default)]
+struct Owed {
+    /// Devices that have not yet heard that they shall make nothing new.
+    producing: usize,
+    /// Records without an acknowledgement.
+    records: u64,
+}
+
+/// The devices' handle to what is owed over the whole fleet.
 #[derive(Debug, Clone)]
-struct Outstanding(Arc<watch::Sender<u64>>);
+struct Outstanding(Arc<watch::Sender<Owed>>);
 
 impl Outstanding {
-    fn more(&self) {
-        self.0.send_modify(|count| *count += 1);
+    fn record_made(&self) {
+        self.0.send_modify(|owed| owed.records += 1);
     }
 
-    fn less(&self) {
-        self.0.send_modify(|count| *count -= 1);
+    fn record_settled(&self) {
+        self.0.send_modify(|owed| owed.records -= 1);
+    }
+
+    fn device_stopped(&self) {
+        self.0.send_modify(|owed| owed.producing -= 1);
     }
 }
 
@@ -120,7 +133,7 @@ impl Outstanding {
 #[derive(Debug)]
 pub struct Fleet {
     phase: watch::Sender<Phase>,
-    outstanding: watch::Receiver<u64>,
+    outstanding: watch::Receiver<Owed>,
     tasks: JoinSet<()>,
 }
 
@@ -129,7 +142,7 @@ impl Fleet {
     pub fn spawn(options: &FleetOptions, ledger: &DeviceLedger) -> Result<Fleet, FleetError> {
         let roads = RoadMap::built_in()?;
         let (phase, phase_seen) = watch::channel(Phase::Producing);
-        let (count, outstanding) = watch::channel(0);
+        let (count, outstanding) = watch::channel(Owed { producing: options.devices(), records: 0 });
         let count = Outstanding(Arc::new(count));
         let mut rng = fastrand::Rng::with_seed(options.seed);
         let mut tasks = JoinSet::new();
@@ -163,12 +176,13 @@ impl Fleet {
 
     /// Records without an acknowledgement now.
     pub fn outstanding(&self) -> u64 {
-        *self.outstanding.borrow()
+        self.outstanding.borrow().records
     }
 
-    /// Waits until every record is acknowledged or refused, for at most `deadline`; gives what is still owed.
+    /// Waits until every device has stopped and every record is acknowledged or refused, for at most `deadline`; gives
+    /// the number of records still owed.
     pub async fn drained(&mut self, deadline: Duration) -> u64 {
-        let all = self.outstanding.wait_for(|&count| count == 0);
+        let all = self.outstanding.wait_for(|owed| owed.producing == 0 && owed.records == 0);
         // Out of time, or every device ended: what is owed then is what counts.
         drop(tokio::time::timeout(deadline, all).await);
         self.outstanding()

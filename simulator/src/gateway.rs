@@ -132,6 +132,8 @@ impl GatewaySetup {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
+            // Ctrl-C on the terminal is for this program, which then kills the gateway itself.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(GatewayError::io(format!("starting {}", self.program.display())))?;

@@ -13,3 +13,4 @@ pub mod ledger;
 pub mod local_http;
 pub mod platform;
 pub mod route;
+mod signals;

@@ -9,7 +9,7 @@ use super::fleet::FleetSize;
 use crate::demo::{DemoError, DemoOptions, run};
 
 /// The phases with `--quick` are this much shorter.
-const QUICK_SCALE: f64 = 0.15;
+const QUICK_SCALE: f64 = 0.25;
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -18,7 +18,7 @@ pub(super) struct DemoArgs {
     /// All phases this many times as long
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     seconds_scale: f64,
-    /// About fifteen seconds instead of a minute
+    /// About ten seconds instead of a minute
     #[arg(long, conflicts_with = "seconds_scale")]
     quick: bool,
     /// The gateway's program [default: patrol-gateway beside this program]

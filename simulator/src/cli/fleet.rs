@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::fleet::{Fleet, FleetOptions};
 use crate::ledger::{DeviceCounts, DeviceLedger};
+use crate::signals;
 
 const REDRAW: Duration = Duration::from_millis(200);
 
@@ -130,7 +131,7 @@ impl FleetArgs {
         };
         tokio::select! {
             () = limit => {}
-            _ = tokio::signal::ctrl_c() => {}
+            () = signals::interrupted() => {}
         }
     }
 }

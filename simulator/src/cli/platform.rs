@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
-
 use crate::platform::Platform;
+use crate::signals;
+use clap::Args;
 
 #[derive(Debug, Args)]
 pub(super) struct PlatformArgs {
@@ -32,10 +31,8 @@ impl PlatformArgs {
             "fault    curl -H 'content-type: application/json' -d '{{\"mode\":\"error\",\"status\":503}}' {url}/control"
         );
         println!("ready");
-        let mut terminated = signal(SignalKind::terminate())?;
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
+            () = signals::interrupted() => {}
             error = platform.wait_failed() => return Err(error.into()),
         }
         let counts = platform.counts();

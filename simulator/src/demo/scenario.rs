@@ -47,13 +47,13 @@ pub(super) struct Scenario {
 }
 
 impl Scenario {
-    /// Plays it to the end; the gateway is killed at the end, and whenever this is dropped.
+    /// Plays it to the end and gives the gateway back, still running.
     pub(super) async fn play(
         &self,
         stage: &Stage<'_>,
         setup: &mut GatewaySetup,
         gateway: GatewayProcess,
-    ) -> Result<(), DemoError> {
+    ) -> Result<GatewayProcess, DemoError> {
         let host = gateway.mqtt.ip().to_string();
         let options = FleetOptions { host, port: gateway.mqtt.port(), ..self.fleet.clone() };
         let mut fleet = Fleet::spawn(&options, stage.ledger)?;
@@ -72,8 +72,7 @@ impl Scenario {
         }
         stage.delivered_and_receipted(&mut gateway).await?;
         fleet.leave().await;
-        gateway.kill().await?;
-        Ok(())
+        Ok(gateway)
     }
 
     async fn until_the_uplink_is_back(

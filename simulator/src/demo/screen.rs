@@ -1,5 +1,6 @@
 //! The live display: bars that are redrawn on a terminal, plain lines where there is none.
 
+use std::convert::Infallible;
 use std::io::{IsTerminal, stderr, stdout};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::platform::Platform;
 const REDRAW: Duration = Duration::from_millis(200);
 /// How often they are printed where there is none.
 const PRINT: Duration = Duration::from_secs(2);
+
+/// Lines of figures; each fits a terminal of 80 columns.
+const LINES: usize = 3;
 
 /// Where the figures come from.
 pub(super) struct Gauges<'a> {
@@ -37,17 +41,18 @@ impl Gauges<'_> {
         serde_json::from_slice::<Status>(&body).ok().map(|status| status.pending_total)
     }
 
-    async fn lines(&self) -> [String; 2] {
+    async fn lines(&self) -> [String; LINES] {
         let (devices, platform) = (self.ledger.counts(), self.platform.counts());
         let pending = self.pending().await.map_or_else(|| "-".to_owned(), |count| count.to_string());
         [
             format!(
-                "设备 devices {}  产生 produced {}  已确认 acknowledged {}  网关待传 pending {pending}",
+                "设备 devices {}  产生 produced {}  已确认 acknowledged {}",
                 self.devices, devices.produced, devices.acknowledged
             ),
+            format!("网关待传 pending {pending}  已送达 delivered {}", platform.delivered),
             format!(
-                "已送达 delivered {}  案卷 cases {}  去重 duplicates {}  回执 receipts {}",
-                platform.delivered, platform.cases, platform.duplicates, devices.receipts
+                "案卷 cases {}  去重 duplicates {}  回执 receipts {}",
+                platform.cases, platform.duplicates, devices.receipts
             ),
         ]
     }
@@ -55,7 +60,7 @@ impl Gauges<'_> {
 
 /// The display.
 pub(super) enum Screen {
-    Terminal { all: MultiProgress, phase: ProgressBar, lines: [ProgressBar; 2] },
+    Terminal { all: MultiProgress, phase: ProgressBar, lines: [ProgressBar; LINES] },
     Plain,
 }
 
@@ -71,7 +76,7 @@ impl Screen {
             ProgressStyle::with_template("  {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let phase = all.add(ProgressBar::new_spinner().with_style(spinner));
         phase.enable_steady_tick(Duration::from_millis(100));
-        let lines = [0, 1].map(|_| all.add(ProgressBar::new_spinner().with_style(line.clone())));
+        let lines = [(); LINES].map(|()| all.add(ProgressBar::new_spinner().with_style(line.clone())));
         Screen::Terminal { all, phase, lines }
     }
 
@@ -96,7 +101,7 @@ impl Screen {
     }
 
     /// Keeps the figures current until it is dropped.
-    pub(super) async fn keep_current(&self, gauges: &Gauges<'_>) {
+    pub(super) async fn keep_current(&self, gauges: &Gauges<'_>) -> Infallible {
         loop {
             self.show(gauges).await;
             sleep(if matches!(self, Screen::Plain) { PRINT } else { REDRAW }).await;

@@ -12,6 +12,9 @@ use super::{CaseKind, Incident, Message, Moment, Position, RecordId, Status, Tel
 /// Room for the largest frame the simulator makes: an incident with two texts of 24 and one of 240 bytes.
 const FRAME_LEN_MAX: usize = 512;
 
+/// Age of a fix when it is sent: the devices' receivers give ten a second.
+const FIX_AGE_MS: u32 = 100;
+
 /// How a device encodes what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -98,7 +101,7 @@ fn telemetry_body(telemetry: &Telemetry) -> Result<body::Telemetry, Unencodable>
             0 if moving => 36_000,
             heading_cdeg => heading_cdeg,
         },
-        fix_age_ms: 100,
+        fix_age_ms: FIX_AGE_MS,
         supply_mv: 13_800,
         battery_percent: telemetry.battery_percent,
         odometer_m: telemetry.odometer_m,
@@ -118,6 +121,7 @@ fn incident_body<'a>(incident: &Incident<'a>) -> Result<body::Incident<'a>, Unen
         lat_e7,
         lon_e7,
         accuracy_dm: decimetres(incident.position.accuracy_m),
+        fix_age_ms: FIX_AGE_MS,
         operator: Text::truncated(incident.operator),
         stall_card: Text::truncated(incident.stall_card),
         description: Text::truncated(incident.description),
@@ -203,7 +207,7 @@ fn incident_content(incident: &Incident<'_>) -> Value {
 
 fn position(position: &Position) -> Value {
     json!({"lon": rounded(position.lon_deg, 1e7), "lat": rounded(position.lat_deg, 1e7),
-        "accuracy_m": rounded(position.accuracy_m, 10.0), "fix_age_ms": 100, "crs": "wgs84"})
+        "accuracy_m": rounded(position.accuracy_m, 10.0), "fix_age_ms": FIX_AGE_MS, "crs": "wgs84"})
 }
 
 fn rounded(value: f64, steps_per_unit: f64) -> f64 {
@@ -260,7 +264,7 @@ mod tests {
             said,
             json!({"boot": 7, "seq": 812, "time": "2026-11-23T01:12:44.120Z", "time_quality": "gnss", "kind": "event",
                 "code": "0501", "severity": 2, "operator": "op-118", "description": "占道经营",
-                "position": {"lon": 104.398, "lat": 31.127, "accuracy_m": 4.5, "fix_age_ms": 100, "crs": "wgs84"}})
+                "position": {"lon": 104.398, "lat": 31.127, "accuracy_m": 4.5, "fix_age_ms": FIX_AGE_MS, "crs": "wgs84"}})
         );
     }
 

@@ -58,7 +58,7 @@ impl Driver {
     pub(super) async fn run(mut self) {
         let start = Instant::now();
         let next_record_at = start + jittered(self.period, &mut self.rng);
-        let mut work = Work { driver: self, start, next_record_at, made: 0 };
+        let mut work = Work { driver: self, start, next_record_at, made: 0, producing: true };
         loop {
             let driver = &work.driver;
             let (client, mut events) =
@@ -87,6 +87,8 @@ struct Work {
     start: Instant,
     next_record_at: Instant,
     made: u64,
+    /// Until it has heard that the fleet drains.
+    producing: bool,
 }
 
 /// One client's life: the connection and what is in flight on it.
@@ -155,10 +157,13 @@ impl Work {
         let mut polled = pin!(polled);
         loop {
             let phase = *self.driver.phase.borrow_and_update();
+            if phase != Phase::Producing && std::mem::take(&mut self.producing) {
+                self.driver.outstanding.device_stopped();
+            }
             if phase == Phase::Leaving {
                 return Err(Ended::Leaving);
             }
-            let next_record_at = (phase == Phase::Producing).then_some(self.next_record_at);
+            let next_record_at = self.producing.then_some(self.next_record_at);
             let stalled_at = session.stalled_at();
             tokio::select! {
                 result = &mut polled => return Ok(result),
@@ -221,7 +226,7 @@ impl Work {
         }
         session.progress_at = Instant::now();
         if device.settled(id) {
-            outstanding.less();
+            outstanding.record_settled();
         }
     }
 
@@ -235,7 +240,7 @@ impl Work {
         match device.make(now, &message) {
             Ok(_) => {
                 ledger.produced();
-                outstanding.more();
+                outstanding.record_made();
             }
             Err(NotMade::Full) => ledger.dropped(),
             Err(error) => tracing::error!(device = device.name(), %error, "a record could not be made"),
