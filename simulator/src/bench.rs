@@ -5,9 +5,13 @@
 //! so that there is something to save. Rounds alternate between them, because a machine's speed changes by the
 //! minute; ratios within a run count, absolute figures belong to the machine and the hour.
 //!
+//! After each round the gateway is asked what it holds: fewer reports than it acknowledged, one in quarantine or one
+//! taken for a duplicate, and the run fails instead of praising work that was not done.
+//!
 //! Every round starts its target anew on an empty directory. Latency is from writing the PUBLISH to reading its PUBACK;
-//! CPU is the target's user and system time within the measured seconds; memory is the target's peak.
+//! CPU is the target's user and system time within the measured seconds; memory is the target's peak; disk is what it caused to be written for each byte of payload.
 
+mod audit;
 mod histogram;
 mod load;
 mod payload;
@@ -20,10 +24,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+pub use audit::AuditError;
 use histogram::Histogram;
 pub use load::{LoadError, LoadOptions};
 pub use payload::{PayloadError, PayloadKind};
-use process::{Conditions, cpu_time, peak_rss_kib};
+use process::{Conditions, cpu_time, disk_bytes, peak_rss_kib};
 pub use report::Report;
 pub use target::TargetError;
 use target::{Programs, Running, Target};
@@ -81,6 +86,9 @@ pub enum BenchError {
     /// The directory for the data.
     #[error("no directory for the data: {0}")]
     Dir(#[source] std::io::Error),
+    /// The gateway did not do the work it was measured at.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A target died under the load.
     #[error("{0} ended under the load")]
     Died(&'static str),
@@ -98,6 +106,8 @@ struct Round {
     target_cpu: Duration,
     load_cpu: Duration,
     peak_rss_kib: u64,
+    payload_bytes: u64,
+    disk_bytes: u64,
 }
 
 /// All rounds of one target.
@@ -174,8 +184,13 @@ async fn measure(
     .map_err(|source| BenchError::Load { name, source })?;
     let (target_cpu, load_cpu) = watcher.join().ok().flatten().ok_or(BenchError::Died(name))?;
     let peak_rss_kib = peak_rss_kib(pid).ok_or(BenchError::Died(name))?;
+    let disk_bytes = disk_bytes(pid).ok_or(BenchError::Died(name))?;
+    if let Running::Gateway(gateway) = &running {
+        audit::all_is_kept(&gateway.http_url, result.acknowledged).await?;
+    }
     running.stop().await.map_err(|source| BenchError::Target { name, source })?;
-    Ok(Round { latencies: result.latencies, target_cpu, load_cpu, peak_rss_kib })
+    let (latencies, payload_bytes) = (result.latencies, result.payload_bytes);
+    Ok(Round { latencies, target_cpu, load_cpu, peak_rss_kib, payload_bytes, disk_bytes })
 }
 
 /// CPU time of the target and of this process within the measured seconds, read by a thread of its own, so that a

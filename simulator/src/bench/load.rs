@@ -65,6 +65,16 @@ pub enum LoadError {
 pub(super) struct LoadResult {
     /// Acknowledgements within the measured time, with their latencies.
     pub(super) latencies: Histogram,
+    /// All acknowledgements, warm-up included.
+    pub(super) acknowledged: u64,
+    /// Bytes of their payloads.
+    pub(super) payload_bytes: u64,
+}
+
+impl LoadResult {
+    fn new() -> LoadResult {
+        LoadResult { latencies: Histogram::new(), acknowledged: 0, payload_bytes: 0 }
+    }
 }
 
 /// When the measurement is, the same for all connections.
@@ -103,16 +113,19 @@ pub(super) async fn run(
         });
     }
     begin(&mut connections, &ready, options, go, started).await?;
-    let mut latencies = Histogram::new();
+    let mut result = LoadResult::new();
     while let Some(ended) = connections.join_next().await {
-        latencies.merge(&ended.map_err(|error| LoadError::Failed(error.to_string()))??);
+        let one = ended.map_err(|error| LoadError::Failed(error.to_string()))??;
+        result.latencies.merge(&one.latencies);
+        result.acknowledged += one.acknowledged;
+        result.payload_bytes += one.payload_bytes;
     }
-    Ok(LoadResult { latencies })
+    Ok(result)
 }
 
 /// Waits until every connection is there; a connection that fails before is the run's failure.
 async fn begin(
-    connections: &mut JoinSet<Result<Histogram, LoadError>>,
+    connections: &mut JoinSet<Result<LoadResult, LoadError>>,
     ready: &Barrier,
     options: &LoadOptions,
     go: tokio::sync::watch::Sender<Option<Window>>,
@@ -168,7 +181,7 @@ struct Publisher {
     slots: Vec<Option<Instant>>,
     sent: u32,
     window: Window,
-    latencies: Histogram,
+    result: LoadResult,
 }
 
 impl Publisher {
@@ -180,11 +193,11 @@ impl Publisher {
             slots: vec![None; usize::from(in_flight)],
             sent: 0,
             window,
-            latencies: Histogram::new(),
+            result: LoadResult::new(),
         }
     }
 
-    async fn run(mut self, mut stream: TcpStream) -> io::Result<Histogram> {
+    async fn run(mut self, mut stream: TcpStream) -> io::Result<LoadResult> {
         let mut outgoing = Vec::new();
         let mut incoming = Vec::with_capacity(READ_BYTES);
         for slot in 0..self.slots.len() {
@@ -208,7 +221,8 @@ impl Publisher {
             }
         }
         stream.write_all(&wire::DISCONNECT).await?;
-        Ok(self.latencies)
+        self.result.payload_bytes = self.result.acknowledged * self.payload.template().len() as u64;
+        Ok(self.result)
     }
 
     fn send(&mut self, slot: usize, now: Instant, out: &mut Vec<u8>) {
@@ -226,8 +240,9 @@ impl Publisher {
             let slot = usize::from(packet_id).wrapping_sub(1);
             match self.slots.get_mut(slot).and_then(Option::take) {
                 Some(sent_at) => {
+                    self.result.acknowledged += 1;
                     if (self.window.from..self.window.until).contains(&now) {
-                        self.latencies.record(now - sent_at);
+                        self.result.latencies.record(now - sent_at);
                     }
                     self.send(slot, now, outgoing);
                 }

@@ -28,6 +28,12 @@ pub(super) fn peak_rss_kib(pid: u32) -> Option<u64> {
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
+/// Bytes a process has caused to be written to disk, as far as the kernel counts them for it.
+pub(super) fn disk_bytes(pid: u32) -> Option<u64> {
+    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
+    io.lines().find_map(|line| line.strip_prefix("write_bytes: "))?.trim().parse().ok()
+}
+
 /// The machine, one fact each.
 #[derive(Debug, Clone, serde::Serialize)]
 pub(super) struct Conditions {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::histogram::Histogram;
 use super::payload::PayloadKind;
 use super::process::Conditions;
-use super::{BenchOptions, Measured, Target};
+use super::{BenchOptions, Measured, Round, Target};
 
 /// Everything a reader needs to judge the figures.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +39,7 @@ struct Row {
     cpu_s_per_100k: f64,
     load_cpu_s_per_100k: f64,
     peak_rss_mib: f64,
+    disk_bytes_per_payload_byte: f64,
 }
 
 /// The gateway's rate over another's.
@@ -97,6 +98,7 @@ impl Row {
         let mut all = Histogram::new();
         rounds.iter().for_each(|round| all.merge(&round.latencies));
         let rates = || rounds.iter().map(|round| round.latencies.count() as f64 / seconds);
+        let sum = |of: fn(&Round) -> u64| rounds.iter().map(of).sum::<u64>() as f64;
         let per_100k = |total_s: f64| total_s / (all.count().max(1) as f64) * 100_000.0;
         Row {
             target: measured.target.name(),
@@ -108,6 +110,8 @@ impl Row {
             cpu_s_per_100k: per_100k(rounds.iter().map(|round| round.target_cpu.as_secs_f64()).sum()),
             load_cpu_s_per_100k: per_100k(rounds.iter().map(|round| round.load_cpu.as_secs_f64()).sum()),
             peak_rss_mib: rounds.iter().map(|round| round.peak_rss_kib).max().unwrap_or(0) as f64 / 1024.0,
+            disk_bytes_per_payload_byte: sum(|round| round.disk_bytes)
+                / sum(|round| round.payload_bytes).max(1.0),
         }
     }
 }
@@ -138,21 +142,30 @@ impl Report {
     fn write_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n  {:<24} {:>9} {:>19} {:>8} {:>8} {:>9} {:>9} {:>8}",
-            "", "acks/s", "slowest-fastest", "p50 ms", "p99 ms", "CPU s/100k", "load CPU", "RSS MiB"
+            "\n  {:<24} {:>8} {:>16} {:>7} {:>7} {:>10} {:>8} {:>8} {:>9}",
+            "",
+            "acks/s",
+            "slowest-fastest",
+            "p50 ms",
+            "p99 ms",
+            "CPU s/100k",
+            "its load",
+            "RSS MiB",
+            "disk B/B"
         )?;
         for row in &self.rows {
             let range = format!("{:.0}-{:.0}", row.acks_per_s_min, row.acks_per_s_max);
             writeln!(
                 f,
-                "  {:<24} {:>9.0} {range:>19} {:>8.2} {:>8.2} {:>10.2} {:>9.2} {:>8.1}",
+                "  {:<24} {:>8.0} {range:>16} {:>7.2} {:>7.2} {:>10.2} {:>8.2} {:>8.1} {:>9.2}",
                 row.target,
                 row.acks_per_s,
                 row.ack_p50_ms,
                 row.ack_p99_ms,
                 row.cpu_s_per_100k,
                 row.load_cpu_s_per_100k,
-                row.peak_rss_mib
+                row.peak_rss_mib,
+                row.disk_bytes_per_payload_byte
             )?;
         }
         writeln!(f)
