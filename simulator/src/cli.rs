@@ -26,7 +26,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 演示 Everything on this machine: gateway, platform, fleet, outage, kill -9, verdict; about a minute
+    /// 演示 Everything on this machine: gateway, platform, fleet, outage, kill -9, verdict; less than a minute
     Demo(demo::DemoArgs),
     /// 车队 Devices against a gateway
     Fleet(fleet::FleetArgs),

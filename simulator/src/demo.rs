@@ -1,4 +1,4 @@
-//! The main job, whole, on one machine in about a minute: the real gateway as a process, the stand-in platform, a
+//! The main job, whole, on one machine in less than a minute: the real gateway as a process, the stand-in platform, a
 //! fleet; the uplink goes away, the gateway is killed twice with SIGKILL, and at the end the ledger says whether one
 //! acknowledged record is missing.
 //!
@@ -27,7 +27,7 @@ use screen::{Gauges, Screen};
 pub struct DemoOptions {
     /// The fleet; host and port are those of the gateway that is started.
     pub fleet: FleetOptions,
-    /// All phases are this many times as long; 1 is about a minute.
+    /// All phases are this many times as long; 1 is less than a minute.
     pub time_scale: f64,
     /// The gateway's program; beside this one when not named.
     pub gateway: Option<PathBuf>,

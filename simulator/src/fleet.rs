@@ -7,6 +7,7 @@
 mod driver;
 mod link;
 mod persona;
+mod session;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,7 +18,7 @@ pub(super) struct DemoArgs {
     /// All phases this many times as long
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     seconds_scale: f64,
-    /// About ten seconds instead of a minute
+    /// About ten seconds in all
     #[arg(long, conflicts_with = "seconds_scale")]
     quick: bool,
     /// The gateway's program [default: patrol-gateway beside this program]

@@ -2,12 +2,9 @@
 //! comes back.
 //!
 //! `poll()` of the client is kept pinned over all other events, because it must not be cancelled while it connects.
-//! A lost connection is tried again after 100 ms, doubling to 2 s, each wait drawn from its upper half. A client that
-//! is connected and gets no acknowledgement for [`STALL`] although something is in flight is thrown away and built
-//! anew: the outbox, not the client, is the truth.
+//! A client that makes no progress is thrown away and built anew: the outbox, not the client, is the truth.
 
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,16 +12,13 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::link::{self, Client, Events, Fate, KEEP_ALIVE_S, LinkError, LinkEvent, Notice, Version};
+use super::link::{self, Client, Events, Fate, LinkError, LinkEvent, Version};
 use super::persona::Persona;
+use super::session::Session;
 use super::{Outstanding, Phase};
 use crate::device::{Device, Moment, NotMade, RecordId};
 use crate::ledger::{DeviceLedger, Receipt};
 
-const RECONNECT_MIN: Duration = Duration::from_millis(100);
-const RECONNECT_MAX: Duration = Duration::from_secs(2);
-/// Three keep-alives without progress.
-const STALL: Duration = Duration::from_secs(3 * KEEP_ALIVE_S as u64);
 /// Time for a DISCONNECT to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -89,50 +83,6 @@ struct Work {
     made: u64,
     /// Until it has heard that the fleet drains.
     producing: bool,
-}
-
-/// One client's life: the connection and what is in flight on it.
-struct Session {
-    client: Client,
-    connected: bool,
-    in_flight: Vec<(RecordId, Notice)>,
-    progress_at: Instant,
-    failures: u32,
-}
-
-impl Session {
-    fn new(client: Client) -> Session {
-        let (in_flight, progress_at) = (Vec::new(), Instant::now());
-        Session { client, connected: false, in_flight, progress_at, failures: 0 }
-    }
-
-    /// Waits for the next fate of anything in flight. Cancel safe.
-    async fn next_fate(&mut self) -> (RecordId, Fate) {
-        std::future::poll_fn(|cx| {
-            for index in 0..self.in_flight.len() {
-                if let Poll::Ready(fate) = self.in_flight[index].1.as_mut().poll(cx) {
-                    return Poll::Ready((self.in_flight.remove(index).0, fate));
-                }
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// When this client counts as stalled; never while nothing is in flight or it is not connected.
-    fn stalled_at(&self) -> Option<Instant> {
-        (self.connected && !self.in_flight.is_empty()).then(|| self.progress_at + STALL)
-    }
-
-    fn abandon(&mut self, device: &mut Device) {
-        self.in_flight.drain(..).for_each(|(id, _)| device.unsettled(id));
-    }
-
-    fn reconnect_delay(&mut self, rng: &mut fastrand::Rng) -> Duration {
-        let ceiling = RECONNECT_MIN.saturating_mul(1 << self.failures.min(10)).min(RECONNECT_MAX);
-        self.failures += 1;
-        ceiling.mul_f64(0.5 + rng.f64() / 2.0)
-    }
 }
 
 impl Work {
