@@ -16,7 +16,8 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .init();
     args.run().unwrap_or_else(|error| {
-        eprintln!("失败 failed: {error:#}");
+        // The errors of this crate carry their causes in their words.
+        eprintln!("失败 failed: {error}");
         ExitCode::FAILURE
     })
 }
