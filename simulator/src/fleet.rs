@@ -1,0 +1,230 @@
+//! A fleet of devices against a gateway, or against any broker.
+//!
+//! Vehicles speak MQTT 5 and firmware-protocol frames, cameras MQTT 3.1.1 and JSON, sensors MQTT 5 and JSON. Each device
+//! is one task with one connection; they share nothing but the ledger. The life of a fleet: it produces, it drains
+//! (nothing new, the outboxes empty), it leaves. While it drains it stays connected, so receipts still come in.
+
+mod driver;
+mod link;
+mod persona;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::device::Device;
+use crate::ledger::DeviceLedger;
+use crate::route::{RoadMap, RouteError};
+use driver::Driver;
+use link::Version;
+use persona::Persona;
+
+/// Records a device keeps while nobody acknowledges them; beyond that it makes none.
+pub const OUTBOX_MAX: usize = 10_000;
+/// Publishes in flight on a connection unless told otherwise.
+pub const WINDOW: u16 = 20;
+
+/// How large a fleet and what it does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetOptions {
+    /// The gateway's host.
+    pub host: String,
+    /// The gateway's MQTT port.
+    pub port: u16,
+    /// Vehicles: `car-01`, `car-02`, ...
+    pub vehicles: u16,
+    /// Cameras: `cam-01`, ...
+    pub cameras: u16,
+    /// Sensors: `sen-01`, ...
+    pub sensors: u16,
+    /// Records a second of each vehicle, on average.
+    pub vehicle_rate: f64,
+    /// Records a second of each camera, on average.
+    pub camera_rate: f64,
+    /// Records a second of each sensor, on average.
+    pub sensor_rate: f64,
+    /// Publishes in flight on a connection.
+    pub window: u16,
+    /// Boot counter of all devices. A later run against the same gateway needs a higher one.
+    pub boot: u32,
+    /// Seed of places, routes, findings and jitter.
+    pub seed: u64,
+}
+
+impl FleetOptions {
+    /// Twelve vehicles, four cameras and four sensors with the rates of a lively street: 5, 1 and 1 record a second.
+    pub fn new(host: &str, port: u16) -> FleetOptions {
+        FleetOptions {
+            host: host.to_owned(),
+            port,
+            vehicles: 12,
+            cameras: 4,
+            sensors: 4,
+            vehicle_rate: 5.0,
+            camera_rate: 1.0,
+            sensor_rate: 1.0,
+            window: WINDOW,
+            boot: 1,
+            seed: 1,
+        }
+    }
+
+    /// The same `rate` of records a second for every device.
+    #[must_use]
+    pub fn with_rate(self, rate: f64) -> FleetOptions {
+        FleetOptions { vehicle_rate: rate, camera_rate: rate, sensor_rate: rate, ..self }
+    }
+
+    /// Devices in all.
+    pub fn devices(&self) -> usize {
+        usize::from(self.vehicles) + usize::from(self.cameras) + usize::from(self.sensors)
+    }
+}
+
+/// Why a fleet could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    /// A rate that gives no time between two records.
+    #[error("a rate must be above 0 and at most 10000 records a second, not {0}")]
+    Rate(f64),
+    /// The built-in roads.
+    #[error(transparent)]
+    Roads(#[from] RouteError),
+}
+
+/// What the devices do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Producing,
+    Draining,
+    Leaving,
+}
+
+/// What the fleet still has to do before it is drained.
+#[derive(Debug, Clone, Copy, Default)]
+struct Owed {
+    /// Devices that have not yet heard that they shall make nothing new.
+    producing: usize,
+    /// Records without an acknowledgement.
+    records: u64,
+}
+
+/// The devices' handle to what is owed over the whole fleet.
+#[derive(Debug, Clone)]
+struct Outstanding(Arc<watch::Sender<Owed>>);
+
+impl Outstanding {
+    fn record_made(&self) {
+        self.0.send_modify(|owed| owed.records += 1);
+    }
+
+    fn record_settled(&self) {
+        self.0.send_modify(|owed| owed.records -= 1);
+    }
+
+    fn device_stopped(&self) {
+        self.0.send_modify(|owed| owed.producing -= 1);
+    }
+}
+
+/// A running fleet. Dropping it ends its devices at once, whatever they still owe.
+#[derive(Debug)]
+pub struct Fleet {
+    phase: watch::Sender<Phase>,
+    outstanding: watch::Receiver<Owed>,
+    tasks: JoinSet<()>,
+}
+
+impl Fleet {
+    /// Starts the devices; they connect, reconnect and produce from now on. Needs a Tokio runtime.
+    pub fn spawn(options: &FleetOptions, ledger: &DeviceLedger) -> Result<Fleet, FleetError> {
+        let roads = RoadMap::built_in()?;
+        let (phase, phase_seen) = watch::channel(Phase::Producing);
+        let (count, outstanding) = watch::channel(Owed { producing: options.devices(), records: 0 });
+        let count = Outstanding(Arc::new(count));
+        let mut rng = fastrand::Rng::with_seed(options.seed);
+        let mut tasks = JoinSet::new();
+        for (name, version, rate, persona) in roster(options, &roads, &mut rng) {
+            let driver = Driver {
+                device: Device::new(&name, persona.encoding(), options.boot, OUTBOX_MAX),
+                persona,
+                version,
+                host: options.host.clone(),
+                port: options.port,
+                window: options.window.max(1),
+                period: period(rate)?,
+                rng: rng.fork(),
+                ledger: ledger.clone(),
+                outstanding: count.clone(),
+                phase: phase_seen.clone(),
+            };
+            tasks.spawn(driver.run());
+        }
+        Ok(Fleet { phase, outstanding, tasks })
+    }
+
+    /// No device makes anything new from now on.
+    pub fn stop_producing(&self) {
+        self.phase.send_if_modified(|phase| {
+            let producing = *phase == Phase::Producing;
+            *phase = if producing { Phase::Draining } else { *phase };
+            producing
+        });
+    }
+
+    /// Records without an acknowledgement now.
+    pub fn outstanding(&self) -> u64 {
+        self.outstanding.borrow().records
+    }
+
+    /// Waits until every device has stopped and every record is acknowledged or refused, for at most `deadline`; gives
+    /// the number of records still owed.
+    pub async fn drained(&mut self, deadline: Duration) -> u64 {
+        let all = self.outstanding.wait_for(|owed| owed.producing == 0 && owed.records == 0);
+        // Out of time, or every device ended: what is owed then is what counts.
+        drop(tokio::time::timeout(deadline, all).await);
+        self.outstanding()
+    }
+
+    /// The devices say goodbye and end; takes a second or two.
+    pub async fn leave(mut self) {
+        self.phase.send_replace(Phase::Leaving);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a device's task failed");
+            }
+        }
+    }
+}
+
+/// Every device: name, protocol version, rate, character.
+fn roster(
+    options: &FleetOptions,
+    roads: &RoadMap,
+    rng: &mut fastrand::Rng,
+) -> Vec<(String, Version, f64, Persona)> {
+    let mut roster = Vec::with_capacity(options.devices());
+    for index in 0..options.vehicles {
+        let persona = Persona::vehicle(roads, index.into(), rng);
+        roster.push((format!("car-{:02}", index + 1), Version::V5, options.vehicle_rate, persona));
+    }
+    for index in 0..options.cameras {
+        let persona = Persona::camera(rng);
+        roster.push((format!("cam-{:02}", index + 1), Version::V4, options.camera_rate, persona));
+    }
+    for index in 0..options.sensors {
+        roster.push((format!("sen-{:02}", index + 1), Version::V5, options.sensor_rate, Persona::Sensor));
+    }
+    roster
+}
+
+fn period(rate: f64) -> Result<Duration, FleetError> {
+    if rate > 0.0 && rate <= 10_000.0 {
+        Duration::try_from_secs_f64(1.0 / rate).map_err(|_| FleetError::Rate(rate))
+    } else {
+        Err(FleetError::Rate(rate))
+    }
+}

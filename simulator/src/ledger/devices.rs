@@ -1,0 +1,178 @@
+//! The devices' ledger: what was acknowledged to them and which receipts came back.
+//!
+//! One ledger serves a whole fleet; the devices' tasks hold clones of the handle. It remembers every id of the run
+//! (about 60 bytes each), because the verdict must be able to name each one.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+use super::{Entry, LedgerError, LedgerFile, read};
+
+/// A receipt as a device got it: the case number, if it is about an incident that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// `accepted` or `rejected`.
+    pub result: String,
+    /// The case number.
+    pub case: Option<String>,
+}
+
+/// How many of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DeviceCounts {
+    /// Records made by the devices.
+    pub produced: u64,
+    /// Records with a PUBACK below 0x80.
+    pub acknowledged: u64,
+    /// Records with a PUBACK of 0x80 or more.
+    pub refused: u64,
+    /// Publishes of a record after its first one.
+    pub resent: u64,
+    /// Records dropped by a device whose outbox was full, never sent.
+    pub dropped: u64,
+    /// Receipts that came back, the first for each record.
+    pub receipts: u64,
+    /// Connections made.
+    pub connects: u64,
+}
+
+/// Handle to the devices' ledger; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceLedger(Arc<Mutex<Books>>);
+
+#[derive(Debug, Default)]
+struct Books {
+    acknowledged: HashSet<Arc<str>>,
+    refused: HashMap<Arc<str>, String>,
+    receipts: HashMap<Arc<str>, Receipt>,
+    counts: DeviceCounts,
+    file: Option<LedgerFile>,
+    failure: Option<LedgerError>,
+}
+
+impl DeviceLedger {
+    /// A ledger in memory.
+    pub fn new() -> DeviceLedger {
+        DeviceLedger::default()
+    }
+
+    /// A ledger that also appends to a file.
+    pub fn with_file(path: &Path) -> Result<DeviceLedger, LedgerError> {
+        let ledger = DeviceLedger::new();
+        ledger.books().file = Some(LedgerFile::append(path)?);
+        Ok(ledger)
+    }
+
+    /// Reads a ledger file of another process; entries of a platform in it are left out.
+    pub fn from_file(path: &Path) -> Result<DeviceLedger, LedgerError> {
+        let ledger = DeviceLedger::new();
+        for entry in read(path)? {
+            match entry? {
+                Entry::Acknowledged { id } => ledger.acknowledged(&id),
+                Entry::Refused { id, reason } => ledger.refused(&id, &reason),
+                Entry::Receipt { id, result, case } => ledger.receipt(&id, Receipt { result, case }),
+                _ => {}
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// A device made a record.
+    pub fn produced(&self) {
+        self.books().counts.produced += 1;
+    }
+
+    /// A device sent a record again.
+    pub fn resent(&self) {
+        self.books().counts.resent += 1;
+    }
+
+    /// A device's outbox was full and the record was never sent.
+    pub fn dropped(&self) {
+        self.books().counts.dropped += 1;
+    }
+
+    /// A device connected.
+    pub fn connected(&self) {
+        self.books().counts.connects += 1;
+    }
+
+    /// A device got a PUBACK that acknowledges.
+    pub fn acknowledged(&self, id: &str) {
+        let mut books = self.books();
+        if books.acknowledged.insert(id.into()) {
+            books.counts.acknowledged += 1;
+            books.write(&Entry::Acknowledged { id: id.to_owned() });
+        }
+    }
+
+    /// A device got a PUBACK that refuses.
+    pub fn refused(&self, id: &str, reason: &str) {
+        let mut books = self.books();
+        if books.refused.insert(id.into(), reason.to_owned()).is_none() {
+            books.counts.refused += 1;
+            books.write(&Entry::Refused { id: id.to_owned(), reason: reason.to_owned() });
+        }
+    }
+
+    /// A device got a receipt; the latest one for a record stands.
+    pub fn receipt(&self, id: &str, receipt: Receipt) {
+        let mut books = self.books();
+        let entry =
+            Entry::Receipt { id: id.to_owned(), result: receipt.result.clone(), case: receipt.case.clone() };
+        if books.receipts.insert(id.into(), receipt).is_none() {
+            books.counts.receipts += 1;
+        }
+        books.write(&entry);
+    }
+
+    /// The counters.
+    pub fn counts(&self) -> DeviceCounts {
+        self.books().counts
+    }
+
+    /// Whether this record was acknowledged.
+    pub fn is_acknowledged(&self, id: &str) -> bool {
+        self.books().acknowledged.contains(id)
+    }
+
+    /// The acknowledged ids, sorted.
+    pub fn acknowledged_ids(&self) -> Vec<Arc<str>> {
+        let mut ids: Vec<_> = self.books().acknowledged.iter().cloned().collect();
+        ids.sort();
+        ids
+    }
+
+    /// The receipts, by record id.
+    pub fn receipts(&self) -> HashMap<Arc<str>, Receipt> {
+        self.books().receipts.clone()
+    }
+
+    /// The receipt of one record.
+    pub fn receipt_of(&self, id: &str) -> Option<Receipt> {
+        self.books().receipts.get(id).cloned()
+    }
+
+    /// The first failure of the ledger file since the last call; the ledger in memory is complete all the same.
+    pub fn take_failure(&self) -> Option<LedgerError> {
+        self.books().failure.take()
+    }
+
+    /// A task that panicked while it held the books leaves them whole: every change is one insert.
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    fn write(&mut self, entry: &Entry) {
+        let Some(file) = &mut self.file else { return };
+        if let Err(error) = file.write(entry).and_then(|()| file.flush()) {
+            self.failure.get_or_insert(error);
+            self.file = None;
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The verdict: what devices were promised against what the platform has.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{DeviceLedger, Entry, LedgerError, read};
+
+/// Lost ids named in the verdict; the rest is counted only.
+const NAMED_MAX: usize = 20;
+
+/// What the platform says, however it is known: from a running platform or from its ledger file.
+#[derive(Debug, Clone, Default)]
+pub struct PlatformView {
+    /// Every id taken in, with its case number.
+    pub delivered: BTreeMap<Arc<str>, Option<Arc<str>>>,
+    /// Every id refused for good and not taken in at another time.
+    pub rejected: BTreeSet<Arc<str>>,
+    /// Copies of events that were already there.
+    pub duplicates: u64,
+    /// Ids that came again with other content.
+    pub conflicts: BTreeSet<Arc<str>>,
+}
+
+impl PlatformView {
+    /// Reads a platform's ledger file; entries of devices in it are left out.
+    pub fn from_file(path: &Path) -> Result<PlatformView, LedgerError> {
+        let mut view = PlatformView::default();
+        for entry in read(path)? {
+            match entry? {
+                Entry::Delivered { id, case, .. } => {
+                    view.delivered.insert(id.into(), case.map(Into::into));
+                }
+                Entry::Duplicate { .. } => view.duplicates += 1,
+                Entry::Conflict { id } => {
+                    view.duplicates += 1;
+                    view.conflicts.insert(id.into());
+                }
+                Entry::Rejected { id } => drop(view.rejected.insert(id.into())),
+                _ => {}
+            }
+        }
+        view.rejected.retain(|id| !view.delivered.contains_key(id));
+        Ok(view)
+    }
+}
+
+/// The reconciled result of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Records a device has a PUBACK for.
+    pub acknowledged: u64,
+    /// Of those, how many the platform took in or refused with a reason.
+    pub acknowledged_arrived: u64,
+    /// Distinct events the platform took in.
+    pub delivered: u64,
+    /// Acknowledged and unknown to the platform.
+    pub lost: u64,
+    /// The first twenty of them.
+    pub lost_ids: Vec<Arc<str>>,
+    /// Copies the platform recognised by (source, id).
+    pub duplicates_suppressed: u64,
+    /// Taken in by the platform although no device has a PUBACK: stored, and the connection died before the ack. No fault.
+    pub unacknowledged_delivered: u64,
+    /// Records refused to the device with a reason code of 0x80 or more.
+    pub refused: u64,
+    /// Events the platform refused for good.
+    pub rejected: u64,
+    /// Cases the platform opened.
+    pub cases: u64,
+    /// Receipts devices got that name the platform's own case number.
+    pub receipts: u64,
+    /// Cases whose receipt has not reached the device (it may be offline or still on its way). No fault.
+    pub receipts_missing: u64,
+    /// Receipts with a case number that is not the platform's. A fault.
+    pub receipts_wrong: Vec<Arc<str>>,
+    /// Ids that came again with other content. A fault.
+    pub conflicts: Vec<Arc<str>>,
+}
+
+impl Verdict {
+    /// Reconciles the two ledgers.
+    pub fn reconcile(devices: &DeviceLedger, platform: &PlatformView) -> Verdict {
+        let acknowledged = devices.acknowledged_ids();
+        let arrived = |id: &Arc<str>| platform.delivered.contains_key(id) || platform.rejected.contains(id);
+        let lost: Vec<&Arc<str>> = acknowledged.iter().filter(|id| !arrived(id)).collect();
+        let known: HashSet<&Arc<str>> = acknowledged.iter().collect();
+        let verdict = Verdict {
+            acknowledged: acknowledged.len() as u64,
+            acknowledged_arrived: (acknowledged.len() - lost.len()) as u64,
+            delivered: platform.delivered.len() as u64,
+            lost: lost.len() as u64,
+            lost_ids: lost.into_iter().take(NAMED_MAX).cloned().collect(),
+            duplicates_suppressed: platform.duplicates,
+            unacknowledged_delivered: platform.delivered.keys().filter(|id| !known.contains(id)).count()
+                as u64,
+            refused: devices.counts().refused,
+            rejected: platform.rejected.len() as u64,
+            cases: platform.delivered.values().flatten().count() as u64,
+            conflicts: platform.conflicts.iter().cloned().collect(),
+            ..Verdict::default()
+        };
+        verdict.with_receipts(devices, platform)
+    }
+
+    fn with_receipts(mut self, devices: &DeviceLedger, platform: &PlatformView) -> Verdict {
+        let receipts = devices.receipts();
+        for (id, case) in
+            platform.delivered.iter().filter_map(|(id, case)| case.as_ref().map(|case| (id, case)))
+        {
+            match receipts.get(id).map(|receipt| receipt.case.as_deref()) {
+                Some(Some(named)) if named == case.as_ref() => self.receipts += 1,
+                Some(_) => self.receipts_wrong.push(id.clone()),
+                None => self.receipts_missing += 1,
+            }
+        }
+        let unfounded = |id: &&Arc<str>| {
+            receipts.get(*id).is_some_and(|receipt| receipt.case.is_some())
+                && !matches!(platform.delivered.get(*id), Some(Some(_)))
+        };
+        self.receipts_wrong.extend(receipts.keys().filter(unfounded).cloned());
+        self.receipts_wrong.sort();
+        self
+    }
+
+    /// Whether every promise was kept.
+    pub fn holds(&self) -> bool {
+        self.lost == 0 && self.conflicts.is_empty() && self.receipts_wrong.is_empty()
+    }
+
+    /// 0 when every promise was kept, else 1.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+impl fmt::Display for Verdict {
+    /// A bilingual table, one fact a line, and the verdict in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = [
+            ("已确认", "acknowledged to devices (PUBACK)", self.acknowledged),
+            ("已送达", "delivered to the platform, distinct", self.delivered),
+            ("丢  失", "lost (acknowledged, never arrived)", self.lost),
+            ("去  重", "duplicates suppressed by (source, id)", self.duplicates_suppressed),
+            (
+                "未确认送达",
+                "delivered though the ack never reached the device",
+                self.unacknowledged_delivered,
+            ),
+            ("拒  收", "refused to the device / by the platform", self.refused + self.rejected),
+            ("案  卷", "cases opened", self.cases),
+            ("回  执", "receipts back at the device with the right case number", self.receipts),
+            ("回执未到", "cases whose receipt is not yet at the device", self.receipts_missing),
+            ("回执不符", "receipts with a wrong case number", self.receipts_wrong.len() as u64),
+            ("内容冲突", "same id, other content", self.conflicts.len() as u64),
+        ];
+        for (chinese, english, count) in lines {
+            // Chinese characters are two columns wide: pad by columns, not by characters.
+            let columns: usize = chinese.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+            writeln!(
+                f,
+                "  {chinese}{:pad$}{count:>10}  {english}",
+                "",
+                pad = 12usize.saturating_sub(columns)
+            )?;
+        }
+        for (title, ids) in
+            [("lost", &self.lost_ids), ("conflict", &self.conflicts), ("wrong receipt", &self.receipts_wrong)]
+        {
+            for id in ids.iter().take(NAMED_MAX) {
+                writeln!(f, "  {title}: {id}")?;
+            }
+        }
+        if self.holds() {
+            write!(f, "  结论 verdict: 承诺全部兑现 every promise was kept")
+        } else {
+            write!(f, "  结论 verdict: 承诺被打破 A PROMISE WAS BROKEN")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Receipt;
+    use super::*;
+
+    fn view(ids: &[&str]) -> PlatformView {
+        let delivered = ids.iter().map(|id| (Arc::from(*id), None)).collect();
+        PlatformView { delivered, ..PlatformView::default() }
+    }
+
+    fn devices(ids: &[&str]) -> DeviceLedger {
+        let ledger = DeviceLedger::new();
+        ids.iter().for_each(|id| ledger.acknowledged(id));
+        ledger
+    }
+
+    #[test]
+    fn one_acknowledged_record_the_platform_never_got_is_lost_and_named() {
+        let verdict = Verdict::reconcile(&devices(&["a/1/1", "a/1/2"]), &view(&["a/1/1", "a/1/9"]));
+        assert_eq!((verdict.lost, verdict.lost_ids.clone()), (1, vec![Arc::from("a/1/2")]));
+        assert_eq!(verdict.unacknowledged_delivered, 1);
+        assert!(!verdict.holds());
+    }
+
+    #[test]
+    fn an_event_the_platform_refused_with_a_reason_is_not_lost() {
+        let mut platform = view(&["a/1/1"]);
+        platform.rejected.insert("a/1/2".into());
+        let verdict = Verdict::reconcile(&devices(&["a/1/1", "a/1/2"]), &platform);
+        assert!(verdict.holds(), "{verdict}");
+        assert_eq!(verdict.rejected, 1);
+    }
+
+    #[test]
+    fn a_receipt_with_another_case_number_breaks_the_verdict() {
+        let devices = devices(&["a/1/1"]);
+        let mut platform = view(&[]);
+        platform.delivered.insert("a/1/1".into(), Some("AJ-2026-000001".into()));
+        assert!(Verdict::reconcile(&devices, &platform).holds(), "a receipt on its way is no fault");
+        let receipt = |case: &str| Receipt { result: "accepted".into(), case: Some(case.into()) };
+        devices.receipt("a/1/1", receipt("AJ-2026-000002"));
+        assert!(!Verdict::reconcile(&devices, &platform).holds());
+        devices.receipt("a/1/1", receipt("AJ-2026-000001"));
+        let verdict = Verdict::reconcile(&devices, &platform);
+        assert!(verdict.holds());
+        assert_eq!((verdict.receipts, verdict.receipts_missing), (1, 0));
+    }
+
+    #[test]
+    fn content_that_changed_breaks_the_verdict() {
+        let mut platform = view(&["a/1/1"]);
+        platform.conflicts.insert("a/1/1".into());
+        assert!(!Verdict::reconcile(&devices(&["a/1/1"]), &platform).holds());
+    }
+
+    #[test]
+    fn ledger_files_give_the_same_verdict_as_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("devices.jsonl");
+        let ledger = DeviceLedger::with_file(&path).unwrap();
+        ledger.acknowledged("a/1/1");
+        ledger.acknowledged("a/1/2");
+        ledger.refused("a/1/3", "NotAuthorized");
+        ledger.receipt("a/1/1", Receipt { result: "accepted".into(), case: None });
+        let again = DeviceLedger::from_file(&path).unwrap();
+        let platform = view(&["a/1/1"]);
+        assert_eq!(Verdict::reconcile(&ledger, &platform), Verdict::reconcile(&again, &platform));
+    }
+}

@@ -1,0 +1,161 @@
+//! A stand-in for a city's case platform: the other end of the gateway's HTTPS uplink, for tests and demonstrations.
+//!
+//! It is no product and keeps nothing but its ledger. What it does like a real one: `POST /v1/events` takes batches of
+//! CloudEvents (`application/cloudevents-batch+json`, encoded as identity, gzip or zstd), deduplicates on
+//! (source, id), gives incidents case numbers and answers one result per event. What no real one offers: it misbehaves
+//! on demand ([`Fault`]), by library call or by `POST /control` on the same port, and it remembers everything that
+//! arrived, in order, for the verdict.
+//!
+//! Bounds: 16 MiB a body, 64 MiB unpacked, [`desk::EVENTS_MAX`] events.
+
+mod content;
+pub mod desk;
+mod fault;
+mod http;
+mod port;
+mod socket;
+mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use content::{BODY_BYTES_MAX, UNPACKED_BYTES_MAX};
+pub use fault::Fault;
+pub use state::PortUnavailable;
+
+use crate::ledger::{LedgerError, LedgerFile, PlatformView};
+use desk::{Counts, Delivery, Desk};
+use state::Shared;
+
+/// Port commands waiting; more are refused.
+const COMMANDS_MAX: usize = 8;
+
+/// Why the platform could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// The port can't be had; the caller takes another.
+    #[error("the platform can't listen on {addr}: {source}")]
+    Bind {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The ledger file can't be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// A running stand-in platform. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Platform {
+    addr: SocketAddr,
+    shared: SharedHandle,
+    stop: CancellationToken,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// Keeps `Debug` of [`Platform`] short.
+struct SharedHandle(Shared);
+
+impl std::fmt::Debug for SharedHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl Platform {
+    /// Starts a platform on `bind` (port 0 chooses one) with its ledger in memory. Needs a Tokio runtime.
+    pub async fn start(bind: SocketAddr) -> Result<Platform, PlatformError> {
+        Platform::launch(bind, None).await
+    }
+
+    /// Starts a platform that appends its ledger to a file and first takes up what the file already holds.
+    pub async fn start_with_ledger(bind: SocketAddr, ledger: &Path) -> Result<Platform, PlatformError> {
+        Platform::launch(bind, Some(ledger.to_owned())).await
+    }
+
+    async fn launch(bind: SocketAddr, ledger: Option<PathBuf>) -> Result<Platform, PlatformError> {
+        let mut desk = Desk::new(jiff::Zoned::now().year());
+        let mut file = None;
+        if let Some(path) = ledger {
+            state::restore(&mut desk, &path)?;
+            file = Some(LedgerFile::append(&path)?);
+        }
+        let (socket, addr) = port::bind(bind).map_err(|source| PlatformError::Bind { addr: bind, source })?;
+        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+        let shared = Shared::new(desk, file, commands);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(port::run(socket, http::router(shared.clone()), inbox, stop.clone()));
+        let platform = Platform { addr, shared: SharedHandle(shared), stop, task };
+        // A port that listens answers this at once; one that can't has ended its task, which wait_failed() tells.
+        platform.set_fault(Fault::Normal).await.ok();
+        Ok(platform)
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What a gateway's `uplink.url` has to be.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Puts a fault in force and returns when it is: for [`Fault::Down`] when the port is closed and connections are
+    /// cut, for the others when it is open.
+    pub async fn set_fault(&self, fault: Fault) -> Result<(), PortUnavailable> {
+        let done = self.shared.0.set_fault(fault, Duration::ZERO)?;
+        done.await.map_err(|_| PortUnavailable)
+    }
+
+    /// Counters of everything that arrived. Cheap.
+    pub fn counts(&self) -> Counts {
+        self.shared.0.counts()
+    }
+
+    /// Everything taken in, in the order of arrival.
+    pub fn arrivals(&self) -> Vec<Delivery> {
+        self.shared.0.read(|desk| desk.arrivals().to_vec())
+    }
+
+    /// The whole CloudEvent of an incident.
+    pub fn event(&self, id: &str) -> Option<Value> {
+        self.shared.0.read(|desk| desk.event(id).cloned())
+    }
+
+    /// The ledger for the verdict.
+    pub fn ledger(&self) -> PlatformView {
+        self.shared.0.read(|desk| {
+            let delivered: BTreeMap<_, _> =
+                desk.arrivals().iter().map(|delivery| (delivery.id.clone(), delivery.case.clone())).collect();
+            let rejected: BTreeSet<_> =
+                desk.rejected().iter().filter(|id| !delivered.contains_key(*id)).cloned().collect();
+            let conflicts = desk.conflicts().iter().cloned().collect();
+            PlatformView { delivered, rejected, duplicates: desk.counts().duplicates, conflicts }
+        })
+    }
+
+    /// Waits until the port's task fails, which it does only when the port can't be opened again.
+    pub async fn wait_failed(&mut self) -> std::io::Error {
+        match (&mut self.task).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => std::io::Error::other("the platform was stopped"),
+            Err(error) => std::io::Error::other(error),
+        }
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

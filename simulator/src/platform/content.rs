@@ -1,0 +1,62 @@
+//! The body of a request: its encodings and its limits.
+
+use std::io::Read;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+
+use super::desk::Event;
+
+/// Largest body as it travels, in bytes.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// Largest body once unpacked, in bytes.
+pub const UNPACKED_BYTES_MAX: u64 = 64 << 20;
+
+/// Why a request was refused as a whole: the HTTP status and a message for the sender.
+pub(super) type Refusal = (StatusCode, String);
+
+/// The events of a request.
+pub(super) fn read_batch(headers: &HeaderMap, body: Bytes) -> Result<Vec<Event>, Refusal> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media = media.split(';').next().unwrap_or("").trim();
+    if !media.eq_ignore_ascii_case("application/cloudevents-batch+json") {
+        let message = format!("send application/cloudevents-batch+json, not {media:?}");
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let unpacked = unpack(headers, body)?;
+    let batch: Vec<serde_json::Value> = serde_json::from_slice(&unpacked).map_err(|error| {
+        (StatusCode::BAD_REQUEST, format!("the body is no JSON array of events: {error}"))
+    })?;
+    let read = |(index, whole)| {
+        Event::read(whole).map_err(|reason| (StatusCode::BAD_REQUEST, format!("event {index}: {reason}")))
+    };
+    batch.into_iter().enumerate().map(read).collect()
+}
+
+fn unpack(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    match encoding.unwrap_or("identity") {
+        "identity" => Ok(body),
+        "gzip" => read_bounded(flate2::read::GzDecoder::new(body.as_ref())),
+        "zstd" => read_bounded(zstd::Decoder::new(body.as_ref()).map_err(|error| unreadable(&error))?),
+        other => {
+            Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("content-encoding {other:?} is not taken")))
+        }
+    }
+}
+
+fn read_bounded(source: impl Read) -> Result<Bytes, Refusal> {
+    let mut unpacked = Vec::new();
+    source.take(UNPACKED_BYTES_MAX + 1).read_to_end(&mut unpacked).map_err(|error| unreadable(&error))?;
+    if unpacked.len() as u64 > UNPACKED_BYTES_MAX {
+        return Err((
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("more than {UNPACKED_BYTES_MAX} bytes unpacked"),
+        ));
+    }
+    Ok(unpacked.into())
+}
+
+fn unreadable(error: &std::io::Error) -> Refusal {
+    (StatusCode::BAD_REQUEST, format!("the body can't be unpacked: {error}"))
+}

@@ -1,0 +1,93 @@
+//! The platform's requests: batches of events, and the control of its faults.
+
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::json;
+
+use super::content::{BODY_BYTES_MAX, read_batch};
+use super::desk::Outcome;
+use super::fault::{Fault, RequestPlan};
+use super::socket::Scissors;
+use super::state::Shared;
+
+/// Longest delay of an answer.
+const STALL_MAX: Duration = Duration::from_secs(3600);
+
+#[derive(Serialize)]
+pub(super) struct EventResult {
+    pub(super) id: String,
+    #[serde(flatten)]
+    pub(super) outcome: Outcome,
+}
+
+pub(super) fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/v1/events", post(events))
+        .route("/control", get(show).post(control))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(shared)
+}
+
+async fn events(
+    State(shared): State<Shared>,
+    ConnectInfo(connection): ConnectInfo<Scissors>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (request, plan) = shared.begin_request();
+    match plan {
+        RequestPlan::Serve => take_in(&shared, request, &headers, body),
+        RequestPlan::Error { status, retry_after_s } => error(status, retry_after_s),
+        RequestPlan::Stall(wait) => {
+            tokio::time::sleep(wait.unwrap_or(STALL_MAX)).await;
+            take_in(&shared, request, &headers, body)
+        }
+        RequestPlan::DropAnswer => {
+            let answer = take_in(&shared, request, &headers, body);
+            connection.cut();
+            answer
+        }
+    }
+}
+
+fn take_in(shared: &Shared, request: u64, headers: &HeaderMap, body: Bytes) -> Response {
+    let batch = match read_batch(headers, body) {
+        Ok(batch) => batch,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match shared.receive(batch, request) {
+        Ok(results) => Json(json!({ "results": results })).into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason).into_response(),
+    }
+}
+
+fn error(status: u16, retry_after_s: Option<u32>) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, "the platform was told to answer so").into_response();
+    if let Some(seconds) = retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+async fn show(State(shared): State<Shared>) -> Response {
+    Json(json!({"fault": shared.fault(), "counts": shared.counts()})).into_response()
+}
+
+async fn control(State(shared): State<Shared>, Json(fault): Json<Fault>) -> Response {
+    if matches!(fault, Fault::Down { seconds: None }) {
+        let message = "a closed port could not be told to open again: give \"seconds\"";
+        return (StatusCode::BAD_REQUEST, message).into_response();
+    }
+    match shared.set_fault(fault, Shared::TIME_TO_ANSWER) {
+        Ok(_done) => show(State(shared)).await,
+        Err(busy) => (StatusCode::SERVICE_UNAVAILABLE, busy.to_string()).into_response(),
+    }
+}
