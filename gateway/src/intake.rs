@@ -23,10 +23,10 @@ impl Intake {
 
     /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep.
     pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8]) -> Content {
+        self.metrics.received_messages[class].inc();
+        self.metrics.received_bytes[class].inc_by(payload.len() as u64);
         match admission::admit(class, device, payload) {
             Ok(report) => {
-                self.metrics.received_messages[class].inc();
-                self.metrics.received_bytes[class].inc_by(payload.len() as u64);
                 let casework = match &report.body {
                     Body::Incident(incident) => {
                         Some(self.geography.attribute(incident).to_json().into_boxed_str())
