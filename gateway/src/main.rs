@@ -8,7 +8,9 @@ use clap::Parser;
 use patrol_gateway::app;
 use patrol_gateway::cli::{self, Args, Command, Exit};
 use patrol_gateway::config::Config;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -43,13 +45,10 @@ fn run(config: Config) -> Exit {
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.filter).context("log.filter")?;
+    let filter: Targets = config.log.filter.parse().context("log.filter")?;
     let stderr = std::io::stderr;
-    tracing_subscriber::fmt()
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .with_env_filter(filter)
-        .init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+    tracing_subscriber::registry().with(lines).with(filter).init();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
     runtime.block_on(app::run(config))?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use toml_edit::Value;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::value::{Keys, Kind, Raw};
 
@@ -26,7 +26,7 @@ impl Log {
     }
 }
 
-/// What `tracing_subscriber::EnvFilter` takes.
+/// What `tracing_subscriber::filter::Targets` takes: no regular expressions, and so no engine for them.
 struct Filter;
 
 impl Kind for Filter {
@@ -34,7 +34,7 @@ impl Kind for Filter {
 
     fn read(&self, raw: Raw<'_>) -> Option<String> {
         let text = raw.text().filter(|text| !text.trim().is_empty())?;
-        EnvFilter::builder().parse(text).ok().map(|_| text.to_owned())
+        text.parse::<Targets>().ok().map(|_| text.to_owned())
     }
 
     fn show(&self, value: &String) -> Value {
