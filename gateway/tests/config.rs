@@ -143,7 +143,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("uplink.token_file", "1", "a path"),
     ("uplink.ca_file", "1", "a path"),
     ("uplink.allow_plain_http", "\"yes\"", "true or false"),
-    ("log.filter", "\"info,=\"", "a log filter"),
+    ("log.filter", "\"info,patrol=loud\"", "a log filter"),
     ("log.filter", "\"\"", "a log filter"),
 ];
 
