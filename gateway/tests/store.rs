@@ -236,20 +236,30 @@ async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_spac
 }
 
 #[tokio::test]
-async fn a_damaged_segment_is_set_aside_and_the_others_go_on() {
+async fn what_is_damaged_at_rest_is_set_aside_and_the_others_go_on() {
     let dir = TempDir::new().expect("a directory");
     let mut running = open(dir.path());
     for seq in 1..=3 {
-        assert!(Session::new().put(&running.store, vec![report(Class::Telemetry, seq, b"payload")]).await);
+        for class in [Class::Telemetry, Class::Incident] {
+            let item = report(class, seq + class as u32 * 10, b"payload");
+            assert!(Session::new().put(&running.store, vec![item]).await);
+        }
     }
     close(running).await;
     let database = rusqlite::Connection::open(dir.path().join("patrol.db")).expect("a database");
-    let flip = "UPDATE segment_telemetry
-                SET blob = CAST(substr(blob, 1, 20) || x'FF' || substr(blob, 22) AS BLOB) WHERE id = 2";
-    assert_eq!(database.execute(flip, []).expect("a segment"), 1);
+    let flips = [("segment_telemetry", "blob", 20), ("record_incident", "payload", 2)];
+    for (table, column, at) in flips {
+        let flip = format!(
+            "UPDATE {table} SET {column} =
+             CAST(substr({column}, 1, {at}) || x'FF' || substr({column}, {at} + 2) AS BLOB) WHERE id = 2"
+        );
+        assert_eq!(database.execute(&flip, []).expect("a row"), 1);
+    }
     drop(database);
     running = open(dir.path());
-    assert_eq!(seqs(&head(&running.store, Class::Telemetry).await), [1, 3]);
-    let snapshot = *running.store.snapshot().borrow();
-    assert_eq!((snapshot.class(Class::Telemetry).records, snapshot.quarantined), (2, 1));
+    for (class, first) in [(Class::Telemetry, 51), (Class::Incident, 1)] {
+        assert_eq!(seqs(&head(&running.store, class).await), [first, first + 2], "{class}");
+        assert_eq!(running.store.snapshot().borrow().class(class).records, 2, "{class}");
+    }
+    assert_eq!(running.store.snapshot().borrow().quarantined, 2);
 }

@@ -5,9 +5,9 @@
 
 use super::report::Class;
 
-/// The class to send from next, given how many records of each wait; `None` when nothing does.
-pub fn next_class(waiting: impl Fn(Class) -> u64) -> Option<Class> {
-    Class::ALL.into_iter().find(|class| waiting(*class) > 0)
+/// The classes of which records wait, most urgent first.
+pub fn by_urgency(waiting: impl Fn(Class) -> u64) -> impl Iterator<Item = Class> {
+    Class::ALL.into_iter().filter(move |class| waiting(*class) > 0)
 }
 
 #[cfg(test)]
@@ -15,14 +15,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_incident_goes_before_any_amount_of_telemetry() {
+    fn an_incident_goes_before_any_amount_of_telemetry_and_what_does_not_wait_does_not_go() {
         let waiting = |class| match class {
             Class::Incident => 1,
             Class::Telemetry => 5_000_000,
             _ => 0,
         };
-        assert_eq!(next_class(waiting), Some(Class::Incident));
-        assert_eq!(next_class(|class| u64::from(class == Class::Telemetry)), Some(Class::Telemetry));
-        assert_eq!(next_class(|_| 0), None);
+        assert!(by_urgency(waiting).eq([Class::Incident, Class::Telemetry]));
+        assert_eq!(by_urgency(|_| 0).next(), None);
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::group::{Counted, Group, Outcome, Progress};
-use super::handle::{Batch, Content, Decision, Item, Limit, RawHead, RecordKey, Settlement};
+use super::handle::{Batch, Content, DamagedKey, Decision, Item, Limit, RawHead, RecordKey, Settlement};
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows::{self, Suspect};
@@ -47,11 +47,7 @@ impl Database {
         if let Some((table, _)) = self.tables.segment(class) {
             return table.read(&self.connection, limit);
         }
-        let (pending, damaged) = rows::read(&self.connection, class, limit)?;
-        for id in damaged {
-            tracing::error!(%class, row = id, "record damaged at rest, not forwarded");
-        }
-        Ok(pending.into_iter().map(|pending| RawHead::Record(Box::new(pending))).collect())
+        rows::read(&self.connection, class, limit)
     }
 
     /// BEGIN, everything the group asks for, COMMIT. After an error the transaction may still be open.
@@ -70,8 +66,8 @@ impl Database {
         for (settlement, _) in &group.settlements {
             self.write_settlement(settlement, &mut outcome)?;
         }
-        for &(class, segment, _) in &group.set_aside {
-            self.write_aside(class, segment)?;
+        for &(class, key, _) in &group.set_aside {
+            self.write_aside(class, key)?;
         }
         for (device, id) in &group.down_done {
             rows::down_done(&self.connection, &mut self.tables.tallies, device, *id)?;
@@ -182,15 +178,24 @@ impl Database {
         Ok(())
     }
 
-    fn write_aside(&mut self, class: Class, segment: i64) -> rusqlite::Result<()> {
+    /// Moves what is damaged out of the way: into the quarantine, for a person to look at.
+    fn write_aside(&mut self, class: Class, key: DamagedKey) -> rusqlite::Result<()> {
         let connection = &self.connection;
-        let Some((table, tallies)) = self.tables.segment(class) else { return Ok(()) };
-        let Some(blob) = table.set_aside(connection, tallies, segment)? else { return Ok(()) };
-        let topic = format!("segment/{class}/{segment}");
-        let (reason, detail) = ("damaged_at_rest", "checksum of the segment does not hold");
+        let (id, damaged) = match (key, self.tables.segment(class)) {
+            (DamagedKey::Segment(id), Some((table, tallies))) => {
+                (id, table.set_aside(connection, tallies, id)?)
+            }
+            (DamagedKey::Segment(id), None) => (id, None),
+            (DamagedKey::Row(id), _) => {
+                (id, rows::take_payload(connection, &mut self.tables.tallies, class, id)?)
+            }
+        };
+        let Some(payload) = damaged else { return Ok(()) };
+        let topic = format!("store/{class}/{id}");
+        let (reason, detail) = ("damaged_at_rest", "the checksum does not hold");
         let suspect =
-            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &blob };
-        rows::quarantine(connection, tallies, &suspect, self.options.keep_quarantined)?;
+            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &payload };
+        rows::quarantine(connection, &mut self.tables.tallies, &suspect, self.options.keep_quarantined)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::handle::{Batch, DeviceLine, Settlement, Unsettled};
+use super::handle::{Batch, DamagedKey, DeviceLine, Settlement, Unsettled};
 use crate::domain::report::{Class, DeviceId};
 
 /// A group is closed at this many messages ...
@@ -17,7 +17,7 @@ const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(super) struct Group {
     pub(super) batches: Vec<Batch>,
     pub(super) settlements: Vec<(Settlement, oneshot::Sender<Result<(), Unsettled>>)>,
-    pub(super) set_aside: Vec<(Class, i64, oneshot::Sender<()>)>,
+    pub(super) set_aside: Vec<(Class, DamagedKey, oneshot::Sender<()>)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
     pub(super) records: usize,
     pub(super) bytes: usize,

@@ -33,7 +33,7 @@ pub(super) enum Request {
     Attach { device: DeviceId, line: Arc<DeviceLine> },
     Head { class: Class, limit: Limit, answer: oneshot::Sender<Vec<RawHead>> },
     Settle { settlement: Settlement, answer: oneshot::Sender<Result<(), Unsettled>> },
-    SetAside { class: Class, segment: i64, answer: oneshot::Sender<()> },
+    SetAside { class: Class, key: DamagedKey, answer: oneshot::Sender<()> },
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
     DownDone { device: DeviceId, id: i64 },
     Ping { answer: oneshot::Sender<()> },
@@ -173,7 +173,20 @@ pub struct Pending {
 #[derive(Debug)]
 pub(super) enum RawHead {
     Record(Box<Pending>),
-    Segment { id: i64, blob: Bytes, released: Vec<u64> },
+    /// A row whose checksum does not hold.
+    DamagedRow(i64),
+    Segment {
+        id: i64,
+        blob: Bytes,
+        released: Vec<u64>,
+    },
+}
+
+/// What is set aside because its checksum does not hold: nothing in it may be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DamagedKey {
+    Row(i64),
+    Segment(i64),
 }
 
 /// What the platform said about a record.
@@ -265,7 +278,7 @@ impl Store {
 
     /// The oldest records of a class that have no receipt yet, oldest first.
     ///
-    /// A segment whose checksum does not hold is set aside in the quarantine on the way: nothing of it is handed out.
+    /// What is damaged at rest is set aside in the quarantine on the way: nothing of it is handed out.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -275,16 +288,19 @@ impl Store {
         for piece in raw {
             match piece {
                 RawHead::Record(record) => pending.push(*record),
+                RawHead::DamagedRow(id) => self.set_aside(class, DamagedKey::Row(id)).await?,
                 RawHead::Segment { id, blob, released } => match segment::decode(class, &blob) {
                     Ok(records) => pending.extend(unreleased(id, records, &released)),
-                    Err(error) => {
-                        tracing::error!(%class, segment = id, %error, "segment damaged at rest, set aside");
-                        self.ask(|answer| Request::SetAside { class, segment: id, answer }).await?;
-                    }
+                    Err(_) => self.set_aside(class, DamagedKey::Segment(id)).await?,
                 },
             }
         }
         Ok(pending)
+    }
+
+    async fn set_aside(&self, class: Class, key: DamagedKey) -> Result<(), Stopped> {
+        tracing::error!(%class, ?key, "damaged at rest, set aside in the quarantine");
+        self.ask(|answer| Request::SetAside { class, key, answer }).await
     }
 
     /// Makes the platform's word durable: this, and only this, deletes records. Returns when it is committed.

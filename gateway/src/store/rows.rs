@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::handle::{DownMessage, Limit, Pending, RecordKey};
+use super::handle::{DownMessage, Limit, Pending, RawHead, RecordKey};
 use super::record::StoredRecord;
 use super::segment::{identity_from_parts, identity_parts};
 use super::tally::Tallies;
@@ -71,31 +71,27 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// The oldest pending records of a class. Rows whose checksum does not hold are named apart.
-pub(super) fn read(
-    connection: &Connection,
-    class: Class,
-    limit: Limit,
-) -> rusqlite::Result<(Vec<Pending>, Vec<i64>)> {
+/// The oldest pending records of a class.
+pub(super) fn read(connection: &Connection, class: Class, limit: Limit) -> rusqlite::Result<Vec<RawHead>> {
     let sql = format!(
         "SELECT id, device, origin, major, minor, received_at, payload, casework, checksum FROM {} ORDER BY id LIMIT ?1",
         table(class)
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([limit.records])?;
-    let (mut pending, mut damaged, mut bytes) = (Vec::new(), Vec::new(), 0u64);
+    let (mut pieces, mut bytes) = (Vec::new(), 0u64);
     while bytes < limit.bytes {
         let Some(row) = rows.next()? else { break };
         let id = row.get(0)?;
-        match record(class, row) {
+        pieces.push(match record(class, row) {
             Some(record) => {
                 bytes += record.payload.len() as u64;
-                pending.push(Pending { key: RecordKey::Row(id), record });
+                RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record }))
             }
-            None => damaged.push(id),
-        }
+            None => RawHead::DamagedRow(id),
+        });
     }
-    Ok((pending, damaged))
+    Ok(pieces)
 }
 
 /// A row as a record; `None` when a column does not fit or the checksum does not hold.
@@ -169,6 +165,20 @@ pub(super) fn delete(
         tallies.sub(table, 1, bytes as u64);
     }
     Ok(bytes.is_some())
+}
+
+/// Takes a damaged record out and returns what is left of its payload; `None` when it was not there.
+pub(super) fn take_payload(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    class: Class,
+    id: i64,
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    let sql = format!("SELECT CAST(payload AS BLOB) FROM {} WHERE id = ?1", table(class));
+    let payload =
+        connection.prepare_cached(&sql)?.query_row([id], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    delete(connection, tallies, class, id)?;
+    Ok(payload)
 }
 
 /// Keeps a case that the platform accepted; forgets the oldest beyond `keep`.

@@ -119,7 +119,7 @@ impl Writer {
         match request {
             Request::Submit(batch) => group.push(batch),
             Request::Settle { settlement, answer } => group.settlements.push((settlement, answer)),
-            Request::SetAside { class, segment, answer } => group.set_aside.push((class, segment, answer)),
+            Request::SetAside { class, key, answer } => group.set_aside.push((class, key, answer)),
             Request::DownDone { device, id } => group.down_done.push((device, id)),
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.

@@ -99,14 +99,8 @@ impl Lane {
     async fn forward(&mut self) -> Result<(), Stopped> {
         loop {
             let snapshot = *self.snapshot.borrow_and_update();
-            let Some(class) = schedule::next_class(|class| snapshot.class(class).records) else {
+            if !self.hold(&snapshot).await? {
                 self.say(|status| status.state = UplinkState::Idle);
-                self.snapshot.changed().await.map_err(|_| Stopped)?;
-                continue;
-            };
-            self.hold(class).await?;
-            if self.held.is_empty() {
-                // Settled since the snapshot was taken.
                 self.snapshot.changed().await.map_err(|_| Stopped)?;
                 continue;
             }
@@ -117,13 +111,19 @@ impl Lane {
         }
     }
 
-    /// Takes records of this class from the store unless some are still held.
-    async fn hold(&mut self, class: Class) -> Result<(), Stopped> {
-        if self.held_class != class || self.held.is_empty() {
-            self.held_class = class;
-            self.held = self.store.head(class, HELD).await?.into();
+    /// Sees to it that records of the most urgent class that has any are held: those that still are, or new ones from the
+    /// store. False when nothing waits.
+    async fn hold(&mut self, snapshot: &Snapshot) -> Result<bool, Stopped> {
+        for class in schedule::by_urgency(|class| snapshot.class(class).records) {
+            if self.held_class != class || self.held.is_empty() {
+                self.held_class = class;
+                self.held = self.store.head(class, HELD).await?.into();
+            }
+            if !self.held.is_empty() {
+                return Ok(true);
+            }
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn send(&mut self) -> Result<Sent, Stopped> {
