@@ -227,6 +227,8 @@ async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_spac
     for seq in 10_000..10_040 {
         assert!(session.put(store, vec![report(Class::Incident, seq, &payload)]).await, "{seq}");
     }
+    let resend = vec![report(Class::Telemetry, 1, &payload)];
+    assert!(Session::new().put(store, resend).await, "a resend needs no room and is acknowledged");
     let held = head(store, Class::Telemetry).await;
     assert_eq!(held.len() as u32, refused - 1, "what was acknowledged is there, what was withheld is not");
     settle(store, Class::Telemetry, held, accepted()).await;

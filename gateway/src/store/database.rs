@@ -3,15 +3,15 @@
 use rusqlite::Connection;
 
 use super::group::{Counted, Group, Outcome, Progress};
-use super::handle::{Batch, Content, DamagedKey, Decision, Item, Limit, RawHead, RecordKey, Settlement};
+use super::handle::{Batch, DamagedKey, Decision, Limit, RawHead, RecordKey, Settlement};
+use super::inlet::{Inlet, Mint};
 use super::quota::Quota;
-use super::record::StoredRecord;
 use super::rows::{self, Suspect};
 use super::snapshot::Snapshot;
 use super::tables::{ROW_CLASSES, Tables};
-use super::windows::{Windows, meta, set_meta};
+use super::windows::Windows;
 use super::writer::StoreOptions;
-use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::report::Class;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
@@ -20,9 +20,7 @@ pub(super) struct Database {
     options: StoreOptions,
     tables: Tables,
     quota: Quota,
-    /// Number of this run of the gateway, for minted identities.
-    run: u32,
-    minted: u32,
+    mint: Mint,
 }
 
 impl Database {
@@ -30,11 +28,10 @@ impl Database {
     pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
         let tables = Tables::load(&connection)?;
         let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
-        let run = meta(&connection, "run")? + 1;
-        set_meta(&connection, "run", run)?;
+        let mint = Mint::begin_run(&connection)?;
         let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
         quota.refresh(&connection)?;
-        Ok(Database { connection, windows, options, tables, quota, run: run as u32, minted: 0 })
+        Ok(Database { connection, windows, options, tables, quota, mint })
     }
 
     /// What is committed, in numbers.
@@ -81,62 +78,17 @@ impl Database {
         Ok(outcome)
     }
 
-    /// Takes a session's messages in their order, up to the first for which there is no room: an acknowledgement of a
-    /// later one would overtake it.
     fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
-        let mut progress =
-            Progress { line: batch.line.clone(), durable: None, withheld: batch.line.is_withheld() };
-        if progress.withheld {
-            return Ok(progress);
-        }
-        let mut window = self.windows.of(&batch.device);
-        for (mark, item) in (batch.first_mark..).zip(&batch.items) {
-            let class = match &item.content {
-                Content::Report { class, .. } => Some(*class),
-                Content::Quarantine { .. } => None,
-            };
-            if !self.quota.take(class, item.payload.len()) {
-                tallied.withheld.extend(class);
-                progress.withheld = true;
-                break;
-            }
-            progress.durable = Some(mark);
-            match &item.content {
-                Content::Report { class, claimed, casework } => {
-                    let identity = match claimed {
-                        Some(claimed) if !window.insert(*claimed) => {
-                            tallied.duplicates += 1;
-                            continue;
-                        }
-                        Some(claimed) => Identity::Device { boot: claimed.boot, seq: claimed.seq },
-                        None => {
-                            self.minted += 1;
-                            Identity::Minted { run: self.run, number: self.minted }
-                        }
-                    };
-                    let (connection, tables) = (&self.connection, &mut self.tables);
-                    write_report(
-                        connection,
-                        tables,
-                        &batch.device,
-                        *class,
-                        identity,
-                        item,
-                        casework.as_deref(),
-                    )?;
-                }
-                Content::Quarantine { topic, reason, detail } => {
-                    let (device, received_at_ms) = (batch.device.as_str(), item.received_at_ms);
-                    let suspect =
-                        Suspect { device, topic, reason, detail, received_at_ms, payload: &item.payload };
-                    let keep = self.options.keep_quarantined;
-                    let tallies = &mut self.tables.tallies;
-                    tallied.quarantine_dropped +=
-                        rows::quarantine(&self.connection, tallies, &suspect, keep)?;
-                }
-            }
-        }
-        Ok(progress)
+        let inlet = Inlet {
+            connection: &self.connection,
+            tables: &mut self.tables,
+            quota: &mut self.quota,
+            mint: &mut self.mint,
+            window: self.windows.of(&batch.device),
+            device: &batch.device,
+            keep_quarantined: self.options.keep_quarantined,
+        };
+        inlet.take(batch, tallied)
     }
 
     /// The one place where records are deleted: together with the platform's word on them.
@@ -210,29 +162,4 @@ impl Database {
         self.tables.commit_seq = commit_seq;
         Ok(())
     }
-}
-
-/// Puts an admitted report where its class lives.
-fn write_report(
-    connection: &Connection,
-    tables: &mut Tables,
-    device: &DeviceId,
-    class: Class,
-    identity: Identity,
-    item: &Item,
-    casework: Option<&str>,
-) -> rusqlite::Result<()> {
-    let commit_seq = tables.commit_seq;
-    if let Some((table, _)) = tables.segment(class) {
-        return table.push(connection, commit_seq, device, identity, item.received_at_ms, &item.payload);
-    }
-    let record = StoredRecord {
-        device: device.clone(),
-        identity,
-        class,
-        received_at_ms: item.received_at_ms,
-        payload: item.payload.clone(),
-        casework: casework.map(str::to_owned),
-    };
-    rows::insert(connection, &mut tables.tallies, commit_seq, &record)
 }

@@ -18,6 +18,7 @@
 mod database;
 mod group;
 pub mod handle;
+mod inlet;
 mod quota;
 pub mod record;
 mod rows;

@@ -37,6 +37,11 @@ pub(super) struct DeviceWindow<'a> {
 }
 
 impl DeviceWindow<'_> {
+    /// True when this record of the device was seen before.
+    pub(super) fn knows(&self, record: RecordRef) -> bool {
+        self.window.as_ref().is_some_and(|window| window.contains(record.boot, record.seq))
+    }
+
     /// True when this record of the device was not seen before; it is now.
     pub(super) fn insert(&mut self, record: RecordRef) -> bool {
         let Some(window) = &mut self.window else { return true };

@@ -1,7 +1,7 @@
 //! The one thread that owns the database: collects a group, commits it, answers.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
@@ -12,11 +12,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::database::Database;
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{Content, DeviceLine, QUEUE_REQUESTS, Request, Store, Unsettled};
-use super::quota::Quota;
 use super::rows;
 use super::schema::{self, OpenError};
 use super::snapshot::Snapshot;
-use super::tables::Tables;
 use crate::domain::report::DeviceId;
 use crate::metrics::Metrics;
 
@@ -69,19 +67,6 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     };
     thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
     Ok(Running { store: Store::new(requests, snapshot), ended })
-}
-
-/// Reads what is stored below `data_dir` while no gateway runs on it.
-///
-/// # Errors
-/// [`OpenError`], among others when a gateway does run on it.
-pub fn inspect(data_dir: &Path, max_bytes: u64) -> Result<Snapshot, OpenError> {
-    let database = |source| OpenError::Database { path: schema::database_path(data_dir), source };
-    let connection = schema::open(data_dir, max_bytes)?;
-    let tables = Tables::load(&connection).map_err(database)?;
-    let mut quota = Quota::new(max_bytes, 0);
-    quota.refresh(&connection).map_err(database)?;
-    tables.snapshot(&connection, &quota, false).map_err(database)
 }
 
 struct Writer {

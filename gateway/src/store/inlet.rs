@@ -1,0 +1,150 @@
+//! The way of one session's messages into the group's transaction: known already? room for it? which number? where to?
+
+use rusqlite::Connection;
+
+use super::group::{Counted, Progress};
+use super::handle::{Batch, Content, Item};
+use super::quota::Quota;
+use super::record::StoredRecord;
+use super::rows::{self, Suspect};
+use super::tables::Tables;
+use super::windows::{DeviceWindow, meta, set_meta};
+use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
+
+/// Gives identities to records whose device did not.
+pub(super) struct Mint {
+    run: u32,
+    number: u32,
+}
+
+impl Mint {
+    /// Begins a run whose number was never used, and makes that durable.
+    pub(super) fn begin_run(connection: &Connection) -> rusqlite::Result<Mint> {
+        let run = meta(connection, "run")? as u32 + 1;
+        set_meta(connection, "run", u64::from(run))?;
+        Ok(Mint { run, number: 0 })
+    }
+
+    /// The next identity. A run that has used up its numbers is followed by another one.
+    fn next(&mut self, connection: &Connection) -> rusqlite::Result<Identity> {
+        if self.number == u32::MAX {
+            *self = Mint::begin_run(connection)?;
+        }
+        self.number += 1;
+        Ok(Identity::Minted { run: self.run, number: self.number })
+    }
+}
+
+/// What a message needs on its way in.
+pub(super) struct Inlet<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) tables: &'a mut Tables,
+    pub(super) quota: &'a mut Quota,
+    pub(super) mint: &'a mut Mint,
+    pub(super) window: DeviceWindow<'a>,
+    pub(super) device: &'a DeviceId,
+    pub(super) keep_quarantined: u64,
+}
+
+impl Inlet<'_> {
+    /// Takes a batch in its order, up to the first message for which there is no room: the acknowledgement of a later
+    /// one would overtake it.
+    pub(super) fn take(mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
+        let line = batch.line.clone();
+        let mut progress = Progress { withheld: line.is_withheld(), line, durable: None };
+        if progress.withheld {
+            return Ok(progress);
+        }
+        for (mark, item) in (batch.first_mark..).zip(&batch.items) {
+            let taken = match &item.content {
+                Content::Report { class, claimed, casework } => {
+                    self.report(item, *class, *claimed, casework.as_deref(), tallied)?
+                }
+                Content::Quarantine { topic, reason, detail } => {
+                    self.quarantine(item, topic, reason, detail, tallied)?
+                }
+            };
+            if !taken {
+                progress.withheld = true;
+                break;
+            }
+            progress.durable = Some(mark);
+        }
+        Ok(progress)
+    }
+
+    /// Stores a report where its class lives. False when there is no room; a resend needs none.
+    fn report(
+        &mut self,
+        item: &Item,
+        class: Class,
+        claimed: Option<RecordRef>,
+        casework: Option<&str>,
+        tallied: &mut Counted,
+    ) -> rusqlite::Result<bool> {
+        if !self.quota.take(Some(class), item.payload.len()) {
+            let known = claimed.is_some_and(|claimed| self.window.knows(claimed));
+            tallied.duplicates += u64::from(known);
+            tallied.withheld.extend((!known).then_some(class));
+            return Ok(known);
+        }
+        let identity = match claimed {
+            Some(claimed) if !self.window.insert(claimed) => {
+                tallied.duplicates += 1;
+                return Ok(true);
+            }
+            Some(claimed) => Identity::Device { boot: claimed.boot, seq: claimed.seq },
+            None => self.mint.next(self.connection)?,
+        };
+        self.write(class, identity, item, casework)?;
+        Ok(true)
+    }
+
+    fn write(
+        &mut self,
+        class: Class,
+        identity: Identity,
+        item: &Item,
+        casework: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        let (connection, commit_seq) = (self.connection, self.tables.commit_seq);
+        if let Some((table, _)) = self.tables.segment(class) {
+            return table.push(
+                connection,
+                commit_seq,
+                self.device,
+                identity,
+                item.received_at_ms,
+                &item.payload,
+            );
+        }
+        let record = StoredRecord {
+            device: self.device.clone(),
+            identity,
+            class,
+            received_at_ms: item.received_at_ms,
+            payload: item.payload.clone(),
+            casework: casework.map(str::to_owned),
+        };
+        rows::insert(connection, &mut self.tables.tallies, commit_seq, &record)
+    }
+
+    fn quarantine(
+        &mut self,
+        item: &Item,
+        topic: &str,
+        reason: &str,
+        detail: &str,
+        tallied: &mut Counted,
+    ) -> rusqlite::Result<bool> {
+        if !self.quota.take(None, item.payload.len()) {
+            return Ok(false);
+        }
+        let (device, received_at_ms) = (self.device.as_str(), item.received_at_ms);
+        let suspect = Suspect { device, topic, reason, detail, received_at_ms, payload: &item.payload };
+        let tallies = &mut self.tables.tallies;
+        tallied.quarantine_dropped +=
+            rows::quarantine(self.connection, tallies, &suspect, self.keep_quarantined)?;
+        Ok(true)
+    }
+}
