@@ -6,7 +6,7 @@ use crate::domain::admission::{self, Rejection};
 use crate::domain::geography::Geography;
 use crate::domain::report::{Body, Class, DeviceId};
 use crate::metrics::Metrics;
-use crate::store::handle::Content;
+use crate::store::submission::Content;
 
 /// What admission needs: the city. Cheap to clone.
 #[derive(Clone)]

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef};
 use patrol_gateway::metrics::Metrics;
-use patrol_gateway::store::handle::{
-    Batch, Content, Decision, DeviceLine, Item, Limit, Pending, Settled, Settlement, Store,
-};
+use patrol_gateway::store::handle::Store;
+use patrol_gateway::store::line::DeviceLine;
+use patrol_gateway::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
+use patrol_gateway::store::submission::{Batch, Content, Item};
 use patrol_gateway::store::writer::{self, Running, StoreOptions};
 use tempfile::TempDir;
 

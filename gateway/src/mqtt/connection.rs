@@ -17,7 +17,9 @@ use crate::clock;
 use crate::domain::report::DeviceId;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
-use crate::store::handle::{Batch, DeviceLine, Store};
+use crate::store::handle::Store;
+use crate::store::line::DeviceLine;
+use crate::store::submission::Batch;
 
 /// How long a closing connection may take to take its last bytes.
 const LINGER: Duration = Duration::from_secs(1);

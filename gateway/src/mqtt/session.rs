@@ -16,7 +16,8 @@ use super::topics::{self, UpTopic};
 use super::wire::{Connect, Grant, Incoming, Wire};
 use crate::domain::report::DeviceId;
 use crate::intake::Intake;
-use crate::store::handle::{DownMessage, Item};
+use crate::store::handle::DownMessage;
+use crate::store::submission::Item;
 
 /// Payload bytes of one session that may wait for their commit.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;

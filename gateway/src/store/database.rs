@@ -3,11 +3,13 @@
 use rusqlite::Connection;
 
 use super::group::{Counted, Group, Outcome, Progress};
-use super::handle::{Batch, DamagedKey, Decision, Limit, RawHead, RecordKey, Settlement};
+use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
 use super::quota::Quota;
 use super::rows::{self, Suspect};
+use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
+use super::submission::Batch;
 use super::tables::{ROW_CLASSES, Tables};
 use super::windows::Windows;
 use super::writer::StoreOptions;

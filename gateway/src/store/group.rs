@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::handle::{Batch, DamagedKey, DeviceLine, Settlement, Unsettled};
+use super::handle::DamagedKey;
+use super::line::DeviceLine;
+use super::settlement::{Settlement, Unsettled};
+use super::submission::Batch;
 use crate::domain::report::{Class, DeviceId};
 
 /// A group is closed at this many messages ...

@@ -1,15 +1,17 @@
 //! The typed handle on the store: what others may ask of the writer thread, and how it calls them back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::line::DeviceLine;
 use super::record::StoredRecord;
 use super::segment;
+use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
-use crate::domain::report::{Class, DeviceId, RecordRef};
+use super::submission::Batch;
+use crate::domain::report::{Class, DeviceId};
 
 /// Requests that may wait for the writer. A session that finds the queue full stops reading its socket.
 pub const QUEUE_REQUESTS: usize = 1024;
@@ -40,135 +42,6 @@ pub(super) enum Request {
     Close,
 }
 
-/// Messages of one session, in the order in which they came.
-#[derive(Debug)]
-pub struct Batch {
-    /// The session's device.
-    pub device: DeviceId,
-    /// Where the writer says how far it got.
-    pub line: Arc<DeviceLine>,
-    /// The mark of the first item; the others follow one by one.
-    pub first_mark: u64,
-    /// The messages.
-    pub items: Vec<Item>,
-}
-
-/// One message on its way into the store.
-#[derive(Debug)]
-pub struct Item {
-    /// When the gateway received it, in milliseconds since 1970.
-    pub received_at_ms: i64,
-    /// The payload as it came.
-    pub payload: Bytes,
-    /// What admission made of it.
-    pub content: Content,
-}
-
-/// What admission made of a payload.
-#[derive(Debug)]
-pub enum Content {
-    /// It was understood.
-    Report {
-        /// Its class.
-        class: Class,
-        /// The device's own number for it.
-        claimed: Option<RecordRef>,
-        /// For incidents: geotag and attribution as JSON.
-        casework: Option<Box<str>>,
-    },
-    /// It was not; it is kept for a person to look at.
-    Quarantine {
-        /// The topic it came on.
-        topic: Box<str>,
-        /// Label of the reason.
-        reason: &'static str,
-        /// The reason in words.
-        detail: Box<str>,
-    },
-}
-
-/// The line on which the store calls one session back: how far its messages are durable, and whether something
-/// waits for its device. The session is the only one who listens.
-#[derive(Debug, Default)]
-pub struct DeviceLine {
-    /// All marks up to this one are committed. Marks start at 1.
-    durable: AtomicU64,
-    /// The store is full: the message after `durable` was not taken, nor will any later one of this session be.
-    withheld: AtomicBool,
-    /// A message for the device was stored since the session last looked.
-    down: AtomicBool,
-    changed: Notify,
-}
-
-impl DeviceLine {
-    /// The mark up to which everything is committed.
-    pub fn durable(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
-    }
-
-    /// True once the store had to refuse a message of this session; what follows `durable` will never be durable.
-    pub fn is_withheld(&self) -> bool {
-        self.withheld.load(Ordering::Acquire)
-    }
-
-    /// True once after messages for the device were stored.
-    pub fn take_down(&self) -> bool {
-        self.down.swap(false, Ordering::AcqRel)
-    }
-
-    /// Waits until the writer has said something new; returns at once when it already has since the last call.
-    pub async fn changed(&self) {
-        self.changed.notified().await;
-    }
-
-    pub(super) fn advance(&self, durable: u64) {
-        self.durable.store(durable, Ordering::Release);
-        self.changed.notify_one();
-    }
-
-    pub(super) fn withhold(&self) {
-        self.withheld.store(true, Ordering::Release);
-        self.changed.notify_one();
-    }
-
-    pub(super) fn ring(&self) {
-        self.down.store(true, Ordering::Release);
-        self.changed.notify_one();
-    }
-}
-
-/// How much to hand out at most: whole segments are handed out, so one large segment may exceed it.
-#[derive(Debug, Clone, Copy)]
-pub struct Limit {
-    /// Records.
-    pub records: u32,
-    /// Payload bytes.
-    pub bytes: u64,
-}
-
-/// Where a record stands in the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RecordKey {
-    /// A row of its class's record table.
-    Row(i64),
-    /// A place in a segment.
-    Slot {
-        /// The segment's row.
-        segment: i64,
-        /// The place, from 0.
-        index: u32,
-    },
-}
-
-/// A record that waits for the platform's receipt.
-#[derive(Debug, Clone)]
-pub struct Pending {
-    /// Where it stands.
-    pub key: RecordKey,
-    /// The record.
-    pub record: StoredRecord,
-}
-
 /// A piece of the head of a class as the writer reads it; the asker's thread decodes it.
 #[derive(Debug)]
 pub(super) enum RawHead {
@@ -188,50 +61,6 @@ pub(super) enum DamagedKey {
     Row(i64),
     Segment(i64),
 }
-
-/// What the platform said about a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// It has it, now or from before.
-    Accepted {
-        /// The number of the case it opened.
-        case_number: Option<String>,
-    },
-    /// It will never take it: the record goes to the dead letters.
-    Rejected {
-        /// Why, in the platform's words.
-        reason: String,
-    },
-}
-
-/// The platform's word on one record.
-#[derive(Debug, Clone)]
-pub struct Settled {
-    /// Where the record stands.
-    pub key: RecordKey,
-    /// The record; a rejected one is kept from here.
-    pub record: StoredRecord,
-    /// The decision.
-    pub decision: Decision,
-    /// What to tell the device, stored in the same transaction.
-    pub receipt: Option<Bytes>,
-}
-
-/// The platform's word on some records of one class.
-#[derive(Debug)]
-pub struct Settlement {
-    /// The class.
-    pub class: Class,
-    /// When the gateway heard it, in milliseconds since 1970.
-    pub settled_at_ms: i64,
-    /// Record by record.
-    pub records: Vec<Settled>,
-}
-
-/// The settlement could not be stored for want of space; nothing of it holds, the records stay pending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk is full: receipts can't be stored")]
-pub struct Unsettled;
 
 /// Why a settlement did not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

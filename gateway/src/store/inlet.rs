@@ -3,10 +3,10 @@
 use rusqlite::Connection;
 
 use super::group::{Counted, Progress};
-use super::handle::{Batch, Content, Item};
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows::{self, Suspect};
+use super::submission::{Batch, Content, Item};
 use super::tables::Tables;
 use super::windows::{DeviceWindow, meta, set_meta};
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::handle::{DownMessage, Limit, Pending, RawHead, RecordKey};
+use super::handle::{DownMessage, RawHead};
 use super::record::StoredRecord;
 use super::segment::{identity_from_parts, identity_parts};
+use super::settlement::{Limit, Pending, RecordKey};
 use super::tally::Tallies;
 use crate::domain::report::{Class, DeviceId, Identity};
 

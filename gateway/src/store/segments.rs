@@ -8,9 +8,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::handle::{Limit, RawHead};
+use super::handle::RawHead;
 use super::record::StoredRecord;
 use super::segment::{self, SegmentBuilder};
+use super::settlement::Limit;
 use super::snapshot::ClassBacklog;
 use super::tally::Tallies;
 use crate::domain::report::{Class, DeviceId, Identity};

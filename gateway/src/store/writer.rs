@@ -11,10 +11,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::Database;
 use super::group::{Counted, Group, Outcome, Progress};
-use super::handle::{Content, DeviceLine, QUEUE_REQUESTS, Request, Store, Unsettled};
+use super::handle::{QUEUE_REQUESTS, Request, Store};
+use super::line::DeviceLine;
 use super::rows;
 use super::schema::{self, OpenError};
+use super::settlement::Unsettled;
 use super::snapshot::Snapshot;
+use super::submission::Content;
 use crate::domain::report::DeviceId;
 use crate::metrics::Metrics;
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::cloudevent::BATCH_CONTENT_TYPE;
 use crate::config::{Compression, Uplink};
-use crate::store::handle::Decision;
+use crate::store::settlement::Decision;
 
 /// An answer is read up to here; results for the largest batch fit many times over.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;

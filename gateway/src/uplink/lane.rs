@@ -22,7 +22,8 @@ use crate::domain::report::Class;
 use crate::domain::schedule;
 use crate::health::{UplinkKind, UplinkState, UplinkStatus};
 use crate::metrics::Metrics;
-use crate::store::handle::{Decision, Limit, Pending, SettleError, Settled, Settlement, Stopped, Store};
+use crate::store::handle::{SettleError, Stopped, Store};
+use crate::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
 use crate::store::snapshot::Snapshot;
 
 /// What is taken from the store at once. A batch is cut from it.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::domain::report::{Class, Identity};
-use crate::store::handle::Decision;
 use crate::store::record::StoredRecord;
+use crate::store::settlement::Decision;
 
 use super::cloudevent::EventId;
 

@@ -1,0 +1,55 @@
+//! How the store calls a session back.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// The line on which the store calls one session back: how far its messages are durable, and whether something
+/// waits for its device. The session is the only one who listens.
+#[derive(Debug, Default)]
+pub struct DeviceLine {
+    /// All marks up to this one are committed. Marks start at 1.
+    durable: AtomicU64,
+    /// The store is full: the message after `durable` was not taken, nor will any later one of this session be.
+    withheld: AtomicBool,
+    /// A message for the device was stored since the session last looked.
+    down: AtomicBool,
+    changed: Notify,
+}
+
+impl DeviceLine {
+    /// The mark up to which everything is committed.
+    pub fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// True once the store had to refuse a message of this session; what follows `durable` will never be durable.
+    pub fn is_withheld(&self) -> bool {
+        self.withheld.load(Ordering::Acquire)
+    }
+
+    /// True once after messages for the device were stored.
+    pub fn take_down(&self) -> bool {
+        self.down.swap(false, Ordering::AcqRel)
+    }
+
+    /// Waits until the writer has said something new; returns at once when it already has since the last call.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    pub(super) fn advance(&self, durable: u64) {
+        self.durable.store(durable, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn withhold(&self) {
+        self.withheld.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn ring(&self) {
+        self.down.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+}
