@@ -31,8 +31,10 @@ use crate::store::writer::{self, StoreOptions, WriteError};
 use crate::uplink::https::{Platform, SetupError};
 use crate::uplink::lane::Lane;
 
-/// How long each part may take to end; all together stay below five seconds.
-const PART_END_MAX: Duration = Duration::from_millis(1500);
+/// How long the parts may take to end, one after the other: below five seconds in all.
+const MQTT_END_MAX: Duration = Duration::from_secs(2);
+const PART_END_MAX: Duration = Duration::from_millis(500);
+const STORE_END_MAX: Duration = Duration::from_millis(1500);
 
 /// Why the gateway could not run, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,9 @@ pub enum AppError {
     /// The store's thread ended without a word.
     #[error("the store's thread has died")]
     StoreDied,
+    /// The store did not close in time, most likely for a disk that hangs. What is acknowledged is safe.
+    #[error("the store did not close in time")]
+    StoreStuck,
     /// A part that must not end has ended.
     #[error("{0} has died")]
     PartDied(&'static str),
@@ -81,8 +86,12 @@ impl Part {
         Part { name, task: tokio::spawn(work) }
     }
 
-    async fn end(&mut self) {
-        if time::timeout(PART_END_MAX, &mut self.task).await.is_err() {
+    /// Waits for the task to end, `at_most` so long. A task that was already seen to end is not waited for again.
+    async fn end(&mut self, at_most: Duration) {
+        if self.task.is_finished() {
+            return;
+        }
+        if time::timeout(at_most, &mut self.task).await.is_err() {
             tracing::error!(part = self.name, "did not end in time, left behind");
             self.task.abort();
         }
@@ -131,19 +140,20 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     tracing::info!("stopping");
     mqtt_stop.cancel();
-    mqtt.end().await;
+    mqtt.end(MQTT_END_MAX).await;
     rest_stop.cancel();
     if let Some(uplink) = &mut uplink {
-        uplink.end().await;
+        uplink.end(PART_END_MAX).await;
     }
-    http.end().await;
-    store.close().await;
-    match time::timeout(PART_END_MAX, store_ended).await {
+    http.end(PART_END_MAX).await;
+    let closed = async {
+        store.close().await;
+        store_ended.await
+    };
+    match time::timeout(STORE_END_MAX, closed).await {
         Ok(Ok(Ok(()))) => ended,
         Ok(closed) => Err(store_error(closed)),
-        Err(_) => {
-            Err(AppError::PartDied("the store did not close in time; what is acknowledged is safe: it"))
-        }
+        Err(_) => Err(AppError::StoreStuck),
     }
 }
 
@@ -158,6 +168,7 @@ fn store_options(config: &Config) -> StoreOptions {
         incident_reserve_bytes: config.store.incident_reserve_bytes,
         keep_accepted: config.store.keep_accepted,
         keep_quarantined: config.store.keep_quarantined,
+        chance: fastrand::Rng::new(),
     }
 }
 

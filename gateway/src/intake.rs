@@ -8,6 +8,9 @@ use crate::domain::report::{Body, Class, DeviceId};
 use crate::metrics::Metrics;
 use crate::store::submission::Content;
 
+/// Bytes of a topic that are kept with a quarantined payload; the longest that means anything has 60.
+const TOPIC_BYTES_MAX: usize = 128;
+
 /// What admission needs: the city. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -53,6 +56,7 @@ impl Intake {
     fn quarantine(&self, topic: &str, rejection: Rejection) -> Content {
         let reason = rejection.reason.as_str();
         self.metrics.quarantined.add(reason, 1);
+        let topic = topic.get(..topic.floor_char_boundary(TOPIC_BYTES_MAX)).unwrap_or_default();
         Content::Quarantine { topic: topic.into(), reason, detail: rejection.detail.into() }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -11,6 +12,9 @@ use patrol_gateway::config::Config;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// How long threads that still wait for something may go on after the service has ended.
+const RUNTIME_END_MAX: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -51,6 +55,8 @@ fn serve(config: Config) -> anyhow::Result<()> {
     tracing_subscriber::registry().with(lines).with(filter).init();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
-    runtime.block_on(app::run(config))?;
-    Ok(())
+    let ended = runtime.block_on(app::run(config));
+    // A name look-up that hangs must not hold the end up.
+    runtime.shutdown_timeout(RUNTIME_END_MAX);
+    Ok(ended?)
 }

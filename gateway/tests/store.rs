@@ -12,6 +12,7 @@ use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
 use patrol_gateway::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
+use patrol_gateway::store::snapshot::Snapshot;
 use patrol_gateway::store::submission::{Batch, Content, Item};
 use patrol_gateway::store::writer::{self, Running, StoreOptions};
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ fn options(data_dir: &Path) -> StoreOptions {
         incident_reserve_bytes: 8 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        chance: fastrand::Rng::new(),
     }
 }
 
@@ -49,7 +51,12 @@ fn car() -> DeviceId {
 fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
     let claimed = Some(RecordRef { boot: 1, seq });
     let content = Content::Report { class, claimed, casework: None };
-    Item { received_at_ms: i64::from(seq), payload: Bytes::copy_from_slice(payload), content }
+    Item {
+        received_at_ms: i64::from(seq),
+        payload: Bytes::copy_from_slice(payload),
+        best_effort: false,
+        content,
+    }
 }
 
 /// A session of `car-01` as the store sees it.
@@ -77,7 +84,7 @@ impl Session {
 }
 
 async fn head(store: &Store, class: Class) -> Vec<Pending> {
-    store.head(class, ALL).await.expect("the store runs")
+    store.head(class, ALL, &Arc::default()).await.expect("the store runs")
 }
 
 async fn settle(store: &Store, class: Class, pending: impl IntoIterator<Item = Pending>, decision: Decision) {
@@ -147,7 +154,12 @@ async fn a_minted_identity_is_never_given_twice() {
     let mut ids = HashSet::new();
     for _ in 0..3 {
         let content = || Content::Report { class: Class::Reading, claimed: None, casework: None };
-        let item = || Item { received_at_ms: 0, payload: Bytes::from_static(b"{}"), content: content() };
+        let item = || Item {
+            received_at_ms: 0,
+            payload: Bytes::from_static(b"{}"),
+            best_effort: false,
+            content: content(),
+        };
         assert!(Session::new().put(&running.store, vec![item(), item()]).await);
         let head = head(&running.store, Class::Reading).await;
         assert_eq!(head.len(), 2);
@@ -198,6 +210,7 @@ async fn kept_cases_and_the_quarantine_stay_within_their_bounds() {
     let suspect = || Item {
         received_at_ms: 0,
         payload: Bytes::from_static(b"?"),
+        best_effort: false,
         content: Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },
     };
     assert!(session.put(&running.store, (0..9).map(|_| suspect()).collect()).await);
@@ -236,6 +249,52 @@ async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_spac
     let again = vec![report(Class::Telemetry, refused, &payload)];
     assert!(Session::new().put(store, again).await, "the withheld message is taken when there is room");
     assert_eq!(store.snapshot().borrow().class(Class::Telemetry).records, 1, "and is no duplicate");
+}
+
+/// Fills telemetry's part of a small quota.
+async fn full_store(dir: &Path) -> Running {
+    let options = StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir) };
+    let running = writer::start(options, Arc::default()).expect("the store opens");
+    let (mut session, mut seq) = (Session::new(), 100_000);
+    while session.put(&running.store, vec![report(Class::Telemetry, seq, &[7; 100_000])]).await {
+        seq += 1;
+    }
+    running
+}
+
+#[tokio::test]
+async fn nothing_behind_a_withheld_message_is_durable_yet_incidents_behind_it_are_safe() {
+    let dir = TempDir::new().expect("a directory");
+    let running = full_store(dir.path()).await;
+    let store = &running.store;
+    for round in 0..20 {
+        let (line, seq) = (Arc::<DeviceLine>::default(), round * 10);
+        let batches =
+            [report(Class::Telemetry, seq, &[7; 100_000]), report(Class::Incident, seq + 1, b"stall")];
+        for (first_mark, item) in (1..).zip(batches) {
+            // Two batches that mostly meet in one group.
+            let batch = Batch { device: car(), line: line.clone(), first_mark, items: vec![item] };
+            store.submit(batch).await.expect("the store runs");
+        }
+        store.ping().await.expect("the store runs");
+        let mut snapshot = store.snapshot();
+        let stored = |snapshot: &Snapshot| snapshot.class(Class::Incident).records > u64::from(round);
+        snapshot.wait_for(stored).await.expect("the store runs");
+        while !line.is_withheld() {
+            line.changed().await;
+        }
+        assert_eq!(line.durable(), 0, "round {round}: the mark stands before what was withheld");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_waits_for_is_dropped_when_the_store_is_full_and_holds_nothing_up() {
+    let dir = TempDir::new().expect("a directory");
+    let running = full_store(dir.path()).await;
+    let telemetry = Item { best_effort: true, ..report(Class::Telemetry, 1, &[7; 100_000]) };
+    let mut session = Session::new();
+    assert!(session.put(&running.store, vec![telemetry, report(Class::Incident, 2, b"stall")]).await);
+    assert_eq!(seqs(&head(&running.store, Class::Incident).await), [2]);
 }
 
 #[tokio::test]

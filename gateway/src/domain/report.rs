@@ -101,19 +101,20 @@ pub enum Identity {
     },
     /// Minted by the gateway for a payload without `boot` and `seq`; a resend of it can't be recognised.
     Minted {
-        /// Number of the gateway's run, counted in the store.
-        run: u32,
+        /// The gateway's run: a counter kept in the store, and chance, so that a store which was replaced or restored
+        /// can't give the same run again.
+        run: u64,
         /// Number within the run, from 1.
         number: u32,
     },
 }
 
 impl fmt::Display for Identity {
-    /// `7/812` for a device's own, `g3/15` for a minted one: the tail of the event id.
+    /// `7/812` for a device's own, `g1c0ffee42/15` for a minted one: the tail of the event id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Identity::Device { boot, seq } => write!(f, "{boot}/{seq}"),
-            Identity::Minted { run, number } => write!(f, "g{run}/{number}"),
+            Identity::Minted { run, number } => write!(f, "g{run:x}/{number}"),
         }
     }
 }

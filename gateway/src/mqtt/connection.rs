@@ -1,6 +1,5 @@
 //! The driver of one connection: moves bytes and messages between the socket, the session and the store.
 
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::end::End;
-use super::listener::{Claim, Claims};
+use super::listener::{Claim, Claims, Limits};
+use super::packet::{Connect, Incoming, Offer};
 use super::session::Session;
-use super::wire::{Connect, Incoming, Offer, Wire};
+use super::wire::Wire;
 use crate::clock;
 use crate::domain::report::DeviceId;
 use crate::intake::Intake;
@@ -23,6 +23,8 @@ use crate::store::submission::Batch;
 
 /// How long a closing connection may take to take its last bytes.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long a device may leave bytes for it unread before it is given up.
+const UNREAD_MAX: Duration = Duration::from_secs(60);
 /// Room made for each read.
 const READ_BYTES: usize = 8 * 1024;
 /// Messages handed to the store at once.
@@ -36,9 +38,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) claims: Claims,
     pub(super) stopping: CancellationToken,
-    pub(super) packet_bytes_max: u32,
-    pub(super) receive_maximum: NonZeroU16,
-    pub(super) connect_timeout: Duration,
+    pub(super) limits: Limits,
 }
 
 /// Serves one connection to its end.
@@ -48,29 +48,18 @@ where
     W: AsyncWrite + Unpin,
 {
     let mut input = BytesMut::new();
-    let mut wire = Wire::new(shared.packet_bytes_max);
-    let greeted = time::timeout(shared.connect_timeout, greet(&mut reader, &mut input, &mut wire));
-    let stopping = shared.stopping.clone();
-    let greeted = tokio::select! {
-        greeted = greeted => greeted.unwrap_or(Err(End::ConnectTimeout)),
-        () = stopping.cancelled() => Err(End::Stopping),
-    };
-    let admitted = match greeted {
-        Ok((device, connect)) => match shared.claims.claim(device.clone()).await {
-            Some(claim) => Ok((device, connect, claim)),
-            None => Err(End::Busy),
-        },
-        Err(end) => Err(end),
-    };
+    let mut wire = Wire::new(shared.limits.packet_bytes_max);
     let mut out = BytesMut::new();
+    let admitted = tokio::select! {
+        admitted = admit(&mut reader, &mut input, &mut wire, &shared) => admitted,
+        () = shared.stopping.cancelled() => Err(End::Stopping),
+    };
     match admitted {
-        Ok((device, connect, claim)) => {
-            let offer =
-                Offer { receive_maximum: shared.receive_maximum, packet_bytes_max: shared.packet_bytes_max };
-            wire.accept(&mut out, offer);
+        Ok((claim, device, connect)) => {
+            let Limits { receive_maximum, packet_bytes_max, .. } = shared.limits;
+            wire.accept(&mut out, Offer { receive_maximum, packet_bytes_max });
             shared.metrics.mqtt_connects.inc();
-            let session =
-                Session::new(device, wire, &connect, shared.intake.clone(), shared.receive_maximum, out);
+            let session = Session::new(device, wire, &connect, shared.intake.clone(), receive_maximum, out);
             Driver { reader, writer, input, session, line: Arc::default(), claim, connect, shared }
                 .run()
                 .await
@@ -83,6 +72,19 @@ where
     }
 }
 
+/// Reads the CONNECT, in the time allowed, and makes this connection the device's session.
+async fn admit<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    input: &mut BytesMut,
+    wire: &mut Wire,
+    shared: &Shared,
+) -> Result<(Claim, DeviceId, Connect), End> {
+    let greeted = time::timeout(shared.limits.connect_timeout, greet(reader, input, wire)).await;
+    let (device, connect) = greeted.unwrap_or(Err(End::ConnectTimeout))?;
+    let claim = shared.claims.claim(device.clone()).await.ok_or(End::Stopping)?;
+    Ok((claim, device, connect))
+}
+
 /// Reads until the CONNECT is complete.
 async fn greet<R: AsyncRead + Unpin>(
     reader: &mut R,
@@ -92,6 +94,9 @@ async fn greet<R: AsyncRead + Unpin>(
     loop {
         match wire.read(input)? {
             Some(Incoming::Connect(connect)) => {
+                if connect.wants_auth_exchange {
+                    return Err(End::AuthMethod);
+                }
                 let device = DeviceId::parse(&connect.client_id).ok_or(End::ClientId)?;
                 return Ok((device, connect));
             }
@@ -147,6 +152,7 @@ enum Wake {
     Wrote(std::io::Result<usize>),
     Store,
     Silence,
+    Deaf,
     TakenOver,
     Stopping,
 }
@@ -167,14 +173,19 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
 
     async fn serve(&mut self) -> End {
         let mut heard_at = Instant::now();
+        // When the device last took something, or had nothing to take.
+        let mut taken_at = heard_at;
         loop {
             if let Err(end) = self.work().await {
                 return end;
             }
-            match self.wait(heard_at).await {
+            if self.session.out().is_empty() {
+                taken_at = Instant::now();
+            }
+            match self.wait(heard_at, taken_at).await {
                 Wake::Read(Ok(())) => heard_at = Instant::now(),
                 Wake::Read(Err(end)) => return end,
-                Wake::Wrote(Ok(_)) => {}
+                Wake::Wrote(Ok(_)) => taken_at = Instant::now(),
                 Wake::Wrote(Err(_)) => return End::Socket,
                 Wake::Store => {
                     self.session.committed(self.line.durable());
@@ -186,6 +197,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
                     }
                 }
                 Wake::Silence => return End::KeepAlive,
+                Wake::Deaf => return End::Deaf,
                 Wake::TakenOver => return End::TakenOver,
                 Wake::Stopping => return End::Stopping,
             }
@@ -206,22 +218,30 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             // Even when the device has gone wrong just now: what came before it is taken.
             self.submit().await?;
         }
+        for id in self.session.take_done() {
+            self.finish(id).await?;
+        }
         read?;
         // A refusal that waits for nothing but its turn may leave at once.
         self.session.committed(self.line.durable());
-        for id in self.session.take_done() {
-            self.shared.metrics.down_delivered.inc();
-            let device = self.session.device().clone();
-            self.shared.store.down_done(device, id).await.map_err(|_| End::Stopping)?;
-        }
-        if let Some((after, limit)) = self.session.wants() {
+        while let Some((after, limit)) = self.session.wants() {
             let device = self.session.device().clone();
             let messages =
                 self.shared.store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
             let sent = self.session.deliver(messages, limit);
             self.shared.metrics.down_published.inc_by(sent as u64);
         }
+        for id in self.session.take_done() {
+            self.finish(id).await?;
+        }
         Ok(())
+    }
+
+    /// The device has a message: the store may forget it.
+    async fn finish(&mut self, id: i64) -> Result<(), End> {
+        self.shared.metrics.down_delivered.inc();
+        let device = self.session.device().clone();
+        self.shared.store.down_done(device, id).await.map_err(|_| End::Stopping)
     }
 
     async fn submit(&mut self) -> Result<(), End> {
@@ -232,7 +252,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
 
     /// Waits for whatever comes first. Reading pauses while the session may not take more; packets that are already
     /// in the buffer go on as soon as it may.
-    async fn wait(&mut self, heard_at: Instant) -> Wake {
+    async fn wait(&mut self, heard_at: Instant, taken_at: Instant) -> Wake {
         let may_read = self.session.may_read();
         let has_out = !self.session.out().is_empty();
         let silence_after = Duration::from_millis(u64::from(self.connect.keep_alive_s) * 1500);
@@ -243,6 +263,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             () = self.line.changed() => Wake::Store,
             wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),
             read = fill(&mut self.reader, &mut self.input), if may_read => Wake::Read(read),
+            () = time::sleep_until(taken_at + UNREAD_MAX), if has_out => Wake::Deaf,
             () = time::sleep_until(heard_at + silence_after), if may_read && self.connect.keep_alive_s > 0 => Wake::Silence,
         }
     }

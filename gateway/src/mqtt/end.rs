@@ -1,6 +1,4 @@
-//! Why a connection ends, or a packet is refused: with the reason code MQTT 5 devices are told.
-
-use rmqtt_codec::v5::DisconnectReasonCode;
+//! Why a connection ends.
 
 /// Why the gateway ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +15,7 @@ pub(super) enum End {
     Malformed,
     /// A packet that may not come here.
     Protocol,
-    /// A protocol version other than 3.1.1 and 5.
+    /// A protocol version other than 3.1, 3.1.1 and 5.
     Version,
     /// The client id is no device id.
     ClientId,
@@ -35,8 +33,10 @@ pub(super) enum End {
     Withheld,
     /// The same client id connected again.
     TakenOver,
-    /// As many connections as allowed.
-    Busy,
+    /// It wants an authentication exchange, which is not offered.
+    AuthMethod,
+    /// It does not read what is sent to it.
+    Deaf,
     /// The gateway stops.
     Stopping,
 }
@@ -60,28 +60,9 @@ impl End {
             End::ForeignTopic => "foreign_topic",
             End::Withheld => "withheld",
             End::TakenOver => "taken_over",
-            End::Busy => "busy",
+            End::AuthMethod => "auth_method",
+            End::Deaf => "deaf",
             End::Stopping => "stopping",
-        }
-    }
-
-    /// The code of the MQTT 5 DISCONNECT; `None` when there is nobody to tell.
-    pub(super) fn disconnect_code(self) -> Option<DisconnectReasonCode> {
-        use DisconnectReasonCode as Code;
-        match self {
-            End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId => None,
-            End::KeepAlive => Some(Code::KeepAliveTimeout),
-            End::Malformed => Some(Code::MalformedPacket),
-            End::Protocol => Some(Code::ProtocolError),
-            End::TooLarge => Some(Code::PacketTooLarge),
-            End::ReceiveMaximum => Some(Code::ReceiveMaximumExceeded),
-            End::Qos => Some(Code::QosNotSupported),
-            End::TopicAlias => Some(Code::TopicAliasInvalid),
-            End::ForeignTopic => Some(Code::NotAuthorized),
-            End::Withheld => Some(Code::QuotaExceeded),
-            End::TakenOver => Some(Code::SessionTakenOver),
-            End::Busy => Some(Code::ServerBusy),
-            End::Stopping => Some(Code::ServerShuttingDown),
         }
     }
 

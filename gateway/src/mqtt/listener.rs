@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -23,12 +24,15 @@ const CLAIMS_QUEUE: usize = 64;
 /// Pause after accept failed, most likely for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// A peer whose system says nothing for so long is asked, and given up when it does not answer for as long again.
+const PEER_QUIET_MAX: Duration = Duration::from_secs(60);
+
 /// The listener's limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections at the same time.
     pub connections_max: usize,
-    /// Bytes of one packet.
+    /// Bytes of one packet after its fixed header.
     pub packet_bytes_max: u32,
     /// Messages taken from one device before their commit.
     pub receive_maximum: NonZeroU16,
@@ -76,7 +80,6 @@ impl Drop for Claim {
 /// The listener.
 pub struct Listener {
     socket: TcpListener,
-    limits: Limits,
     shared: Shared,
     queue: mpsc::Receiver<ClaimRequest>,
     /// Who is connected: cancelled tokens belong to sessions that have ended.
@@ -95,25 +98,16 @@ impl Listener {
         stopping: CancellationToken,
     ) -> Listener {
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared = Shared {
-            store,
-            intake,
-            metrics,
-            claims: Claims(claims),
-            stopping,
-            packet_bytes_max: limits.packet_bytes_max,
-            receive_maximum: limits.receive_maximum,
-            connect_timeout: limits.connect_timeout,
-        };
+        let shared = Shared { store, intake, metrics, claims: Claims(claims), stopping, limits };
         let (claimed, connections) = (HashMap::new(), JoinSet::new());
-        Listener { socket, limits, shared, queue, claimed, connections }
+        Listener { socket, shared, queue, claimed, connections }
     }
 
     /// Serves until told to stop; then waits for the connections to acknowledge what they took.
     pub async fn run(mut self) {
         let stopping = self.shared.stopping.clone();
         loop {
-            let has_room = self.connections.len() < self.limits.connections_max;
+            let has_room = self.connections.len() < self.shared.limits.connections_max;
             tokio::select! {
                 () = stopping.cancelled() => break,
                 accepted = self.socket.accept(), if has_room => match accepted {
@@ -127,37 +121,46 @@ impl Listener {
                 Some(ended) = self.connections.join_next() => self.ended(ended),
             }
         }
-        drop(self.socket);
-        self.queue.close();
+        // Whoever still waits for a claim will not get one.
+        drop((self.socket, self.queue));
         while let Some(ended) = self.connections.join_next().await {
             count(&self.shared.metrics, ended);
         }
     }
 
     fn serve(&mut self, stream: TcpStream) {
-        // Acknowledgements are small and must not wait for company.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
+        if let Err(error) = prepare(&stream) {
+            tracing::debug!(%error, "socket options refused");
         }
         let (reader, writer) = stream.into_split();
         self.connections.spawn(connection::serve(reader, writer, self.shared.clone()));
-        self.shared.metrics.mqtt_connections.set(self.connections.len() as i64);
     }
 
     fn claim(&mut self, request: ClaimRequest) {
-        self.claimed.retain(|_, claim| !claim.is_cancelled());
         let lost = CancellationToken::new();
         if let Some(earlier) = self.claimed.insert(request.device, lost.clone()) {
             earlier.cancel();
         }
         // A connection that is gone drops its claim here.
         let _ = request.answer.send(Claim { lost });
+        self.shared.metrics.mqtt_connections.set(self.claimed.len() as i64);
     }
 
     fn ended(&mut self, ended: Result<End, tokio::task::JoinError>) {
         count(&self.shared.metrics, ended);
-        self.shared.metrics.mqtt_connections.set(self.connections.len() as i64);
+        self.claimed.retain(|_, claim| !claim.is_cancelled());
+        self.shared.metrics.mqtt_connections.set(self.claimed.len() as i64);
     }
+}
+
+/// Acknowledgements are small and must not wait for company; a peer that is gone without a word must be noticed even
+/// when it asked for no keep-alive.
+fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, PEER_QUIET_MAX)?;
+    sockopt::set_tcp_user_timeout(stream, PEER_QUIET_MAX.as_millis() as u32)?;
+    Ok(())
 }
 
 /// Counts how a connection ended. A panic in its task has ended nothing else.

@@ -17,6 +17,7 @@ mod connection;
 mod end;
 pub mod listener;
 mod outbox;
+mod packet;
 mod session;
 mod topics;
 mod wire;

@@ -5,8 +5,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU16;
 
-use rmqtt_codec::types::QoS;
-
+use super::packet::Qos;
 use crate::store::handle::DownMessage;
 
 /// Messages sent and unacknowledged at most.
@@ -28,7 +27,7 @@ pub(super) enum Delivery {
 pub(super) struct Outbox {
     window: usize,
     /// Kind (or `+`, `#`) and granted QoS.
-    subscriptions: Vec<(String, QoS)>,
+    subscriptions: Vec<(String, Qos)>,
     in_flight: VecDeque<(NonZeroU16, i64)>,
     /// Messages up to this number were looked at.
     cursor: i64,
@@ -46,7 +45,7 @@ impl Outbox {
     }
 
     /// Adds or replaces a subscription; false when the session has too many.
-    pub(super) fn subscribe(&mut self, kind: &str, qos: QoS) -> bool {
+    pub(super) fn subscribe(&mut self, kind: &str, qos: Qos) -> bool {
         match self.subscriptions.iter().position(|(known, _)| known == kind) {
             Some(place) => self.subscriptions[place].1 = qos,
             None if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => return false,
@@ -87,7 +86,7 @@ impl Outbox {
             }
             match self.granted(&message.topic) {
                 None => {}
-                Some(QoS::AtMostOnce) => deliveries.push((Delivery::AtMostOnce, message)),
+                Some(Qos::AtMostOnce) => deliveries.push((Delivery::AtMostOnce, message)),
                 Some(_) => {
                     let packet_id = self.next_packet_id();
                     self.in_flight.push_back((packet_id, message.id));
@@ -104,10 +103,10 @@ impl Outbox {
         self.in_flight.remove(place).map(|(_, id)| id)
     }
 
-    fn granted(&self, kind: &str) -> Option<QoS> {
+    fn granted(&self, kind: &str) -> Option<Qos> {
         let matching =
             self.subscriptions.iter().filter(|(known, _)| known == kind || known == "+" || known == "#");
-        matching.map(|(_, qos)| *qos).max_by_key(QoS::value)
+        matching.map(|(_, qos)| *qos).max()
     }
 
     fn next_packet_id(&mut self) -> NonZeroU16 {
@@ -134,7 +133,7 @@ mod tests {
     fn the_window_is_never_exceeded_and_moves_with_each_ack() {
         let mut outbox = Outbox::new(2);
         assert_eq!(outbox.wants(), None, "nobody subscribed");
-        assert!(outbox.subscribe("receipt", QoS::AtLeastOnce));
+        assert!(outbox.subscribe("receipt", Qos::AtLeastOnce));
         assert_eq!(outbox.wants(), Some((0, 2)));
         let sent = outbox.fill(messages(1..=2), 2);
         assert_eq!(sent.len(), 2);
@@ -148,12 +147,12 @@ mod tests {
     #[test]
     fn a_new_subscription_gets_what_waited_but_nothing_twice() {
         let mut outbox = Outbox::new(10);
-        outbox.subscribe("task", QoS::AtLeastOnce);
+        outbox.subscribe("task", Qos::AtLeastOnce);
         assert!(outbox.fill(messages(1..=2), 10).is_empty(), "receipts were not asked for");
-        outbox.subscribe("receipt", QoS::AtLeastOnce);
+        outbox.subscribe("receipt", Qos::AtLeastOnce);
         assert_eq!(outbox.wants(), Some((0, 10)));
         assert_eq!(outbox.fill(messages(1..=2), 10).len(), 2);
-        outbox.subscribe("+", QoS::AtLeastOnce);
+        outbox.subscribe("+", Qos::AtLeastOnce);
         assert!(outbox.fill(messages(1..=2), 10).is_empty(), "both are in flight");
     }
 }

@@ -6,18 +6,17 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU16;
 
-use bytes::BytesMut;
-use bytestring::ByteString;
-use rmqtt_codec::types::{Publish, QoS};
-
 use super::end::End;
-use super::outbox::{Delivery, Outbox, SUBSCRIPTIONS_MAX};
+use super::outbox::{Delivery, Outbox};
+use super::packet::{Connect, Grant, Incoming, Publish, Qos};
 use super::topics::{self, UpTopic};
-use super::wire::{Connect, Grant, Incoming, Wire};
+use super::wire::Wire;
 use crate::domain::report::DeviceId;
 use crate::intake::Intake;
 use crate::store::handle::DownMessage;
 use crate::store::submission::Item;
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
 
 /// Payload bytes of one session that may wait for their commit.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;
@@ -47,8 +46,11 @@ pub(super) struct Session {
     intake: Intake,
     outbox: Outbox,
     pending: VecDeque<Pending>,
+    /// Messages of any QoS that may be pending.
     pending_max: usize,
     pending_bytes: usize,
+    /// Those of QoS 1: what MQTT 5's receive maximum counts.
+    unacknowledged: usize,
     /// Mark of the last message.
     last_mark: u64,
     /// Messages that the driver has not yet handed to the store.
@@ -77,6 +79,7 @@ impl Session {
             pending: VecDeque::new(),
             pending_max: usize::from(receive_maximum.get()),
             pending_bytes: 0,
+            unacknowledged: 0,
             last_mark: 0,
             items: Vec::new(),
             done: Vec::new(),
@@ -98,7 +101,7 @@ impl Session {
 
     fn handle(&mut self, packet: Incoming, now_ms: i64) -> Result<(), End> {
         match packet {
-            Incoming::Publish(publish) => self.publish(*publish, now_ms),
+            Incoming::Publish(publish) => self.publish(publish, now_ms),
             Incoming::PubAck { packet_id } => {
                 self.done.extend(self.outbox.acknowledged(packet_id));
                 Ok(())
@@ -125,35 +128,40 @@ impl Session {
     }
 
     fn publish(&mut self, publish: Publish, now_ms: i64) -> Result<(), End> {
-        if publish.properties.as_ref().is_some_and(|properties| properties.topic_alias.is_some()) {
+        let Publish { qos, packet_id, topic, has_topic_alias, payload, packet_bytes } = publish;
+        if has_topic_alias {
             return Err(End::TopicAlias);
         }
-        let answer = match (publish.qos, publish.packet_id) {
-            (QoS::AtMostOnce, _) => {
+        let answer = match (qos, packet_id) {
+            (Qos::AtMostOnce, _) => {
                 self.intake.note_qos0();
                 Answer::None
             }
-            (QoS::AtLeastOnce, Some(packet_id)) => Answer::Acknowledge(packet_id),
-            (QoS::AtLeastOnce, None) => return Err(End::Malformed),
-            (QoS::ExactlyOnce, _) => return Err(End::Qos),
+            (Qos::AtLeastOnce, Some(packet_id)) => Answer::Acknowledge(packet_id),
+            (Qos::AtLeastOnce, None) => return Err(End::Malformed),
+            (Qos::ExactlyOnce, _) => return Err(End::Qos),
         };
-        if self.wire.is_v5() && self.pending.len() >= self.pending_max {
+        if self.wire.is_v5() && qos == Qos::AtLeastOnce && self.unacknowledged >= self.pending_max {
             return Err(End::ReceiveMaximum);
         }
-        let Publish { topic, payload, .. } = publish;
         let content = match topics::up(&self.device, &topic) {
             UpTopic::Report(class) => self.intake.take(&self.device, class, &topic, &payload),
             UpTopic::UnknownClass => self.intake.unknown_class(&topic),
             UpTopic::Foreign => return self.refuse_topic(answer),
         };
+        // A payload keeps its whole packet in memory; a small one in a large packet is better copied out.
+        let payload =
+            if payload.len() < packet_bytes / 2 { Bytes::copy_from_slice(&payload) } else { payload };
         self.last_mark += 1;
-        self.wait(answer, payload.len());
-        self.items.push(Item { received_at_ms: now_ms, payload, content });
+        self.wait(answer, packet_bytes);
+        let best_effort = qos == Qos::AtMostOnce;
+        self.items.push(Item { received_at_ms: now_ms, payload, best_effort, content });
         Ok(())
     }
 
     fn wait(&mut self, answer: Answer, bytes: usize) {
         self.pending_bytes += bytes;
+        self.unacknowledged += usize::from(!matches!(answer, Answer::None));
         self.pending.push_back(Pending { mark: self.last_mark, bytes, answer });
     }
 
@@ -168,15 +176,11 @@ impl Session {
         }
     }
 
-    fn subscribe(&mut self, filter: &ByteString, qos: QoS) -> Grant {
-        let qos = qos.less_value(QoS::AtLeastOnce);
+    fn subscribe(&mut self, filter: &ByteString, qos: Qos) -> Grant {
+        let qos = qos.min(Qos::AtLeastOnce);
         match topics::down_filter(&self.device, filter) {
             Some(kind) if self.outbox.subscribe(kind, qos) => Grant::Granted(qos),
-            Some(_) => {
-                tracing::warn!(device = %self.device, max = SUBSCRIPTIONS_MAX, "too many subscriptions");
-                Grant::Refused
-            }
-            None => Grant::Refused,
+            _ => Grant::Refused,
         }
     }
 
@@ -192,6 +196,7 @@ impl Session {
             }
             let Some(Pending { answer, bytes, .. }) = self.pending.pop_front() else { break };
             self.pending_bytes -= bytes;
+            self.unacknowledged -= usize::from(!matches!(answer, Answer::None));
             match answer {
                 Answer::None => {}
                 Answer::Acknowledge(packet_id) => Wire::puback(&mut self.out, packet_id),
@@ -209,9 +214,10 @@ impl Session {
         Some((self.last_mark + 1 - items.len() as u64, items))
     }
 
-    /// True while the session may take more from the device.
+    /// True while the session may take more from the device. MQTT 5 devices know the receive maximum: one packet more is
+    /// read, to see who exceeds it.
     pub(super) fn may_read(&self) -> bool {
-        self.pending.len() < self.pending_max
+        self.pending.len() < self.pending_max + usize::from(self.wire.is_v5())
             && self.pending_bytes < PENDING_BYTES_MAX
             && self.out.len() < OUT_BYTES_MAX
     }
@@ -234,19 +240,23 @@ impl Session {
     /// Takes the store's answer to `wants`. Returns how many messages are on their way.
     pub(super) fn deliver(&mut self, messages: Vec<DownMessage>, limit: u32) -> usize {
         let deliveries = self.outbox.fill(messages, limit);
-        let count = deliveries.len();
+        let mut sent = 0;
         for (delivery, message) in deliveries {
             let topic = topics::down(&self.device, &message.topic);
             let packet_id = match delivery {
                 Delivery::AtLeastOnce(packet_id) => Some(packet_id),
-                Delivery::AtMostOnce => {
-                    self.done.push(message.id);
-                    None
-                }
+                Delivery::AtMostOnce => None,
             };
-            self.wire.publish(&mut self.out, topic, packet_id, message.payload);
+            let written = self.wire.publish(&mut self.out, topic, packet_id, message.payload);
+            sent += usize::from(written);
+            // Nothing more can be done for a message at QoS 0, nor for one that is larger than the device takes.
+            match packet_id {
+                Some(packet_id) if !written => self.done.extend(self.outbox.acknowledged(packet_id)),
+                Some(_) => {}
+                None => self.done.push(message.id),
+            }
         }
-        count
+        sent
     }
 
     /// Numbers of messages that the device has, for the store to delete.

@@ -1,62 +1,16 @@
-//! MQTT 3.1.1 and 5 packets as the session sees them: one vocabulary for both. `rmqtt-codec` stays behind this module.
+//! Packets to and from bytes. `rmqtt-codec` stays behind this module.
 
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use bytestring::ByteString;
 use rmqtt_codec::error::DecodeError;
-use rmqtt_codec::types::{Publish, QoS};
+use rmqtt_codec::types::{Publish as CodecPublish, QoS};
 use rmqtt_codec::version::{ProtocolVersion, VersionCodec};
 use rmqtt_codec::{v3, v5};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::end::End;
-
-/// A packet from a device.
-#[derive(Debug)]
-pub(super) enum Incoming {
-    Connect(Connect),
-    Publish(Box<Publish>),
-    PubAck {
-        packet_id: NonZeroU16,
-    },
-    Subscribe {
-        packet_id: NonZeroU16,
-        filters: Vec<(ByteString, QoS)>,
-    },
-    Unsubscribe {
-        packet_id: NonZeroU16,
-        filters: Vec<ByteString>,
-    },
-    Ping,
-    Disconnect,
-    /// A packet that only a server sends, or one of a flow that is not offered.
-    Unexpected,
-}
-
-/// What the session needs of a CONNECT.
-#[derive(Debug)]
-pub(super) struct Connect {
-    pub(super) client_id: ByteString,
-    /// Seconds; 0 means that the device keeps quiet as long as it likes.
-    pub(super) keep_alive_s: u16,
-    /// Messages that the device takes unacknowledged.
-    pub(super) receive_maximum: u16,
-}
-
-/// What is offered to an MQTT 5 device.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Offer {
-    pub(super) receive_maximum: NonZeroU16,
-    pub(super) packet_bytes_max: u32,
-}
-
-/// Whether a filter was granted, and at which QoS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grant {
-    Granted(QoS),
-    Refused,
-}
+use super::packet::{Connect, Grant, Incoming, Offer, Publish, Qos};
 
 enum Codec {
     Unknown { packet_bytes_max: u32 },
@@ -101,8 +55,16 @@ impl Wire {
         }
         match &mut self.codec {
             Codec::Unknown { .. } => Ok(None),
-            Codec::V3(codec) => Ok(codec.decode(input).map_err(end)?.map(|(packet, _)| from_v3(packet))),
-            Codec::V5(codec) => Ok(codec.decode(input).map_err(end)?.map(|(packet, _)| from_v5(packet))),
+            Codec::V3(codec) => {
+                Ok(codec.decode(input).map_err(end)?.map(|(packet, bytes)| from_v3(packet, bytes)))
+            }
+            Codec::V5(codec) => {
+                let Some((packet, bytes)) = codec.decode(input).map_err(end)? else { return Ok(None) };
+                if let v5::Packet::Connect(connect) = &packet {
+                    codec.set_max_outbound_size(connect.max_packet_size.map_or(0, NonZeroU32::get));
+                }
+                Ok(Some(from_v5(packet, bytes)))
+            }
         }
     }
 
@@ -115,10 +77,8 @@ impl Wire {
                 let answer = v3::ConnectAck { return_code, session_present: false };
                 put_v3(codec, out, v3::Packet::ConnectAck(answer));
             }
-            Codec::V5(codec) => put_v5(
-                codec,
-                out,
-                v5::ConnectAck {
+            Codec::V5(codec) => {
+                let answer = v5::ConnectAck {
                     session_expiry_interval_secs: Some(0),
                     receive_max: offer.receive_maximum,
                     max_qos: QoS::AtLeastOnce,
@@ -126,15 +86,17 @@ impl Wire {
                     subscription_identifiers_available: false,
                     shared_subscription_available: false,
                     ..v5::ConnectAck::default()
-                }
-                .into(),
-            ),
+                };
+                put_v5(codec, out, answer.into());
+            }
         }
     }
 
-    /// Writes the CONNACK that refuses, if the version is known.
+    /// Writes the CONNACK that refuses. Nothing, when what came was no CONNECT.
     pub(super) fn refuse(&mut self, out: &mut BytesMut, end: End) {
         match &mut self.codec {
+            // The answer of 3.1.1 to a version it does not know; newer devices read it too.
+            Codec::Unknown { .. } if end == End::Version => out.put_slice(&[0x20, 2, 0, 1]),
             Codec::Unknown { .. } => {}
             Codec::V3(codec) => {
                 let return_code = match end {
@@ -147,7 +109,8 @@ impl Wire {
             Codec::V5(codec) => {
                 let reason_code = match end {
                     End::ClientId => v5::ConnectAckReason::ClientIdentifierNotValid,
-                    End::Busy => v5::ConnectAckReason::ServerBusy,
+                    End::AuthMethod => v5::ConnectAckReason::BadAuthenticationMethod,
+                    End::TooLarge => v5::ConnectAckReason::PacketTooLarge,
                     End::Malformed => v5::ConnectAckReason::MalformedPacket,
                     End::Protocol => v5::ConnectAckReason::ProtocolError,
                     _ => v5::ConnectAckReason::ServerUnavailable,
@@ -177,7 +140,7 @@ impl Wire {
             Codec::Unknown { .. } => {}
             Codec::V3(codec) => {
                 let code = |grant: &Grant| match grant {
-                    Grant::Granted(qos) => v3::SubscribeReturnCode::Success(*qos),
+                    Grant::Granted(qos) => v3::SubscribeReturnCode::Success(to_codec(*qos)),
                     Grant::Refused => v3::SubscribeReturnCode::Failure,
                 };
                 let status = grants.iter().map(code).collect();
@@ -185,7 +148,7 @@ impl Wire {
             }
             Codec::V5(codec) => {
                 let code = |grant: &Grant| match grant {
-                    Grant::Granted(QoS::AtMostOnce) => v5::SubscribeAckReason::GrantedQos0,
+                    Grant::Granted(Qos::AtMostOnce) => v5::SubscribeAckReason::GrantedQos0,
                     Grant::Granted(_) => v5::SubscribeAckReason::GrantedQos1,
                     Grant::Refused => v5::SubscribeAckReason::NotAuthorized,
                 };
@@ -200,7 +163,9 @@ impl Wire {
     pub(super) fn unsuback(&mut self, out: &mut BytesMut, packet_id: NonZeroU16, existed: &[bool]) {
         match &mut self.codec {
             Codec::Unknown { .. } => {}
-            Codec::V3(codec) => put_v3(codec, out, v3::Packet::UnsubscribeAck { packet_id }),
+            Codec::V3(codec) => {
+                put_v3(codec, out, v3::Packet::UnsubscribeAck { packet_id });
+            }
             Codec::V5(codec) => {
                 let code = |existed: &bool| match existed {
                     true => v5::UnsubscribeAckReason::Success,
@@ -221,19 +186,21 @@ impl Wire {
         out.put_slice(&[0xD0, 0]);
     }
 
-    /// Writes a message for the device: with a packet id at QoS 1, without at QoS 0.
+    /// Writes a message for the device: with a packet id at QoS 1, without at QoS 0. False when it is larger than the
+    /// device takes.
     pub(super) fn publish(
         &mut self,
         out: &mut BytesMut,
         topic: String,
         packet_id: Option<NonZeroU16>,
         payload: Bytes,
-    ) {
+    ) -> bool {
         let qos = if packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
         let (dup, retain, topic) = (false, false, topic.into());
-        let publish = Box::new(Publish { dup, retain, qos, topic, packet_id, payload, properties: None });
+        let publish =
+            Box::new(CodecPublish { dup, retain, qos, topic, packet_id, payload, properties: None });
         match &mut self.codec {
-            Codec::Unknown { .. } => {}
+            Codec::Unknown { .. } => false,
             Codec::V3(codec) => put_v3(codec, out, v3::Packet::Publish(publish)),
             Codec::V5(codec) => put_v5(codec, out, v5::Packet::Publish(publish)),
         }
@@ -241,7 +208,7 @@ impl Wire {
 
     /// Writes the MQTT 5 DISCONNECT for this end; MQTT 3.1.1 devices only see the connection close.
     pub(super) fn disconnect(&mut self, out: &mut BytesMut, end: End) {
-        if let (Codec::V5(codec), Some(reason_code)) = (&mut self.codec, end.disconnect_code()) {
+        if let (Codec::V5(codec), Some(reason_code)) = (&mut self.codec, disconnect_code(end)) {
             put_v5(codec, out, v5::Disconnect { reason_code, ..v5::Disconnect::default() }.into());
         }
     }
@@ -262,34 +229,76 @@ fn first_packet_fits(input: &[u8], packet_bytes_max: u32) -> Result<bool, End> {
 fn end(error: DecodeError) -> End {
     match error {
         DecodeError::MaxSizeExceeded { .. } => End::TooLarge,
+        DecodeError::InvalidClientId => End::ClientId,
         _ => End::Malformed,
     }
 }
 
-/// Encoding our own packets fails only on a packet above the device's maximum, and then there is nothing to say.
-fn put_v3(codec: &mut v3::Codec, out: &mut BytesMut, packet: v3::Packet) {
-    if let Err(error) = codec.encode(packet, out) {
-        tracing::debug!(?error, "packet for a device not encoded");
+/// The code of the MQTT 5 DISCONNECT; `None` when there is nobody to tell.
+fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
+    use v5::DisconnectReasonCode as Code;
+    match end {
+        End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId | End::Deaf => None,
+        End::KeepAlive => Some(Code::KeepAliveTimeout),
+        End::Malformed => Some(Code::MalformedPacket),
+        End::Protocol => Some(Code::ProtocolError),
+        End::TooLarge => Some(Code::PacketTooLarge),
+        End::ReceiveMaximum => Some(Code::ReceiveMaximumExceeded),
+        End::Qos => Some(Code::QosNotSupported),
+        End::TopicAlias => Some(Code::TopicAliasInvalid),
+        End::ForeignTopic => Some(Code::NotAuthorized),
+        End::AuthMethod => Some(Code::BadAuthenticationMethod),
+        End::Withheld => Some(Code::QuotaExceeded),
+        End::TakenOver => Some(Code::SessionTakenOver),
+        End::Stopping => Some(Code::ServerShuttingDown),
     }
 }
 
-fn put_v5(codec: &mut v5::Codec, out: &mut BytesMut, packet: v5::Packet) {
-    if let Err(error) = codec.encode(packet, out) {
-        tracing::debug!(?error, "packet for a device not encoded");
+/// Encoding our own packets fails only on one above the device's maximum. True when it was written.
+fn put_v3(codec: &mut v3::Codec, out: &mut BytesMut, packet: v3::Packet) -> bool {
+    codec.encode(packet, out).is_ok()
+}
+
+fn put_v5(codec: &mut v5::Codec, out: &mut BytesMut, packet: v5::Packet) -> bool {
+    codec.encode(packet, out).is_ok()
+}
+
+fn to_codec(qos: Qos) -> QoS {
+    match qos {
+        Qos::AtMostOnce => QoS::AtMostOnce,
+        Qos::AtLeastOnce => QoS::AtLeastOnce,
+        Qos::ExactlyOnce => QoS::ExactlyOnce,
     }
 }
 
-fn from_v3(packet: v3::Packet) -> Incoming {
+fn from_codec(qos: QoS) -> Qos {
+    match qos {
+        QoS::AtMostOnce => Qos::AtMostOnce,
+        QoS::AtLeastOnce => Qos::AtLeastOnce,
+        QoS::ExactlyOnce => Qos::ExactlyOnce,
+    }
+}
+
+fn publish(publish: CodecPublish, packet_bytes: u32) -> Incoming {
+    let CodecPublish { qos, packet_id, topic, payload, properties, .. } = publish;
+    let has_topic_alias = properties.is_some_and(|properties| properties.topic_alias.is_some());
+    let (qos, packet_bytes) = (from_codec(qos), packet_bytes as usize);
+    Incoming::Publish(Publish { qos, packet_id, topic, has_topic_alias, payload, packet_bytes })
+}
+
+fn from_v3(packet: v3::Packet, bytes: u32) -> Incoming {
     match packet {
         v3::Packet::Connect(connect) => Incoming::Connect(Connect {
             client_id: connect.client_id,
             keep_alive_s: connect.keep_alive,
             receive_maximum: u16::MAX,
+            wants_auth_exchange: false,
         }),
-        v3::Packet::Publish(publish) => Incoming::Publish(publish),
+        v3::Packet::Publish(packet) => publish(*packet, bytes),
         v3::Packet::PublishAck { packet_id } => Incoming::PubAck { packet_id },
         v3::Packet::Subscribe { packet_id, topic_filters } => {
-            Incoming::Subscribe { packet_id, filters: topic_filters }
+            let filters = topic_filters.into_iter().map(|(filter, qos)| (filter, from_codec(qos)));
+            Incoming::Subscribe { packet_id, filters: filters.collect() }
         }
         v3::Packet::Unsubscribe { packet_id, topic_filters } => {
             Incoming::Unsubscribe { packet_id, filters: topic_filters }
@@ -300,18 +309,20 @@ fn from_v3(packet: v3::Packet) -> Incoming {
     }
 }
 
-fn from_v5(packet: v5::Packet) -> Incoming {
+fn from_v5(packet: v5::Packet, bytes: u32) -> Incoming {
     match packet {
         v5::Packet::Connect(connect) => Incoming::Connect(Connect {
             client_id: connect.client_id,
             keep_alive_s: connect.keep_alive,
             receive_maximum: connect.receive_max.map_or(u16::MAX, NonZeroU16::get),
+            wants_auth_exchange: connect.auth_method.is_some(),
         }),
-        v5::Packet::Publish(publish) => Incoming::Publish(publish),
+        v5::Packet::Publish(packet) => publish(*packet, bytes),
         // A negative PUBACK too is an answer: the device has seen the message and will not take it.
         v5::Packet::PublishAck(ack) => Incoming::PubAck { packet_id: ack.packet_id },
         v5::Packet::Subscribe(subscribe) => {
-            let filters = subscribe.topic_filters.into_iter().map(|(filter, options)| (filter, options.qos));
+            let filters = subscribe.topic_filters.into_iter();
+            let filters = filters.map(|(filter, options)| (filter, from_codec(options.qos)));
             Incoming::Subscribe { packet_id: subscribe.packet_id, filters: filters.collect() }
         }
         v5::Packet::Unsubscribe(unsubscribe) => {

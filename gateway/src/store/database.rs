@@ -1,5 +1,7 @@
 //! The connection and everything that must agree with it: one group, one transaction.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 
 use super::group::{Counted, Group, Outcome, Progress};
@@ -30,7 +32,7 @@ impl Database {
     pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
         let tables = Tables::load(&connection)?;
         let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
-        let mint = Mint::begin_run(&connection)?;
+        let mint = Mint::begin_run(&connection, options.chance.clone())?;
         let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
         quota.refresh(&connection)?;
         Ok(Database { connection, windows, options, tables, quota, mint })
@@ -42,11 +44,16 @@ impl Database {
     }
 
     /// The oldest records of a class that have no receipt yet.
-    pub(super) fn head(&mut self, class: Class, limit: Limit) -> rusqlite::Result<Vec<RawHead>> {
+    pub(super) fn head(
+        &mut self,
+        class: Class,
+        limit: Limit,
+        skip: &HashSet<RecordKey>,
+    ) -> rusqlite::Result<Vec<RawHead>> {
         if let Some((table, _)) = self.tables.segment(class) {
-            return table.read(&self.connection, limit);
+            return table.read(&self.connection, limit, skip);
         }
-        rows::read(&self.connection, class, limit)
+        rows::read(&self.connection, class, limit, skip)
     }
 
     /// BEGIN, everything the group asks for, COMMIT. After an error the transaction may still be open.
@@ -71,7 +78,7 @@ impl Database {
         for (device, id) in &group.down_done {
             rows::down_done(&self.connection, &mut self.tables.tallies, device, *id)?;
         }
-        if group.has_deletions() || self.windows.is_write_due() {
+        if group.deletes_records() || self.windows.is_write_due() {
             self.windows.write(&self.connection, self.tables.commit_seq)?;
             outcome.windows_written = true;
         }
@@ -86,7 +93,7 @@ impl Database {
             tables: &mut self.tables,
             quota: &mut self.quota,
             mint: &mut self.mint,
-            window: self.windows.of(&batch.device),
+            window: self.windows.of(&batch.device, batch.has_claims()),
             device: &batch.device,
             keep_quarantined: self.options.keep_quarantined,
         };

@@ -7,21 +7,28 @@ use tokio::sync::oneshot;
 use super::handle::DamagedKey;
 use super::line::DeviceLine;
 use super::settlement::{Settlement, Unsettled};
-use super::submission::Batch;
+use super::submission::{Batch, Item};
 use crate::domain::report::{Class, DeviceId};
 
-/// A group is closed at this many messages ...
+/// A group is closed at this many requests, so that readers can't put a commit off,
+const GROUP_REQUESTS_MAX: usize = 4096;
+/// at this many messages ...
 const GROUP_RECORDS_MAX: usize = 16_384;
 /// ... or at this many payload bytes.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Where whoever asked for a change hears that it is committed, or that there was no room.
+pub(super) type Answer = oneshot::Sender<Result<(), Unsettled>>;
 
 /// What queued during the last sync.
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) batches: Vec<Batch>,
-    pub(super) settlements: Vec<(Settlement, oneshot::Sender<Result<(), Unsettled>>)>,
-    pub(super) set_aside: Vec<(Class, DamagedKey, oneshot::Sender<()>)>,
+    pub(super) settlements: Vec<(Settlement, Answer)>,
+    pub(super) set_aside: Vec<(Class, DamagedKey, Answer)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
+    /// Requests of any kind that were taken while the group was collected, answered ones included.
+    pub(super) requests: usize,
     pub(super) records: usize,
     pub(super) bytes: usize,
 }
@@ -30,21 +37,23 @@ impl Group {
     /// Adds a session's messages.
     pub(super) fn push(&mut self, batch: Batch) {
         self.records += batch.items.len();
-        self.bytes += batch.items.iter().map(|item| item.payload.len()).sum::<usize>();
+        self.bytes += batch.items.iter().map(Item::stored_bytes).sum::<usize>();
         self.batches.push(batch);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty() && !self.has_deletions()
+        self.batches.is_empty() && self.down_done.is_empty() && !self.deletes_records()
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.records >= GROUP_RECORDS_MAX || self.bytes >= GROUP_BYTES_MAX
+        self.requests >= GROUP_REQUESTS_MAX
+            || self.records >= GROUP_RECORDS_MAX
+            || self.bytes >= GROUP_BYTES_MAX
     }
 
-    /// True when the group deletes something, so that the windows must be written with it.
-    pub(super) fn has_deletions(&self) -> bool {
-        !(self.settlements.is_empty() && self.set_aside.is_empty() && self.down_done.is_empty())
+    /// True when the group deletes records, so that the windows must be written with it.
+    pub(super) fn deletes_records(&self) -> bool {
+        !(self.settlements.is_empty() && self.set_aside.is_empty())
     }
 }
 
@@ -52,7 +61,6 @@ impl Group {
 pub(super) struct Progress {
     pub(super) line: Arc<DeviceLine>,
     pub(super) durable: Option<u64>,
-    pub(super) withheld: bool,
 }
 
 /// What happens after a group's COMMIT.

@@ -1,10 +1,12 @@
 //! The typed handle on the store: what others may ask of the writer thread, and how it calls them back.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::group::Answer;
 use super::line::DeviceLine;
 use super::record::StoredRecord;
 use super::segment;
@@ -33,9 +35,9 @@ pub struct Stopped;
 pub(super) enum Request {
     Submit(Batch),
     Attach { device: DeviceId, line: Arc<DeviceLine> },
-    Head { class: Class, limit: Limit, answer: oneshot::Sender<Vec<RawHead>> },
-    Settle { settlement: Settlement, answer: oneshot::Sender<Result<(), Unsettled>> },
-    SetAside { class: Class, key: DamagedKey, answer: oneshot::Sender<()> },
+    Head { class: Class, limit: Limit, skip: Arc<HashSet<RecordKey>>, answer: oneshot::Sender<Vec<RawHead>> },
+    Settle { settlement: Settlement, answer: Answer },
+    SetAside { class: Class, key: DamagedKey, answer: Answer },
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
     DownDone { device: DeviceId, id: i64 },
     Ping { answer: oneshot::Sender<()> },
@@ -105,21 +107,26 @@ impl Store {
         self.send(Request::Attach { device, line }).await
     }
 
-    /// The oldest records of a class that have no receipt yet, oldest first.
+    /// The oldest records of a class that have no receipt yet, oldest first, without those in `skip`.
     ///
     /// What is damaged at rest is set aside in the quarantine on the way: nothing of it is handed out.
     ///
     /// # Errors
     /// [`Stopped`].
-    pub async fn head(&self, class: Class, limit: Limit) -> Result<Vec<Pending>, Stopped> {
-        let raw = self.ask(|answer| Request::Head { class, limit, answer }).await?;
+    pub async fn head(
+        &self,
+        class: Class,
+        limit: Limit,
+        skip: &Arc<HashSet<RecordKey>>,
+    ) -> Result<Vec<Pending>, Stopped> {
+        let raw = self.ask(|answer| Request::Head { class, limit, skip: skip.clone(), answer }).await?;
         let mut pending = Vec::new();
         for piece in raw {
             match piece {
                 RawHead::Record(record) => pending.push(*record),
                 RawHead::DamagedRow(id) => self.set_aside(class, DamagedKey::Row(id)).await?,
                 RawHead::Segment { id, blob, released } => match segment::decode(class, &blob) {
-                    Ok(records) => pending.extend(unreleased(id, records, &released)),
+                    Ok(records) => pending.extend(still_open(id, records, &released, skip)),
                     Err(_) => self.set_aside(class, DamagedKey::Segment(id)).await?,
                 },
             }
@@ -129,7 +136,8 @@ impl Store {
 
     async fn set_aside(&self, class: Class, key: DamagedKey) -> Result<(), Stopped> {
         tracing::error!(%class, ?key, "damaged at rest, set aside in the quarantine");
-        self.ask(|answer| Request::SetAside { class, key, answer }).await
+        // Without room for the quarantine it stays where it is, and is skipped again the next time.
+        self.ask(|answer| Request::SetAside { class, key, answer }).await.map(|_| ())
     }
 
     /// Makes the platform's word durable: this, and only this, deletes records. Returns when it is committed.
@@ -191,10 +199,19 @@ impl Store {
     }
 }
 
-fn unreleased(segment: i64, records: Vec<StoredRecord>, released: &[u64]) -> impl Iterator<Item = Pending> {
+/// The records of a segment that are neither released nor to be skipped.
+fn still_open(
+    segment: i64,
+    records: Vec<StoredRecord>,
+    released: &[u64],
+    skip: &HashSet<RecordKey>,
+) -> impl Iterator<Item = Pending> {
     let is_released =
         |index: usize| released.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
-    let open: Vec<_> = records.into_iter().enumerate().filter(|(index, _)| !is_released(*index)).collect();
-    open.into_iter()
-        .map(move |(index, record)| Pending { key: RecordKey::Slot { segment, index: index as u32 }, record })
+    let keyed = records.into_iter().enumerate().map(move |(index, record)| {
+        (index, Pending { key: RecordKey::Slot { segment, index: index as u32 }, record })
+    });
+    keyed
+        .filter(move |(index, pending)| !is_released(*index) && !skip.contains(&pending.key))
+        .map(|(_, pending)| pending)
 }

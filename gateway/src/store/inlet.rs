@@ -13,22 +13,24 @@ use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
 
 /// Gives identities to records whose device did not.
 pub(super) struct Mint {
-    run: u32,
+    run: u64,
     number: u32,
+    chance: fastrand::Rng,
 }
 
 impl Mint {
     /// Begins a run whose number was never used, and makes that durable.
-    pub(super) fn begin_run(connection: &Connection) -> rusqlite::Result<Mint> {
-        let run = meta(connection, "run")? as u32 + 1;
-        set_meta(connection, "run", u64::from(run))?;
-        Ok(Mint { run, number: 0 })
+    pub(super) fn begin_run(connection: &Connection, mut chance: fastrand::Rng) -> rusqlite::Result<Mint> {
+        let count = meta(connection, "run")? + 1;
+        set_meta(connection, "run", count)?;
+        let run = count << 32 | u64::from(chance.u32(..));
+        Ok(Mint { run, number: 0, chance })
     }
 
     /// The next identity. A run that has used up its numbers is followed by another one.
     fn next(&mut self, connection: &Connection) -> rusqlite::Result<Identity> {
         if self.number == u32::MAX {
-            *self = Mint::begin_run(connection)?;
+            *self = Mint::begin_run(connection, self.chance.fork())?;
         }
         self.number += 1;
         Ok(Identity::Minted { run: self.run, number: self.number })
@@ -47,30 +49,36 @@ pub(super) struct Inlet<'a> {
 }
 
 impl Inlet<'_> {
-    /// Takes a batch in its order, up to the first message for which there is no room: the acknowledgement of a later
-    /// one would overtake it.
+    /// Takes a batch in its order. After a message for which there is no room the mark stands still for good, since the
+    /// acknowledgement of a later one would overtake it; incidents behind it are taken all the same, and recognised
+    /// when the device sends them again.
     pub(super) fn take(mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
-        let line = batch.line.clone();
-        let mut progress = Progress { withheld: line.is_withheld(), line, durable: None };
-        if progress.withheld {
-            return Ok(progress);
-        }
+        let line = &batch.line;
+        let mut durable = None;
         for (mark, item) in (batch.first_mark..).zip(&batch.items) {
-            let taken = match &item.content {
-                Content::Report { class, claimed, casework } => {
-                    self.report(item, *class, *claimed, casework.as_deref(), tallied)?
-                }
-                Content::Quarantine { topic, reason, detail } => {
-                    self.quarantine(item, topic, reason, detail, tallied)?
-                }
-            };
-            if !taken {
-                progress.withheld = true;
-                break;
+            if line.is_refusing() && !item.is_claimed_incident() {
+                continue;
             }
-            progress.durable = Some(mark);
+            let taken = self.take_one(item, tallied)?;
+            if !taken && !item.best_effort {
+                line.refuse();
+            }
+            if !line.is_refusing() {
+                durable = Some(mark);
+            }
         }
-        Ok(progress)
+        Ok(Progress { line: line.clone(), durable })
+    }
+
+    fn take_one(&mut self, item: &Item, tallied: &mut Counted) -> rusqlite::Result<bool> {
+        match &item.content {
+            Content::Report { class, claimed, casework } => {
+                self.report(item, *class, *claimed, casework.as_deref(), tallied)
+            }
+            Content::Quarantine { topic, reason, detail } => {
+                self.quarantine(item, topic, reason, detail, tallied)
+            }
+        }
     }
 
     /// Stores a report where its class lives. False when there is no room; a resend needs none.
@@ -82,7 +90,7 @@ impl Inlet<'_> {
         casework: Option<&str>,
         tallied: &mut Counted,
     ) -> rusqlite::Result<bool> {
-        if !self.quota.take(Some(class), item.payload.len()) {
+        if !self.quota.take(Some(class), item.stored_bytes()) {
             let known = claimed.is_some_and(|claimed| self.window.knows(claimed));
             tallied.duplicates += u64::from(known);
             tallied.withheld.extend((!known).then_some(class));
@@ -137,7 +145,7 @@ impl Inlet<'_> {
         detail: &str,
         tallied: &mut Counted,
     ) -> rusqlite::Result<bool> {
-        if !self.quota.take(None, item.payload.len()) {
+        if !self.quota.take(None, item.stored_bytes()) {
             return Ok(false);
         }
         let (device, received_at_ms) = (self.device.as_str(), item.received_at_ms);

@@ -10,7 +10,9 @@ use tokio::sync::Notify;
 pub struct DeviceLine {
     /// All marks up to this one are committed. Marks start at 1.
     durable: AtomicU64,
-    /// The store is full: the message after `durable` was not taken, nor will any later one of this session be.
+    /// For the writer alone: a message of this session found no room, so no later one may move the mark.
+    refusing: AtomicBool,
+    /// The store is full: the message after `durable` was not taken and will not be.
     withheld: AtomicBool,
     /// A message for the device was stored since the session last looked.
     down: AtomicBool,
@@ -43,7 +45,17 @@ impl DeviceLine {
         self.changed.notify_one();
     }
 
+    pub(super) fn refuse(&self) {
+        self.refusing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_refusing(&self) -> bool {
+        self.refusing.load(Ordering::Relaxed)
+    }
+
+    /// Tells the session that its line has come to its end.
     pub(super) fn withhold(&self) {
+        self.refuse();
         self.withheld.store(true, Ordering::Release);
         self.changed.notify_one();
     }

@@ -7,7 +7,10 @@ use crate::domain::report::Class;
 
 /// Pages that stay free of any device's messages, so that receipts can be stored and records deleted when all else is
 /// full.
-const SETTLEMENT_PAGES: u64 = 256;
+///
+/// A segment's pages come back only when all of it is settled; as dead letters with the longest reasons its 2048 records take
+/// less than half of this.
+const SETTLEMENT_PAGES: u64 = 1024;
 
 /// The pages of the database, as of the start of a group, and what the group has taken since.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +67,7 @@ mod tests {
         let mut quota = Quota::new(16 << 20, 4 << 20);
         let mut fill = |class| (0..).take_while(|_| quota.take(Some(class), 1000)).count();
         let telemetry = fill(Class::Telemetry);
-        assert!(telemetry > 8000, "telemetry has the room beside the reserve, took {telemetry}");
+        assert!(telemetry > 6000, "telemetry has the room beside the reserve, took {telemetry}");
         assert_eq!(fill(Class::Status), 0, "no class but incidents goes into the reserve");
         assert!(fill(Class::Incident) > 3000, "the reserve is there for incidents");
     }

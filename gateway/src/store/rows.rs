@@ -1,5 +1,7 @@
 //! The tables that have a row per record: pending incidents, tasks and evidence, and what became of records.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -42,6 +44,18 @@ fn checksum(
     crc32c::crc32c_append(crc, casework.unwrap_or_default().as_bytes())
 }
 
+/// An identity as the columns origin, major and minor; SQLite's integers are signed.
+fn columns(identity: Identity) -> (u8, i64, u32) {
+    let (origin, major, minor) = identity_parts(identity);
+    (origin, major as i64, minor)
+}
+
+/// The inverse of [`columns`], with origin at column `at`; `None` when they are no identity.
+fn identity_of(row: &Row<'_>, at: usize) -> Option<Identity> {
+    let major = row.get::<_, i64>(at + 1).ok()?;
+    identity_from_parts(row.get(at).ok()?, major as u64, row.get(at + 2).ok()?)
+}
+
 /// Adds a pending record.
 pub(super) fn insert(
     connection: &Connection,
@@ -50,7 +64,7 @@ pub(super) fn insert(
     record: &StoredRecord,
 ) -> rusqlite::Result<()> {
     let table = table(record.class);
-    let (origin, major, minor) = identity_parts(record.identity);
+    let (origin, major, minor) = columns(record.identity);
     let (device, casework) = (record.device.as_str(), record.casework.as_deref());
     let sum = checksum(device, record.identity, record.received_at_ms, &record.payload, casework);
     let sql = format!(
@@ -73,17 +87,25 @@ pub(super) fn insert(
 }
 
 /// The oldest pending records of a class.
-pub(super) fn read(connection: &Connection, class: Class, limit: Limit) -> rusqlite::Result<Vec<RawHead>> {
+pub(super) fn read(
+    connection: &Connection,
+    class: Class,
+    limit: Limit,
+    skip: &HashSet<RecordKey>,
+) -> rusqlite::Result<Vec<RawHead>> {
     let sql = format!(
         "SELECT id, device, origin, major, minor, received_at, payload, casework, checksum FROM {} ORDER BY id LIMIT ?1",
         table(class)
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([limit.records])?;
+    let mut rows = statement.query([i64::from(limit.records) + skip.len() as i64])?;
     let (mut pieces, mut bytes) = (Vec::new(), 0u64);
     while bytes < limit.bytes {
         let Some(row) = rows.next()? else { break };
         let id = row.get(0)?;
+        if skip.contains(&RecordKey::Row(id)) {
+            continue;
+        }
         pieces.push(match record(class, row) {
             Some(record) => {
                 bytes += record.payload.len() as u64;
@@ -98,7 +120,7 @@ pub(super) fn read(connection: &Connection, class: Class, limit: Limit) -> rusql
 /// A row as a record; `None` when a column does not fit or the checksum does not hold.
 fn record(class: Class, row: &Row<'_>) -> Option<StoredRecord> {
     let device = row.get::<_, String>(1).ok()?;
-    let identity = identity_from_parts(row.get(2).ok()?, row.get(3).ok()?, row.get(4).ok()?)?;
+    let identity = identity_of(row, 2)?;
     let received_at_ms = row.get(5).ok()?;
     let payload = Bytes::from(row.get::<_, Vec<u8>>(6).ok()?);
     let casework = row.get::<_, Option<String>>(7).ok()?;
@@ -145,7 +167,7 @@ pub(super) fn newer_than(
             break;
         }
         let device = row.get::<_, String>(1)?;
-        if let Some(identity) = identity_from_parts(row.get(2)?, row.get(3)?, row.get(4)?) {
+        if let Some(identity) = identity_of(row, 2) {
             each(&device, identity);
         }
     }
@@ -191,7 +213,7 @@ pub(super) fn accept(
     accepted_at_ms: i64,
     keep: u64,
 ) -> rusqlite::Result<()> {
-    let (origin, major, minor) = identity_parts(record.identity);
+    let (origin, major, minor) = columns(record.identity);
     connection
         .prepare_cached(
             "INSERT INTO accepted_case
@@ -224,7 +246,7 @@ pub(super) fn bury(
     reason: &str,
     refused_at_ms: i64,
 ) -> rusqlite::Result<()> {
-    let (origin, major, minor) = identity_parts(record.identity);
+    let (origin, major, minor) = columns(record.identity);
     let added = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO dead_letter
@@ -273,15 +295,15 @@ pub(super) fn quarantine(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![device, topic, reason, detail, received_at_ms, payload])?;
-    tallies.add("quarantine", 1, payload.len() as u64);
+    tallies.add("quarantine", 1, (payload.len() + topic.len() + detail.len()) as u64);
     let mut dropped = 0;
     loop {
         let held = tallies.get("quarantine");
         if held.n <= keep && held.bytes <= QUARANTINE_BYTES_MAX {
             return Ok(dropped);
         }
-        let sql =
-            "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
+        let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine)
+                   RETURNING length(payload) + length(CAST(topic AS BLOB)) + length(CAST(detail AS BLOB))";
         let bytes = connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).optional()?;
         let Some(bytes) = bytes else { return Ok(dropped) };
         tallies.sub("quarantine", 1, bytes as u64);

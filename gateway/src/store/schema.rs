@@ -44,6 +44,14 @@ pub enum OpenError {
         /// The newest this program can read.
         known: usize,
     },
+    /// The database does not sync the way the promise needs: it was made by something else, or the file system can't.
+    #[error("database {}: {what}", path.display())]
+    Unsafe {
+        /// The database file.
+        path: PathBuf,
+        /// The setting.
+        what: String,
+    },
     /// The linked SQLite can corrupt a WAL database.
     #[error("SQLite {0} can corrupt its write-ahead log; 3.51.3 or newer is needed")]
     UnsafeSqlite(&'static str),
@@ -70,6 +78,7 @@ pub fn open(data_dir: &Path, max_bytes: u64) -> Result<Connection, OpenError> {
     let database = |source| OpenError::Database { path: path.clone(), source };
     let mut connection = connect(&path).map_err(database)?;
     configure(&connection, max_bytes).map_err(database)?;
+    verify(&connection).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
     migrate(&mut connection, &path)?;
     Ok(connection)
 }
@@ -121,6 +130,23 @@ fn configure(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
          PRAGMA max_page_count={max_pages};"
     ))?;
     connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// The pragmas that the promise hangs on, read back: a pragma that is refused is refused in silence.
+fn verify(connection: &Connection) -> Result<(), String> {
+    let wanted =
+        [("journal_mode", "wal"), ("synchronous", "2"), ("locking_mode", "exclusive"), ("page_size", "4096")];
+    for (name, value) in wanted {
+        let found = connection
+            .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| {
+                row.get::<_, String>(0)
+            })
+            .map_err(|error| format!("{name}: {error}"))?;
+        if found != value {
+            return Err(format!("{name} is {found}, not {value}"));
+        }
+    }
     Ok(())
 }
 

@@ -69,7 +69,7 @@ impl SegmentBuilder {
         let out = &mut self.records;
         varint::put(out, index as u64);
         out.push(origin);
-        varint::put(out, u64::from(major));
+        varint::put(out, major);
         varint::put(out, u64::from(minor));
         varint::put(out, varint::zigzag(received_at_ms.wrapping_sub(self.base_at_ms)));
         varint::put(out, payload.len() as u64);
@@ -144,7 +144,7 @@ fn decode_checked(class: Class, blob: &Bytes, checked: &[u8]) -> Option<Vec<Stor
         let device = devices.get(varint::take(&mut input)? as usize)?.clone();
         let (&origin, rest) = input.split_first()?;
         input = rest;
-        let major = u32::try_from(varint::take(&mut input)?).ok()?;
+        let major = varint::take(&mut input)?;
         let minor = u32::try_from(varint::take(&mut input)?).ok()?;
         let received_at_ms = base_at_ms.wrapping_add(varint::unzigzag(varint::take(&mut input)?));
         let len = usize::try_from(varint::take(&mut input)?).ok()?;
@@ -175,17 +175,17 @@ fn decode_devices(input: &mut &[u8]) -> Option<Vec<DeviceId>> {
 }
 
 /// An identity as the three numbers that segments and rows keep: (origin, boot or run, seq or number).
-pub(super) fn identity_parts(identity: Identity) -> (u8, u32, u32) {
+pub(super) fn identity_parts(identity: Identity) -> (u8, u64, u32) {
     match identity {
-        Identity::Device { boot, seq } => (0, boot, seq),
+        Identity::Device { boot, seq } => (0, u64::from(boot), seq),
         Identity::Minted { run, number } => (1, run, number),
     }
 }
 
-/// The inverse of [`identity_parts`]; `None` for an unknown origin.
-pub(super) fn identity_from_parts(origin: u8, major: u32, minor: u32) -> Option<Identity> {
+/// The inverse of [`identity_parts`]; `None` for an unknown origin or a boot that is none.
+pub(super) fn identity_from_parts(origin: u8, major: u64, minor: u32) -> Option<Identity> {
     match origin {
-        0 => Some(Identity::Device { boot: major, seq: minor }),
+        0 => Some(Identity::Device { boot: u32::try_from(major).ok()?, seq: minor }),
         1 => Some(Identity::Minted { run: major, number: minor }),
         _ => None,
     }
@@ -203,7 +203,7 @@ mod tests {
     fn records() -> impl Strategy<Value = Vec<StoredRecord>> {
         let identity = prop_oneof![
             (any::<u32>(), any::<u32>()).prop_map(|(boot, seq)| Identity::Device { boot, seq }),
-            (any::<u32>(), any::<u32>()).prop_map(|(run, number)| Identity::Minted { run, number }),
+            (any::<u64>(), any::<u32>()).prop_map(|(run, number)| Identity::Minted { run, number }),
         ];
         let record = (
             "[a-z0-9][a-z0-9-]{0,31}",

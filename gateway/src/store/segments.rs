@@ -4,14 +4,14 @@
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
 //! forgotten when the head or the tail moves past them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::handle::RawHead;
 use super::record::StoredRecord;
 use super::segment::{self, SegmentBuilder};
-use super::settlement::Limit;
+use super::settlement::{Limit, RecordKey};
 use super::snapshot::ClassBacklog;
 use super::tally::Tallies;
 use crate::domain::report::{Class, DeviceId, Identity};
@@ -26,7 +26,8 @@ struct Names {
     tail: &'static str,
     insert: &'static str,
     read: &'static str,
-    one: &'static str,
+    figures: &'static str,
+    blob: &'static str,
     delete: &'static str,
     newer: &'static str,
 }
@@ -42,7 +43,8 @@ macro_rules! names {
                 " (id, commit_seq, n, bytes, cum_n, cum_bytes, first_at, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
             ),
             read: concat!("SELECT id, n, bytes, blob FROM ", $table, " ORDER BY id LIMIT ?1"),
-            one: concat!("SELECT n, bytes, blob FROM ", $table, " WHERE id = ?1"),
+            figures: concat!("SELECT n, bytes FROM ", $table, " WHERE id = ?1"),
+            blob: concat!("SELECT blob FROM ", $table, " WHERE id = ?1"),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
             newer: concat!("SELECT commit_seq, blob FROM ", $table, " ORDER BY id DESC"),
         }
@@ -75,6 +77,12 @@ struct Release {
     bytes: u64,
     done: u32,
     words: Vec<u64>,
+}
+
+impl Release {
+    fn has(&self, index: u32) -> bool {
+        self.words.get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
 }
 
 /// The table of one class, with the figures that its rows imply.
@@ -201,22 +209,47 @@ impl SegmentTable {
         Ok(())
     }
 
-    /// Segments from the head on until `limit` is reached, with what is released in each.
-    pub(super) fn read(&self, connection: &Connection, limit: Limit) -> rusqlite::Result<Vec<RawHead>> {
+    /// Segments from the head on until `limit` is reached, with what is released in each. Segments in which everything is
+    /// released or to be skipped are passed over without being read.
+    pub(super) fn read(
+        &self,
+        connection: &Connection,
+        limit: Limit,
+        skip: &HashSet<RecordKey>,
+    ) -> rusqlite::Result<Vec<RawHead>> {
+        let skipped = self.skipped(skip);
         let mut statement = connection.prepare_cached(self.names.read)?;
         let mut rows = statement.query([ROWS_PER_READ])?;
         let (mut records, mut bytes) = (0u64, 0u64);
         let mut pieces = Vec::new();
         while records < u64::from(limit.records) && bytes < limit.bytes {
             let Some(row) = rows.next()? else { break };
-            let id = row.get(0)?;
+            let (id, n): (i64, u64) = (row.get(0)?, row.get::<_, i64>(1)? as u64);
             let release = self.released.get(&id);
-            records += row.get::<_, i64>(1)? as u64 - release.map_or(0, |release| u64::from(release.done));
+            let done = release.map_or(0, |release| u64::from(release.done));
+            let open = n.saturating_sub(done + skipped.get(&id).copied().unwrap_or(0));
+            if open == 0 {
+                continue;
+            }
+            records += open;
             bytes += row.get::<_, i64>(2)? as u64;
             let released = release.map(|release| release.words.clone()).unwrap_or_default();
             pieces.push(RawHead::Segment { id, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
         Ok(pieces)
+    }
+
+    /// How many of each segment's records are to be skipped that are not released anyway.
+    fn skipped(&self, skip: &HashSet<RecordKey>) -> HashMap<i64, u64> {
+        let mut skipped = HashMap::new();
+        for key in skip {
+            if let RecordKey::Slot { segment, index } = *key
+                && !self.released.get(&segment).is_some_and(|release| release.has(index))
+            {
+                *skipped.entry(segment).or_default() += 1;
+            }
+        }
+        skipped
     }
 
     /// Notes that a record has its receipt; deletes the segment when all of them have.
@@ -248,7 +281,7 @@ impl SegmentTable {
 
     fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
         let figures = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
-        connection.prepare_cached(self.names.one)?.query_row([id], figures).optional()
+        connection.prepare_cached(self.names.figures)?.query_row([id], figures).optional()
     }
 
     /// Takes a damaged segment out whole; what it held can't be told any more. Returns its blob.
@@ -260,7 +293,7 @@ impl SegmentTable {
     ) -> rusqlite::Result<Option<Vec<u8>>> {
         let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
         let blob =
-            connection.prepare_cached(self.names.one)?.query_row([id], |row| row.get::<_, Vec<u8>>(2))?;
+            connection.prepare_cached(self.names.blob)?.query_row([id], |row| row.get::<_, Vec<u8>>(0))?;
         self.delete(connection, tallies, id, u64::from(n), bytes)?;
         Ok(Some(blob))
     }

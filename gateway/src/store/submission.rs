@@ -27,8 +27,34 @@ pub struct Item {
     pub received_at_ms: i64,
     /// The payload as it came.
     pub payload: Bytes,
+    /// Nobody waits for its acknowledgement (QoS 0): when there is no room it is dropped, and counted.
+    pub best_effort: bool,
     /// What admission made of it.
     pub content: Content,
+}
+
+impl Batch {
+    /// True when some message has a number of its device's own.
+    pub(super) fn has_claims(&self) -> bool {
+        let is_claimed = |item: &Item| matches!(item.content, Content::Report { claimed: Some(_), .. });
+        self.items.iter().any(is_claimed)
+    }
+}
+
+impl Item {
+    /// Bytes that it takes in the store, but for what every row takes.
+    pub(super) fn stored_bytes(&self) -> usize {
+        let beside = match &self.content {
+            Content::Report { casework, .. } => casework.as_deref().map_or(0, str::len),
+            Content::Quarantine { topic, detail, .. } => topic.len() + detail.len(),
+        };
+        self.payload.len() + beside
+    }
+
+    /// An incident that would be recognised, were it sent again.
+    pub(super) fn is_claimed_incident(&self) -> bool {
+        matches!(self.content, Content::Report { class: Class::Incident, claimed: Some(_), .. })
+    }
 }
 
 /// What admission made of a payload.

@@ -92,19 +92,22 @@ impl Windows {
 
     fn note(&mut self, device: DeviceId, identity: Identity) {
         if let Identity::Device { boot, seq } = identity {
-            self.of(&device).insert(RecordRef { boot, seq });
+            self.of(&device, true).insert(RecordRef { boot, seq });
         }
     }
 
-    /// The window of one device, for the records of one batch.
-    pub(super) fn of(&mut self, device: &DeviceId) -> DeviceWindow<'_> {
-        if !self.by_device.contains_key(device) && self.by_device.len() < DEVICES_MAX {
-            self.by_device.insert(device.clone(), SeenWindow::default());
+    /// The window of one device, for the records of one batch; `claims` says whether any of them has a number of the
+    /// device's own, and so whether the device needs a window.
+    pub(super) fn of(&mut self, device: &DeviceId, claims: bool) -> DeviceWindow<'_> {
+        if claims {
+            if !self.by_device.contains_key(device) && self.by_device.len() < DEVICES_MAX {
+                self.by_device.insert(device.clone(), SeenWindow::default());
+            }
+            if !self.dirty.contains(device) {
+                self.dirty.insert(device.clone());
+            }
+            self.batches.push((device.clone(), self.added.len()));
         }
-        if !self.dirty.contains(device) {
-            self.dirty.insert(device.clone());
-        }
-        self.batches.push((device.clone(), self.added.len()));
         DeviceWindow { window: self.by_device.get_mut(device), added: &mut self.added }
     }
 

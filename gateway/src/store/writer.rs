@@ -34,6 +34,8 @@ pub struct StoreOptions {
     pub keep_accepted: u64,
     /// Quarantined payloads that are kept.
     pub keep_quarantined: u64,
+    /// Chance, for the names of runs.
+    pub chance: fastrand::Rng,
 }
 
 /// The writer ended because the database failed: nothing is acknowledged any more, the process must end.
@@ -104,6 +106,7 @@ impl Writer {
     /// Puts a request that writes into the group; answers one that reads at once, before the group's transaction
     /// begins, so that nobody sees what is not yet committed. False when asked to close.
     fn take(&mut self, request: Request, group: &mut Group) -> rusqlite::Result<bool> {
+        group.requests += 1;
         match request {
             Request::Submit(batch) => group.push(batch),
             Request::Settle { settlement, answer } => group.settlements.push((settlement, answer)),
@@ -111,7 +114,9 @@ impl Writer {
             Request::DownDone { device, id } => group.down_done.push((device, id)),
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
-            Request::Head { class, limit, answer } => drop(answer.send(self.database.head(class, limit)?)),
+            Request::Head { class, limit, skip, answer } => {
+                drop(answer.send(self.database.head(class, limit, &skip)?));
+            }
             Request::DownAfter { device, after, limit, answer } => {
                 drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
             }
@@ -175,7 +180,8 @@ impl Writer {
     }
 
     fn refuse_settlements(&mut self, group: Group) -> rusqlite::Result<()> {
-        for (_, answer) in group.settlements {
+        let settlements = group.settlements.into_iter().map(|(_, answer)| answer);
+        for answer in settlements.chain(group.set_aside.into_iter().map(|(.., answer)| answer)) {
             // Whoever asked and is gone needs no answer.
             let _ = answer.send(Err(Unsettled));
         }
@@ -189,11 +195,11 @@ impl Writer {
     fn answer(&mut self, group: Group, outcome: Outcome) -> rusqlite::Result<()> {
         self.count(outcome.tallied);
         self.publish()?;
-        for Progress { line, durable, withheld } in outcome.progress {
+        for Progress { line, durable } in outcome.progress {
             if let Some(durable) = durable {
                 line.advance(durable);
             }
-            if withheld {
+            if line.is_refusing() {
                 line.withhold();
             }
         }
@@ -201,7 +207,7 @@ impl Writer {
             let _ = answer.send(Ok(()));
         }
         for (.., answer) in group.set_aside {
-            let _ = answer.send(());
+            let _ = answer.send(Ok(()));
         }
         for device in outcome.ring {
             if let Some(line) = self.lines.get(&device).and_then(Weak::upgrade) {

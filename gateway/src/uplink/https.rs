@@ -49,9 +49,12 @@ pub enum SetupError {
 /// Why a batch has no verdicts. Nothing of it is released.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// No answer: no connection, TLS refused, or the total deadline passed.
+    /// No answer: no connection, or TLS refused.
     #[error("no answer: {0}")]
     NoAnswer(String),
+    /// No complete answer before the total deadline.
+    #[error("no answer in time")]
+    Deadline,
     /// The platform asks to come back later (429, 503) or has failed (5xx).
     #[error("platform answers {status}")]
     Unavailable {
@@ -140,10 +143,10 @@ impl Platform {
         if let Some(encoding) = encoding {
             request = request.header(CONTENT_ENCODING, encoding);
         }
-        let mut response = request.send().await.map_err(|error| PostError::NoAnswer(cause(&error)))?;
+        let mut response = request.send().await.map_err(no_answer)?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| PostError::NoAnswer(cause(&error)))? {
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if answer.len() + chunk.len() > ANSWER_BYTES_MAX {
                 return Err(PostError::Garbled(format!("more than {ANSWER_BYTES_MAX} bytes")));
             }
@@ -154,15 +157,15 @@ impl Platform {
 }
 
 /// The innermost cause says what happened ("connection refused"); the outer ones only where.
-fn cause(error: &reqwest::Error) -> String {
+fn no_answer(error: reqwest::Error) -> PostError {
     if error.is_timeout() {
-        return "deadline passed".to_owned();
+        return PostError::Deadline;
     }
-    let mut innermost: &dyn std::error::Error = error;
+    let mut innermost: &dyn std::error::Error = &error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    shorten(&innermost.to_string())
+    PostError::NoAnswer(shorten(&innermost.to_string()))
 }
 
 fn compress(compression: Compression, batch: Vec<u8>) -> (Bytes, Option<&'static str>) {
@@ -216,7 +219,7 @@ fn verdicts(
         serde_json::from_slice(answer).map_err(|error| PostError::Garbled(error.to_string()))?;
     let verdict = |line: Line| {
         let decision = match line.status.as_str() {
-            "accepted" | "duplicate" => Decision::Accepted { case_number: line.case },
+            "accepted" | "duplicate" => Decision::Accepted { case_number: line.case.as_deref().map(shorten) },
             "rejected" => {
                 Decision::Rejected { reason: shorten(line.reason.as_deref().unwrap_or("no reason given")) }
             }

@@ -1,19 +1,25 @@
 //! The lane: takes the most urgent records from the store, sends them, and makes the platform's word durable.
 //!
-//! One batch in flight. A record leaves the store only in [`Store::settle`], with the platform's verdict on it; every failure
-//! leaves all records where they are and waits, so the worst that a failure costs is a resend, which the platform
-//! recognises by (source, id).
+//! - One batch in flight. A record leaves the store only in [`Store::settle`], with the platform's verdict on it; every
+//!   failure leaves all records where they are, so the worst that a failure costs is a resend, which the platform
+//!   recognises by (source, id).
+//! - A record on which the platform says nothing, or which it does not take alone, is put off for [`PUT_OFF`], so that it holds
+//!   nobody up; it stays in the store, and is tried again.
+//! - The size of batches falls by half on a refusal or a missed deadline, and grows back a step a batch.
+//! - A record is buried for a refusal of its batch only when it stood alone and the platform has taken others since the last
+//!   burial: a platform that refuses everything has a trouble of its own, and costs nobody a record.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time;
+use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::cloudevent::{self, EventId};
 use super::https::{Platform, PostError, Verdict};
+use super::put_off::PutOff;
 use super::receipt;
 use crate::clock;
 use crate::config::Uplink;
@@ -28,6 +34,12 @@ use crate::store::snapshot::Snapshot;
 
 /// What is taken from the store at once. A batch is cut from it.
 const HELD: Limit = Limit { records: 2000, bytes: 1024 * 1024 };
+/// How long a record is put off.
+const PUT_OFF: Duration = Duration::from_secs(5);
+/// Records that can be put off at the same time; beyond, the lane backs off instead.
+pub(super) const PUT_OFF_RECORDS_MAX: usize = 1024;
+/// Batches grow back to full size in so many steps.
+const GROWTH_STEPS: usize = 16;
 /// The longest wait that a platform may impose on us.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
@@ -55,6 +67,9 @@ pub struct Lane {
     batch_events: usize,
     held_class: Class,
     held: VecDeque<Pending>,
+    put_off: PutOff,
+    /// The platform has accepted something since a record was last buried for a refused batch.
+    accepted_since_burial: bool,
 }
 
 impl Lane {
@@ -83,6 +98,8 @@ impl Lane {
             batch_events: uplink.batch_events,
             held_class: Class::Incident,
             held: VecDeque::new(),
+            put_off: PutOff::default(),
+            accepted_since_burial: false,
         }
     }
 
@@ -91,18 +108,24 @@ impl Lane {
         self.status.subscribe()
     }
 
-    /// Sends until told to stop or the store has stopped. What is unanswered then simply remains.
+    /// Sends until told to stop. What is unanswered then simply remains.
     pub async fn run(mut self, stopping: CancellationToken) {
+        let forward = async {
+            // The store's end is not ours to report: whoever sees to the store ends us too.
+            let Err(Stopped) = self.forward().await else { return };
+            std::future::pending().await
+        };
         // Cancelling between any two awaits loses nothing: the store's word is the only one that counts.
-        let _ = stopping.run_until_cancelled_owned(async move { self.forward().await }).await;
+        let _ = stopping.run_until_cancelled(forward).await;
     }
 
     async fn forward(&mut self) -> Result<(), Stopped> {
         loop {
             let snapshot = *self.snapshot.borrow_and_update();
+            self.put_off.expire(Instant::now());
             if !self.hold(&snapshot).await? {
                 self.say(|status| status.state = UplinkState::Idle);
-                self.snapshot.changed().await.map_err(|_| Stopped)?;
+                self.rest().await?;
                 continue;
             }
             match self.send().await? {
@@ -112,13 +135,22 @@ impl Lane {
         }
     }
 
+    /// Waits until something is committed, or a record that was put off is due.
+    async fn rest(&mut self) -> Result<(), Stopped> {
+        let due = self.put_off.next_due();
+        tokio::select! {
+            changed = self.snapshot.changed() => changed.map_err(|_| Stopped),
+            () = time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Ok(()),
+        }
+    }
+
     /// Sees to it that records of the most urgent class that has any are held: those that still are, or new ones from the
-    /// store. False when nothing waits.
+    /// store. False when nothing is to be sent now.
     async fn hold(&mut self, snapshot: &Snapshot) -> Result<bool, Stopped> {
         for class in schedule::by_urgency(|class| snapshot.class(class).records) {
             if self.held_class != class || self.held.is_empty() {
                 self.held_class = class;
-                self.held = self.store.head(class, HELD).await?.into();
+                self.held = self.store.head(class, HELD, &self.put_off.keys(class)).await?.into();
             }
             if !self.held.is_empty() {
                 return Ok(true);
@@ -142,6 +174,10 @@ impl Lane {
             }
             Err(error) => {
                 self.metrics.uplink_requests.add(label(&error), 1);
+                if error == PostError::Deadline {
+                    // Perhaps the link carries less than a batch in that time.
+                    self.batch_events = (count / 2).max(1);
+                }
                 let at_least = match &error {
                     PostError::Unavailable { retry_after, .. } => *retry_after,
                     _ => None,
@@ -178,18 +214,27 @@ impl Lane {
             decisions.entry(verdict.id).or_insert(verdict.decision);
         }
         let mut records = Vec::with_capacity(count);
+        let (mut unanswered, mut all_put_off) = (0, true);
         for Pending { key, record } in self.held.drain(..count) {
             let id = EventId { device: &record.device, identity: record.identity }.to_string();
-            if let Some(decision) = decisions.remove(&id) {
-                let receipt = receipt::receipt(&record, &decision);
-                records.push(Settled { key, record, decision, receipt });
-            }
+            let Some(decision) = decisions.remove(&id) else {
+                unanswered += 1;
+                all_put_off &= self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
+                continue;
+            };
+            let receipt = receipt::receipt(&record, &decision);
+            records.push(Settled { key, record, decision, receipt });
         }
-        if records.is_empty() {
-            let error = "the platform answered for none of the events".to_owned();
+        if unanswered > 0 {
+            tracing::warn!(unanswered, "no verdict on some events, put off");
+        }
+        let nothing = records.is_empty();
+        let sent = if nothing { Sent::Progress } else { self.store_settlement(records).await? };
+        if nothing || !all_put_off {
+            let error = format!("the platform said nothing on {unanswered} of {count} events");
             return Ok(Sent::Failed { error, at_least: None });
         }
-        self.store_settlement(records).await
+        Ok(sent)
     }
 
     async fn store_settlement(&mut self, records: Vec<Settled>) -> Result<Sent, Stopped> {
@@ -208,8 +253,9 @@ impl Lane {
         }
         self.metrics.uplink_events.add("accepted", accepted);
         self.metrics.uplink_events.add("rejected", rejected);
-        // Found the culprit, or none: back to full batches, step by step.
-        self.batch_events = (self.batch_events * 2).min(self.batch_events_max);
+        self.accepted_since_burial |= accepted > 0;
+        let step = (self.batch_events_max / GROWTH_STEPS).max(1);
+        self.batch_events = (self.batch_events + step).min(self.batch_events_max);
         self.say(|status| {
             status.last_error = None;
             status.accepted_total += accepted;
@@ -220,22 +266,31 @@ impl Lane {
         Ok(Sent::Progress)
     }
 
-    /// The platform refused a batch whole: halves it until one record stands alone, and buries that one.
+    /// The platform refused a batch whole: halves it until one record stands alone. That one is buried, or put off while it
+    /// is not sure that the record is to blame.
     async fn narrow(&mut self, count: usize, status: u16, reason: String) -> Result<Sent, Stopped> {
         if count > 1 {
             self.batch_events = count / 2;
             return Ok(Sent::Progress);
         }
         let Some(Pending { key, record }) = self.held.pop_front() else { return Ok(Sent::Progress) };
-        tracing::error!(device = %record.device, record = %record.identity, status, reason, "record refused, dead letter");
-        let decision = Decision::Rejected { reason: format!("{status}: {reason}") };
+        let what = format!("platform refuses the batch with {status}: {reason}");
+        if !self.accepted_since_burial {
+            self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
+            return Ok(Sent::Failed { error: what, at_least: None });
+        }
+        tracing::error!(device = %record.device, record = %record.identity, what, "dead letter");
+        let decision = Decision::Rejected { reason: what };
         let receipt = receipt::receipt(&record, &decision);
-        self.store_settlement(vec![Settled { key, record, decision, receipt }]).await
+        let sent = self.store_settlement(vec![Settled { key, record, decision, receipt }]).await?;
+        self.accepted_since_burial = false;
+        Ok(sent)
     }
 
     async fn wait(&mut self, error: String, at_least: Option<Duration>) {
         let jittered = self.backoff.next(self.random.f64());
-        let wait = at_least.map_or(jittered, |asked| jittered.max(asked.min(RETRY_AFTER_MAX)));
+        // On top of what the platform asked for, so that not all gateways come back in the same moment.
+        let wait = at_least.map_or(jittered, |asked| asked.min(RETRY_AFTER_MAX) + jittered);
         tracing::warn!(error, wait_ms = wait.as_millis() as u64, "uplink failed, backing off");
         self.say(|status| {
             status.state = UplinkState::BackingOff;
@@ -256,6 +311,7 @@ impl Lane {
 fn label(error: &PostError) -> &'static str {
     match error {
         PostError::NoAnswer(_) => "no_answer",
+        PostError::Deadline => "deadline",
         PostError::Unavailable { .. } => "unavailable",
         PostError::Denied { .. } => "denied",
         PostError::BatchRefused { .. } => "refused",

@@ -3,4 +3,5 @@
 pub mod cloudevent;
 pub mod https;
 pub mod lane;
+mod put_off;
 mod receipt;

@@ -77,8 +77,8 @@ mod tests {
     fn a_rejection_says_why_and_a_minted_id_stands_alone() {
         let rejected = Decision::Rejected { reason: "unknown code".into() };
         assert_eq!(
-            text(&record(Identity::Minted { run: 3, number: 15 }), rejected),
-            r#"{"id":"car-07/g3/15","result":"rejected","reason":"unknown code"}"#
+            text(&record(Identity::Minted { run: 0x1_c0ff_ee42, number: 15 }), rejected),
+            r#"{"id":"car-07/g1c0ffee42/15","result":"rejected","reason":"unknown code"}"#
         );
     }
 

@@ -153,8 +153,8 @@ fn without_a_fix_an_incident_is_unassigned_has_no_subject_and_says_why() {
 
 #[test]
 fn a_minted_id_says_that_resends_are_not_recognised() {
-    let event = written(&record(Class::Telemetry, Identity::Minted { run: 3, number: 15 }, "{}"));
-    assert_eq!(event["id"], "car-07/g3/15");
+    let event = written(&record(Class::Telemetry, Identity::Minted { run: 0x1_c0ff_ee42, number: 15 }, "{}"));
+    assert_eq!(event["id"], "car-07/g1c0ffee42/15");
     assert_eq!(event["data"]["properties"]["resends_recognised"], false);
     assert_eq!(event["data"]["properties"].get("boot"), None);
 }
