@@ -28,6 +28,7 @@
 mod gateway;
 mod mosquitto;
 mod program;
+mod seed;
 mod strace;
 mod wait;
 mod world;
@@ -35,6 +36,7 @@ mod world;
 pub use gateway::{Gateway, GatewayPlan, Metrics};
 pub use mosquitto::{Subscriber, mosquitto_pub};
 pub use program::{Ended, program, run_to_end};
+pub use seed::{note, seeded};
 pub use strace::Strace;
 pub use wait::wait_until;
 pub use world::World;
