@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::Parser;
 use patrol_gateway::app;
 use patrol_gateway::cli::{self, Args, Command, Exit};
@@ -42,19 +42,20 @@ fn run(config: Config) -> Exit {
     match serve(config) {
         Ok(()) => Exit::Ok,
         Err(error) => {
-            eprintln!("网关停止 The gateway stopped: {error:#}");
+            // The errors of this crate carry their causes in their words.
+            eprintln!("网关停止 The gateway stopped: {error}");
             Exit::Failure
         }
     }
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {
-    let filter: Targets = config.log.filter.parse().context("log.filter")?;
+    let filter: Targets = config.log.filter.parse().map_err(|error| anyhow!("log.filter: {error}"))?;
     let stderr = std::io::stderr;
     let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     tracing_subscriber::registry().with(lines).with(filter).init();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow!("starting threads: {error}"))?;
     let ended = runtime.block_on(app::run(config));
     // A name look-up that hangs must not hold the end up.
     runtime.shutdown_timeout(RUNTIME_END_MAX);

@@ -25,16 +25,23 @@
 //! # }
 //! ```
 
+pub mod ack_order;
 mod gateway;
 mod mosquitto;
+mod packets;
 mod program;
+mod raw_device;
+mod seed;
 mod strace;
+pub mod trace;
 mod wait;
 mod world;
 
 pub use gateway::{Gateway, GatewayPlan, Metrics};
 pub use mosquitto::{Subscriber, mosquitto_pub};
 pub use program::{Ended, program, run_to_end};
+pub use raw_device::RawDevice;
+pub use seed::{note, seeded};
 pub use strace::Strace;
 pub use wait::wait_until;
 pub use world::World;

@@ -12,9 +12,9 @@ use super::value::Keys;
 pub struct Listener {
     /// Where it listens; port 0 takes any free port.
     pub bind: SocketAddr,
-    /// Connections at a time; one more is closed before its CONNECT is read.
+    /// Connections at a time; further ones wait to be accepted.
     pub max_connections: usize,
-    /// Largest MQTT packet taken, in bytes, its fixed header included.
+    /// Largest MQTT packet taken, in bytes after its fixed header.
     pub max_packet_bytes: usize,
     /// QoS 1 publishes taken from one device before its acknowledgements must leave.
     pub max_in_flight: u16,
