@@ -170,6 +170,19 @@ async fn rejected_and_left_out_events_are_not_delivered() {
 }
 
 #[tokio::test]
+async fn a_poisoned_batch_is_refused_whole_and_the_others_are_taken_in() {
+    let (platform, http) = platform().await;
+    let ids = ["a/1/2".to_owned()].into();
+    platform.set_fault(Fault::Poison { ids, status: 422 }).await.unwrap();
+    let batch = [event("a/1/1", "telemetry"), event("a/1/2", "telemetry")];
+    let response = send(&platform, &http, &batch).await.unwrap();
+    assert_eq!(response.status(), 422);
+    assert!(!response.text().await.unwrap().contains("a/1/2"), "the poison is not named");
+    assert_eq!(platform.counts().delivered, 0);
+    assert_eq!(results(&platform, &http, &batch[..1]).await[0]["status"], "accepted");
+}
+
+#[tokio::test]
 async fn faults_are_told_over_http_too_and_a_closed_port_opens_by_itself() {
     let (platform, http) = platform().await;
     let control = |fault: Value| http.post(format!("{}/control", platform.url())).json(&fault).send();

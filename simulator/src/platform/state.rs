@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
+use super::content::Refusal;
 use super::desk::{Counts, Delivery, Desk, Event, Outcome};
 use super::fault::{EventPlan, Fault, Faults, RequestPlan};
 use super::http::EventResult;
@@ -43,15 +45,20 @@ impl Shared {
         (inner.desk.begin_request(), inner.faults.plan_request())
     }
 
-    /// Takes a batch in; the reason when it can't be remembered.
-    pub(super) fn receive(&self, batch: Vec<Event>, request: u64) -> Result<Vec<EventResult>, String> {
+    /// Takes a batch in, or refuses it whole.
+    pub(super) fn receive(&self, batch: Vec<Event>, request: u64) -> Result<Vec<EventResult>, Refusal> {
         let mut inner = self.lock();
+        if let Some(status) = inner.faults.plan_batch(batch.iter().map(|event| event.id.as_str())) {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            return Err((status, "told to refuse a batch like this".to_owned()));
+        }
         if !inner.desk.has_room(batch.len()) {
-            return Err("the stand-in platform remembers no more events".to_owned());
+            let reason = "the stand-in platform remembers no more events".to_owned();
+            return Err((StatusCode::SERVICE_UNAVAILABLE, reason));
         }
         let results = batch.into_iter().filter_map(|event| inner.receive(event, request)).collect();
         if let Some(file) = &mut inner.file {
-            file.flush().map_err(|error| error.to_string())?;
+            file.flush().map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
         }
         Ok(results)
     }
