@@ -55,6 +55,9 @@ async fn each_event_gets_its_result_and_a_resend_gets_the_same_case_number() {
     let order: Vec<String> = platform.arrivals().iter().map(|delivery| delivery.id.to_string()).collect();
     assert_eq!(order, ["cam-1/1/1", "car-1/1/1"], "arrivals keep their order");
     assert_eq!(platform.event("cam-1/1/1").unwrap()["data"]["properties"]["code"], "0501");
+    assert_eq!(platform.event("car-1/1/1").unwrap()["type"], "cn.patrol.telemetry.v1");
+    let times = platform.request_times();
+    assert!(times.len() == 2 && times[0] <= times[1], "{times:?}");
 }
 
 #[tokio::test]
