@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
@@ -94,6 +94,7 @@ impl Part {
 /// # Errors
 /// [`AppError`]: it could not start, or a part without which it must not go on has failed.
 pub async fn run(config: Config) -> Result<(), AppError> {
+    let mut signals = StopSignals::new()?;
     let geography = city::load(&config.geography)?;
     let metrics = Arc::new(Metrics::new());
     let mqtt_socket = bind("mqtt", config.listener.bind).await?;
@@ -117,7 +118,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     print(&announcement)?;
 
     let ended = tokio::select! {
-        stopped = stop_signal() => stopped.map_err(AppError::from),
+        () = signals.recv() => Ok(()),
         ended = &mut store_ended => Err(store_error(ended)),
         ended = &mut mqtt.task => Err(died(mqtt.name, ended)),
         ended = &mut http.task => Err(died(http.name, ended)),
@@ -244,13 +245,25 @@ fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-async fn stop_signal() -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that ask for an orderly end. They are caught from the beginning: whoever has read `ready` may send one
+/// at once.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> io::Result<StopSignals> {
+        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        Ok(StopSignals { terminate: signal(terminate)?, interrupt: signal(interrupt)? })
     }
-    Ok(())
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 fn store_error(ended: Result<Result<(), WriteError>, oneshot::error::RecvError>) -> AppError {
