@@ -27,7 +27,11 @@
 
 mod gateway;
 mod mosquitto;
+pub mod packets;
 mod program;
+pub mod raw_mqtt;
+pub mod reports;
+pub mod rust_clients;
 mod strace;
 mod wait;
 mod world;
