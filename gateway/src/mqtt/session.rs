@@ -39,6 +39,13 @@ enum Answer {
     NotAuthorized(NonZeroU16),
 }
 
+impl Answer {
+    /// True when the device waits for it and counts it against the receive maximum.
+    fn is_owed(&self) -> bool {
+        !matches!(self, Answer::None)
+    }
+}
+
 /// One device's session.
 pub(super) struct Session {
     device: DeviceId,
@@ -47,6 +54,8 @@ pub(super) struct Session {
     outbox: Outbox,
     pending: VecDeque<Pending>,
     pending_max: usize,
+    /// Those of `pending` that the device waits for: all but QoS 0.
+    unacknowledged: usize,
     pending_bytes: usize,
     /// Mark of the last message.
     last_mark: u64,
@@ -75,6 +84,7 @@ impl Session {
             outbox: Outbox::new(connect.receive_maximum),
             pending: VecDeque::new(),
             pending_max: usize::from(receive_maximum.get()),
+            unacknowledged: 0,
             pending_bytes: 0,
             last_mark: 0,
             items: Vec::new(),
@@ -136,7 +146,7 @@ impl Session {
             (QoS::AtLeastOnce, None) => return Err(End::Malformed),
             (QoS::ExactlyOnce, _) => return Err(End::Qos),
         };
-        if self.wire.is_v5() && self.pending.len() >= self.pending_max {
+        if self.wire.is_v5() && answer.is_owed() && self.unacknowledged >= self.pending_max {
             return Err(End::ReceiveMaximum);
         }
         let Publish { topic, payload, .. } = publish;
@@ -152,6 +162,7 @@ impl Session {
     }
 
     fn wait(&mut self, answer: Answer, bytes: usize) {
+        self.unacknowledged += usize::from(answer.is_owed());
         self.pending_bytes += bytes;
         self.pending.push_back(Pending { mark: self.last_mark, bytes, answer });
     }
@@ -191,6 +202,7 @@ impl Session {
             }
             let Some(Pending { answer, bytes, .. }) = self.pending.pop_front() else { break };
             self.pending_bytes -= bytes;
+            self.unacknowledged -= usize::from(answer.is_owed());
             match answer {
                 Answer::None => {}
                 Answer::Acknowledge(packet_id) => Wire::puback(&mut self.out, packet_id),
@@ -208,9 +220,10 @@ impl Session {
         Some((self.last_mark + 1 - items.len() as u64, items))
     }
 
-    /// True while the session may take more from the device.
+    /// True while the session may take more from the device. An MQTT 5 device was told the maximum, so one packet more is
+    /// looked at: it shows a device that does not keep to it.
     pub(super) fn may_read(&self) -> bool {
-        self.pending.len() < self.pending_max
+        self.pending.len() < self.pending_max + usize::from(self.wire.is_v5())
             && self.pending_bytes < PENDING_BYTES_MAX
             && self.out.len() < OUT_BYTES_MAX
     }
