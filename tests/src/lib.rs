@@ -27,7 +27,7 @@
 
 mod gateway;
 mod mosquitto;
-pub mod packets;
+pub mod mqtt_packets;
 mod program;
 pub mod raw_mqtt;
 pub mod reports;

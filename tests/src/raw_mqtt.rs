@@ -7,7 +7,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::gateway::Gateway;
-use crate::packets::{self, Version};
+use crate::mqtt_packets::{self as packets, Version};
 
 /// Time for the gateway to answer or to close. Generous: nothing is measured by it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 //! holds up its own connection.
 
 use patrol_tests::World;
-use patrol_tests::packets::{self, PINGREQ, Version};
+use patrol_tests::mqtt_packets::{self as packets, PINGREQ, Version};
 use patrol_tests::raw_mqtt::{Packet, RawDevice};
 use patrol_tests::reports::{telemetry, up};
 

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use patrol_tests::packets::{self, DISCONNECT, PINGREQ, Version};
+use patrol_tests::mqtt_packets::{self as packets, DISCONNECT, PINGREQ, Version};
 use patrol_tests::raw_mqtt::{Packet, RawDevice};
 use patrol_tests::reports::{telemetry, up};
 use patrol_tests::{Gateway, World, wait_until};

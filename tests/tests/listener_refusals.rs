@@ -1,6 +1,6 @@
 //! What a device may not do is refused in the standard's words, nothing of it is stored, and everybody else goes on.
 
-use patrol_tests::packets::{self, Version, field};
+use patrol_tests::mqtt_packets::{self as packets, Version, field};
 use patrol_tests::raw_mqtt::{Packet, RawDevice};
 use patrol_tests::reports::{incident, telemetry, up};
 use patrol_tests::{Gateway, World};
