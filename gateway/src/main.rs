@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::Parser;
 use patrol_gateway::app;
 use patrol_gateway::cli::{self, Args, Command, Exit};
@@ -36,22 +36,23 @@ fn run(config: Config) -> Exit {
     match serve(config) {
         Ok(()) => Exit::Ok,
         Err(error) => {
-            eprintln!("网关停止 The gateway stopped: {error:#}");
+            // The errors of this crate carry their causes in their words.
+            eprintln!("网关停止 The gateway stopped: {error}");
             Exit::Failure
         }
     }
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.filter).context("log.filter")?;
+    let filter = EnvFilter::try_new(&config.log.filter).map_err(|error| anyhow!("log.filter: {error}"))?;
     let stderr = std::io::stderr;
     tracing_subscriber::fmt()
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal())
         .with_env_filter(filter)
         .init();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow!("starting threads: {error}"))?;
     runtime.block_on(app::run(config))?;
     Ok(())
 }

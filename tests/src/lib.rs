@@ -25,20 +25,27 @@
 //! # }
 //! ```
 
+pub mod ack_order;
 mod gateway;
 mod mosquitto;
 pub mod mqtt_packets;
+mod packets;
 mod program;
+mod raw_device;
 pub mod raw_mqtt;
 pub mod reports;
 pub mod rust_clients;
+mod seed;
 mod strace;
+pub mod trace;
 mod wait;
 mod world;
 
 pub use gateway::{Gateway, GatewayPlan, Metrics};
 pub use mosquitto::{Subscriber, mosquitto_pub};
 pub use program::{Ended, program, run_to_end};
+pub use raw_device::RawDevice;
+pub use seed::{note, seeded};
 pub use strace::Strace;
 pub use wait::wait_until;
 pub use world::World;

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// Bytes of a database page.
 pub const PAGE_BYTES: u64 = 4096;
@@ -26,7 +26,13 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
-    /// SQLite refused: another process holds the database, or it is damaged.
+    /// Another gateway works on it: a person must stop that one or give this one a directory of its own.
+    #[error("database {}: another gateway is running on it (it is locked)", path.display())]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// SQLite refused: the database is damaged, or the disk is.
     #[error("database {}: {source}", path.display())]
     Database {
         /// The database file.
@@ -67,7 +73,10 @@ pub fn open(data_dir: &Path, max_bytes: u64) -> Result<Connection, OpenError> {
     }
     create_private(data_dir).map_err(|source| OpenError::Directory { path: data_dir.into(), source })?;
     let path = database_path(data_dir);
-    let database = |source| OpenError::Database { path: path.clone(), source };
+    let database = |source: rusqlite::Error| match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy) => OpenError::InUse { path: path.clone() },
+        _ => OpenError::Database { path: path.clone(), source },
+    };
     let mut connection = connect(&path).map_err(database)?;
     configure(&connection, max_bytes).map_err(database)?;
     migrate(&mut connection, &path)?;
