@@ -19,7 +19,7 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -122,12 +122,17 @@ impl Platform {
         self.shared.0.counts()
     }
 
+    /// When the latest requests for `/v1/events` arrived, at most a thousand, oldest first; those that met a fault included.
+    pub fn request_times(&self) -> Vec<Instant> {
+        self.shared.0.request_times()
+    }
+
     /// Everything taken in, in the order of arrival.
     pub fn arrivals(&self) -> Vec<Delivery> {
         self.shared.0.read(|desk| desk.arrivals().to_vec())
     }
 
-    /// The whole CloudEvent of an incident.
+    /// The whole CloudEvent: of the first hundred thousand incidents and the first thousand other events.
     pub fn event(&self, id: &str) -> Option<Value> {
         self.shared.0.read(|desk| desk.event(id).cloned())
     }

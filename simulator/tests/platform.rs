@@ -55,6 +55,9 @@ async fn each_event_gets_its_result_and_a_resend_gets_the_same_case_number() {
     let order: Vec<String> = platform.arrivals().iter().map(|delivery| delivery.id.to_string()).collect();
     assert_eq!(order, ["cam-1/1/1", "car-1/1/1"], "arrivals keep their order");
     assert_eq!(platform.event("cam-1/1/1").unwrap()["data"]["properties"]["code"], "0501");
+    assert_eq!(platform.event("car-1/1/1").unwrap()["type"], "cn.patrol.telemetry.v1");
+    let times = platform.request_times();
+    assert!(times.len() == 2 && times[0] <= times[1], "{times:?}");
 }
 
 #[tokio::test]
@@ -167,6 +170,19 @@ async fn rejected_and_left_out_events_are_not_delivered() {
     let view = platform.ledger();
     assert_eq!(view.delivered.keys().map(ToString::to_string).collect::<Vec<_>>(), ["a/1/1", "a/1/3"]);
     assert!(view.rejected.contains("a/1/2"));
+}
+
+#[tokio::test]
+async fn a_poisoned_batch_is_refused_whole_and_the_others_are_taken_in() {
+    let (platform, http) = platform().await;
+    let ids = ["a/1/2".to_owned()].into();
+    platform.set_fault(Fault::Poison { ids, status: 422 }).await.unwrap();
+    let batch = [event("a/1/1", "telemetry"), event("a/1/2", "telemetry")];
+    let response = send(&platform, &http, &batch).await.unwrap();
+    assert_eq!(response.status(), 422);
+    assert!(!response.text().await.unwrap().contains("a/1/2"), "the poison is not named");
+    assert_eq!(platform.counts().delivered, 0);
+    assert_eq!(results(&platform, &http, &batch[..1]).await[0]["status"], "accepted");
 }
 
 #[tokio::test]

@@ -28,9 +28,13 @@
 pub mod ack_order;
 mod gateway;
 mod mosquitto;
+pub mod mqtt_packets;
 mod packets;
 mod program;
 mod raw_device;
+pub mod raw_mqtt;
+pub mod reports;
+pub mod rust_clients;
 mod seed;
 mod strace;
 pub mod trace;

@@ -39,6 +39,13 @@ enum Answer {
     NotAuthorized(NonZeroU16),
 }
 
+impl Answer {
+    /// True when the device waits for it and counts it against the receive maximum.
+    fn is_owed(&self) -> bool {
+        !matches!(self, Answer::None)
+    }
+}
+
 /// One device's session.
 pub(super) struct Session {
     device: DeviceId,
@@ -48,9 +55,9 @@ pub(super) struct Session {
     pending: VecDeque<Pending>,
     /// Messages of any QoS that may be pending.
     pending_max: usize,
-    pending_bytes: usize,
-    /// Those of QoS 1: what MQTT 5's receive maximum counts.
+    /// Those of `pending` that the device waits for: all but QoS 0.
     unacknowledged: usize,
+    pending_bytes: usize,
     /// Mark of the last message.
     last_mark: u64,
     /// Messages that the driver has not yet handed to the store.
@@ -78,8 +85,8 @@ impl Session {
             outbox: Outbox::new(connect.receive_maximum),
             pending: VecDeque::new(),
             pending_max: usize::from(receive_maximum.get()),
-            pending_bytes: 0,
             unacknowledged: 0,
+            pending_bytes: 0,
             last_mark: 0,
             items: Vec::new(),
             done: Vec::new(),
@@ -141,7 +148,7 @@ impl Session {
             (Qos::AtLeastOnce, None) => return Err(End::Malformed),
             (Qos::ExactlyOnce, _) => return Err(End::Qos),
         };
-        if self.wire.is_v5() && qos == Qos::AtLeastOnce && self.unacknowledged >= self.pending_max {
+        if self.wire.is_v5() && answer.is_owed() && self.unacknowledged >= self.pending_max {
             return Err(End::ReceiveMaximum);
         }
         let content = match topics::up(&self.device, &topic) {
@@ -160,8 +167,8 @@ impl Session {
     }
 
     fn wait(&mut self, answer: Answer, bytes: usize) {
+        self.unacknowledged += usize::from(answer.is_owed());
         self.pending_bytes += bytes;
-        self.unacknowledged += usize::from(!matches!(answer, Answer::None));
         self.pending.push_back(Pending { mark: self.last_mark, bytes, answer });
     }
 
@@ -196,7 +203,7 @@ impl Session {
             }
             let Some(Pending { answer, bytes, .. }) = self.pending.pop_front() else { break };
             self.pending_bytes -= bytes;
-            self.unacknowledged -= usize::from(!matches!(answer, Answer::None));
+            self.unacknowledged -= usize::from(answer.is_owed());
             match answer {
                 Answer::None => {}
                 Answer::Acknowledge(packet_id) => Wire::puback(&mut self.out, packet_id),

@@ -18,7 +18,9 @@ use serde_json::Value;
 /// Events remembered before the platform answers that it is full.
 pub const EVENTS_MAX: usize = 20_000_000;
 /// Incidents whose whole event is kept for [`Desk::event`]; later ones are remembered without their content.
-const KEPT_EVENTS_MAX: usize = 100_000;
+const KEPT_INCIDENTS_MAX: u64 = 100_000;
+/// The same for all other events together.
+const KEPT_OTHERS_MAX: u64 = 1_000;
 /// The type of event that becomes a case.
 const INCIDENT_TYPE: &str = "cn.patrol.incident.v1";
 
@@ -162,7 +164,7 @@ impl Desk {
         }
         let case = (event.event_type == INCIDENT_TYPE).then(|| self.next_case());
         let (source, id) = key.clone();
-        if case.is_some() && self.kept.len() < KEPT_EVENTS_MAX {
+        if self.may_keep(case.is_some()) {
             self.kept.insert(id.clone(), event.whole);
         }
         let event_type = self.name(&event.event_type);
@@ -183,6 +185,15 @@ impl Desk {
         self.counts.rejected += 1;
         self.rejected.push(event.id.as_str().into());
         Outcome::Rejected { reason: reason.to_owned() }
+    }
+
+    /// Whether an event that is not counted yet is among the first of its kind.
+    fn may_keep(&self, is_incident: bool) -> bool {
+        let Counts { delivered, cases, .. } = self.counts;
+        match is_incident {
+            true => cases < KEPT_INCIDENTS_MAX,
+            false => delivered - cases < KEPT_OTHERS_MAX,
+        }
     }
 
     fn duplicate(&mut self, first: usize, content: u64) -> Outcome {
@@ -231,7 +242,7 @@ impl Desk {
         &self.conflicts
     }
 
-    /// The whole event of an incident.
+    /// A whole event, if it was among the first of its kind.
     pub fn event(&self, id: &str) -> Option<&Value> {
         self.kept.get(id)
     }

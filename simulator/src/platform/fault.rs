@@ -4,7 +4,8 @@
 //! (`reject`, `partial`) about one event in `one_in`. `reject` chooses by the event's id, so that a resend meets the
 //! same answer; `partial` chooses by counting, so that a resend gets through in the end. What is never recorded as
 //! delivered: a request answered with an error, a stalled request before its answer, a rejected event and an event
-//! left out of a partial answer. Only `drop_answer` takes the batch in and then says nothing.
+//! left out of a partial answer. Only `drop_answer` takes the batch in and then says nothing. `poison` refuses a whole
+//! batch for one event in it and does not say which, as a receiver does that checks a batch before it takes it.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -61,6 +62,14 @@ pub enum Fault {
         #[serde(default = "every")]
         one_in: u32,
     },
+    /// Refuses a whole batch that holds one of these events, without naming it.
+    Poison {
+        /// The events.
+        ids: BTreeSet<String>,
+        /// 400 to 499.
+        #[serde(default = "bad_request")]
+        status: u16,
+    },
     /// The port is closed: connections are refused and open ones cut.
     Down {
         /// Seconds until it listens again by itself; until told otherwise when left out.
@@ -71,6 +80,10 @@ pub enum Fault {
 
 fn default_status() -> u16 {
     500
+}
+
+fn bad_request() -> u16 {
+    400
 }
 
 fn every() -> u32 {
@@ -125,6 +138,14 @@ impl Faults {
             }
             Fault::DropAnswer { one_in } if meets(*one_in, &mut self.requests) => RequestPlan::DropAnswer,
             _ => RequestPlan::Serve,
+        }
+    }
+
+    /// The status with which a batch of these events is refused whole, if it is.
+    pub(super) fn plan_batch<'a>(&self, mut batch: impl Iterator<Item = &'a str>) -> Option<u16> {
+        match &self.fault {
+            Fault::Poison { ids, status } if batch.any(|id| ids.contains(id)) => Some(*status),
+            _ => None,
         }
     }
 

@@ -64,7 +64,7 @@ fn take_in(shared: &Shared, request: u64, headers: &HeaderMap, body: Bytes) -> R
     };
     match shared.receive(batch, request) {
         Ok(results) => Json(json!({ "results": results })).into_response(),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason).into_response(),
+        Err(refusal) => refusal.into_response(),
     }
 }
 

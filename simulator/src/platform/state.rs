@@ -1,16 +1,22 @@
 //! What the platform's requests and its handle share: the desk, the fault in force, the ledger file.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
+use super::content::Refusal;
 use super::desk::{Counts, Delivery, Desk, Event, Outcome};
 use super::fault::{EventPlan, Fault, Faults, RequestPlan};
 use super::http::EventResult;
 use super::port::Command;
 use crate::ledger::{self, Entry, LedgerError, LedgerFile};
+
+/// Requests whose time of arrival is remembered.
+const REQUEST_TIMES_MAX: usize = 1_000;
 
 /// The port can't be told anything: its task has ended or has too many commands waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +32,7 @@ pub(super) struct Shared {
 struct Inner {
     desk: Desk,
     faults: Faults,
+    request_times: VecDeque<Instant>,
     file: Option<LedgerFile>,
 }
 
@@ -34,24 +41,33 @@ impl Shared {
     pub(super) const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
 
     pub(super) fn new(desk: Desk, file: Option<LedgerFile>, port: mpsc::Sender<Command>) -> Shared {
-        let inner = Inner { desk, faults: Faults::default(), file };
+        let inner = Inner { desk, faults: Faults::default(), request_times: VecDeque::new(), file };
         Shared { inner: Arc::new(Mutex::new(inner)), port }
     }
 
     pub(super) fn begin_request(&self) -> (u64, RequestPlan) {
         let mut inner = self.lock();
+        if inner.request_times.len() == REQUEST_TIMES_MAX {
+            inner.request_times.pop_front();
+        }
+        inner.request_times.push_back(Instant::now());
         (inner.desk.begin_request(), inner.faults.plan_request())
     }
 
-    /// Takes a batch in; the reason when it can't be remembered.
-    pub(super) fn receive(&self, batch: Vec<Event>, request: u64) -> Result<Vec<EventResult>, String> {
+    /// Takes a batch in, or refuses it whole.
+    pub(super) fn receive(&self, batch: Vec<Event>, request: u64) -> Result<Vec<EventResult>, Refusal> {
         let mut inner = self.lock();
+        if let Some(status) = inner.faults.plan_batch(batch.iter().map(|event| event.id.as_str())) {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            return Err((status, "told to refuse a batch like this".to_owned()));
+        }
         if !inner.desk.has_room(batch.len()) {
-            return Err("the stand-in platform remembers no more events".to_owned());
+            let reason = "the stand-in platform remembers no more events".to_owned();
+            return Err((StatusCode::SERVICE_UNAVAILABLE, reason));
         }
         let results = batch.into_iter().filter_map(|event| inner.receive(event, request)).collect();
         if let Some(file) = &mut inner.file {
-            file.flush().map_err(|error| error.to_string())?;
+            file.flush().map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
         }
         Ok(results)
     }
@@ -84,6 +100,10 @@ impl Shared {
 
     pub(super) fn counts(&self) -> Counts {
         self.lock().desk.counts()
+    }
+
+    pub(super) fn request_times(&self) -> Vec<Instant> {
+        self.lock().request_times.iter().copied().collect()
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&Desk) -> T) -> T {

@@ -1,0 +1,201 @@
+//! A device on a bare TCP connection: it can do what no client library lets a test do.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::gateway::Gateway;
+use crate::mqtt_packets::{self as packets, Version};
+
+/// Time for the gateway to answer or to close. Generous: nothing is measured by it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// Kernel buffers of a device that shall be full soon, in bytes.
+const SMALL_BUFFER_BYTES: u32 = 4 * 1024;
+
+/// A packet from the gateway. `code` is the reason or return code; 0 where the packet has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the standard")]
+pub enum Packet {
+    ConnAck { code: u8 },
+    PubAck { id: u16, code: u8 },
+    SubAck { id: u16, codes: Vec<u8> },
+    UnsubAck { id: u16 },
+    Publish { id: u16, topic: String, payload: Vec<u8> },
+    PingResp,
+    Disconnect { code: u8 },
+}
+
+impl Packet {
+    /// The PUBACK that acknowledges.
+    pub fn ack(id: u16) -> Packet {
+        Packet::PubAck { id, code: 0 }
+    }
+}
+
+/// A device on a bare TCP connection.
+#[derive(Debug)]
+pub struct RawDevice {
+    version: Version,
+    stream: TcpStream,
+    input: Vec<u8>,
+}
+
+impl RawDevice {
+    /// A TCP connection and nothing else.
+    ///
+    /// # Panics
+    /// When the gateway does not take it; so all methods do whose result would otherwise have to be an error.
+    pub async fn open(gateway: &Gateway, version: Version) -> RawDevice {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        RawDevice::over(socket, gateway, version).await
+    }
+
+    /// The same with kernel buffers as small as they get: whoever writes to it is soon held up.
+    pub async fn open_narrow(gateway: &Gateway, version: Version) -> RawDevice {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(SMALL_BUFFER_BYTES).expect("a receive buffer");
+        socket.set_send_buffer_size(SMALL_BUFFER_BYTES).expect("a send buffer");
+        RawDevice::over(socket, gateway, version).await
+    }
+
+    async fn over(socket: TcpSocket, gateway: &Gateway, version: Version) -> RawDevice {
+        let stream = socket.connect(gateway.mqtt()).await.expect("the gateway takes connections");
+        stream.set_nodelay(true).expect("TCP_NODELAY");
+        RawDevice { version, stream, input: Vec::new() }
+    }
+
+    /// A device whose CONNECT was accepted; its keep-alive is one minute.
+    pub async fn connect(gateway: &Gateway, version: Version, id: &str) -> RawDevice {
+        let mut device = RawDevice::open(gateway, version).await;
+        device.greet(&packets::connect(version, id, 60)).await;
+        device
+    }
+
+    /// Sends this CONNECT and expects that it is accepted.
+    pub async fn greet(&mut self, connect: &[u8]) {
+        self.send(connect).await;
+        assert_eq!(self.packet().await, Packet::ConnAck { code: 0 });
+    }
+
+    /// Writes bytes, all of them.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        let sent = timeout(ANSWER_WITHIN, self.stream.write_all(bytes)).await;
+        sent.expect("the gateway reads what it is sent").expect("the connection stands");
+    }
+
+    /// Writes bytes to a gateway that may close meanwhile: nobody says how many arrive.
+    pub async fn throw(&mut self, bytes: &[u8]) {
+        let _ =
+            timeout(ANSWER_WITHIN, self.stream.write_all(bytes)).await.expect("the gateway reads or closes");
+    }
+
+    /// Writes what the kernel takes at once and gives how much that was.
+    pub fn send_some(&mut self, bytes: &[u8]) -> usize {
+        self.stream.try_write(bytes).unwrap_or(0)
+    }
+
+    /// Says that it will send nothing more.
+    pub async fn finish(&mut self) {
+        // A connection that is closed already has nothing left to finish.
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Breaks the connection with a TCP reset.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().expect("SO_LINGER");
+    }
+
+    /// Publishes at QoS 1 and waits for the acknowledgement, which is to be the next packet.
+    pub async fn report(&mut self, packet_id: u16, topic: &str, payload: impl AsRef<[u8]>) {
+        self.send(&packets::publish(self.version, packet_id, topic, payload)).await;
+        assert_eq!(self.packet().await, Packet::ack(packet_id));
+    }
+
+    /// The next packet.
+    pub async fn packet(&mut self) -> Packet {
+        self.next().await.expect("a packet comes before the connection is closed")
+    }
+
+    /// The next packet; `None` once the gateway has closed.
+    pub async fn next(&mut self) -> Option<Packet> {
+        loop {
+            if let Some(packet) = self.take() {
+                return Some(packet);
+            }
+            let mut bytes = [0; 16 * 1024];
+            let read = timeout(ANSWER_WITHIN, self.stream.read(&mut bytes)).await;
+            match read.expect("the gateway answers or closes") {
+                Ok(count) if count > 0 => self.input.extend_from_slice(&bytes[..count]),
+                // Closed, in order or by a reset.
+                _ => return None,
+            }
+        }
+    }
+
+    /// Whatever comes until the gateway closes, which it must.
+    pub async fn until_closed(&mut self) -> Vec<Packet> {
+        let mut packets = Vec::new();
+        while let Some(packet) = self.next().await {
+            packets.push(packet);
+        }
+        packets
+    }
+
+    /// True when nothing has come that was not taken yet. Says nothing about what is on its way.
+    pub fn is_silent(&mut self) -> bool {
+        let mut byte = [0];
+        match self.stream.try_read(&mut byte) {
+            Ok(count) => {
+                self.input.extend_from_slice(&byte[..count]);
+                false
+            }
+            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock && self.input.is_empty(),
+        }
+    }
+
+    /// The first whole packet of what was read.
+    fn take(&mut self) -> Option<Packet> {
+        let (mut rest, mut header) = (0, 1);
+        for (place, &byte) in self.input.iter().skip(1).take(4).enumerate() {
+            rest |= usize::from(byte & 0x7F) << (7 * place);
+            header += 1;
+            if byte & 0x80 == 0 {
+                let body = self.input.get(header..header + rest)?;
+                let packet = parse(self.version, self.input[0], body);
+                self.input.drain(..header + rest);
+                return Some(packet);
+            }
+        }
+        None
+    }
+}
+
+/// Reads a packet of the gateway; one that can't be read fails the test.
+fn parse(version: Version, first: u8, body: &[u8]) -> Packet {
+    let code = |at: usize| body.get(at).copied().unwrap_or(0);
+    let id = |at: usize| u16::from_be_bytes([code(at), code(at + 1)]);
+    // The gateway's own packets have short properties: one byte of length.
+    let past_properties =
+        |at: usize| if version == Version::V5 { at + 1 + usize::from(body[at]) } else { at };
+    match first {
+        0x20 => Packet::ConnAck { code: code(1) },
+        0x40 => Packet::PubAck { id: id(0), code: code(2) },
+        0x90 => Packet::SubAck { id: id(0), codes: body[past_properties(2)..].to_vec() },
+        0xB0 => Packet::UnsubAck { id: id(0) },
+        0xD0 => Packet::PingResp,
+        0xE0 => Packet::Disconnect { code: code(0) },
+        0x30..=0x3F => {
+            let topic_end = 2 + usize::from(id(0));
+            let has_id = first & 0x06 != 0;
+            let payload = past_properties(topic_end + if has_id { 2 } else { 0 });
+            Packet::Publish {
+                id: if has_id { id(topic_end) } else { 0 },
+                topic: String::from_utf8(body[2..topic_end].to_vec()).expect("a topic is UTF-8"),
+                payload: body[payload..].to_vec(),
+            }
+        }
+        _ => panic!("the gateway sent a packet that starts with {first:#04x}: {body:02x?}"),
+    }
+}
