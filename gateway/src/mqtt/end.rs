@@ -21,6 +21,8 @@ pub(super) enum End {
     Version,
     /// The client id is no device id.
     ClientId,
+    /// A way to authenticate that is not spoken here: letting the device in would be a promise.
+    Authentication,
     /// A packet above the limit.
     TooLarge,
     /// More unacknowledged messages than the receive maximum.
@@ -29,6 +31,10 @@ pub(super) enum End {
     Qos,
     /// A topic alias, which was not offered.
     TopicAlias,
+    /// A subscription identifier, which was not offered.
+    SubscriptionId,
+    /// A topic that can't be published to: with a wildcard or a zero in it.
+    TopicName,
     /// A topic outside the device's own.
     ForeignTopic,
     /// The store has no room: the message can't be acknowledged.
@@ -53,10 +59,13 @@ impl End {
             End::Protocol => "protocol",
             End::Version => "version",
             End::ClientId => "client_id",
+            End::Authentication => "authentication",
             End::TooLarge => "too_large",
             End::ReceiveMaximum => "receive_maximum",
             End::Qos => "qos",
             End::TopicAlias => "topic_alias",
+            End::SubscriptionId => "subscription_id",
+            End::TopicName => "topic_name",
             End::ForeignTopic => "foreign_topic",
             End::Withheld => "withheld",
             End::TakenOver => "taken_over",
@@ -69,7 +78,8 @@ impl End {
     pub(super) fn disconnect_code(self) -> Option<DisconnectReasonCode> {
         use DisconnectReasonCode as Code;
         match self {
-            End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId => None,
+            End::ByDevice | End::Socket | End::ConnectTimeout => None,
+            End::Version | End::ClientId | End::Authentication => None,
             End::KeepAlive => Some(Code::KeepAliveTimeout),
             End::Malformed => Some(Code::MalformedPacket),
             End::Protocol => Some(Code::ProtocolError),
@@ -77,6 +87,8 @@ impl End {
             End::ReceiveMaximum => Some(Code::ReceiveMaximumExceeded),
             End::Qos => Some(Code::QosNotSupported),
             End::TopicAlias => Some(Code::TopicAliasInvalid),
+            End::SubscriptionId => Some(Code::SubscriptionIdentifiersNotSupported),
+            End::TopicName => Some(Code::TopicNameInvalid),
             End::ForeignTopic => Some(Code::NotAuthorized),
             End::Withheld => Some(Code::QuotaExceeded),
             End::TakenOver => Some(Code::SessionTakenOver),

@@ -6,11 +6,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 use rmqtt_codec::error::DecodeError;
 use rmqtt_codec::types::{Publish, QoS};
-use rmqtt_codec::version::{ProtocolVersion, VersionCodec};
 use rmqtt_codec::{v3, v5};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::end::End;
+use super::greeting::{self, Version};
 
 /// A packet from a device.
 #[derive(Debug)]
@@ -82,27 +82,25 @@ impl Wire {
     /// Takes the next complete packet out of `input`; `None` when more bytes are needed.
     pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, End> {
         if let Codec::Unknown { packet_bytes_max } = self.codec {
-            if !first_packet_fits(input, packet_bytes_max)? {
-                return Ok(None);
-            }
-            match VersionCodec.decode(input) {
-                Ok(None) => return Ok(None),
-                Ok(Some(ProtocolVersion::MQTT3)) => {
-                    let mut codec = v3::Codec::default();
-                    codec.set_max_size(packet_bytes_max);
-                    self.codec = Codec::V3(codec);
-                }
-                Ok(Some(ProtocolVersion::MQTT5)) => {
-                    self.codec = Codec::V5(v5::Codec::new(packet_bytes_max, 0))
-                }
-                Err(DecodeError::InvalidProtocol) => return Err(End::Version),
-                Err(_) => return Err(End::Malformed),
+            let Some(greeting) = greeting::read(input, packet_bytes_max)? else { return Ok(None) };
+            self.codec = match greeting.version {
+                Version::V311 => Codec::V3(v3::Codec::new(packet_bytes_max)),
+                Version::V5 => Codec::V5(v5::Codec::new(packet_bytes_max, 0)),
+            };
+            if !greeting.is_well_formed {
+                return Err(End::Malformed);
             }
         }
         match &mut self.codec {
             Codec::Unknown { .. } => Ok(None),
-            Codec::V3(codec) => Ok(codec.decode(input).map_err(end)?.map(|(packet, _)| from_v3(packet))),
-            Codec::V5(codec) => Ok(codec.decode(input).map_err(end)?.map(|(packet, _)| from_v5(packet))),
+            Codec::V3(codec) => {
+                let packet = codec.decode(input).map_err(end)?;
+                packet.map(|(packet, length)| from_v3(packet, length)).transpose()
+            }
+            Codec::V5(codec) => {
+                let packet = codec.decode(input).map_err(end)?;
+                packet.map(|(packet, length)| from_v5(packet, length)).transpose()
+            }
         }
     }
 
@@ -132,10 +130,13 @@ impl Wire {
         }
     }
 
-    /// Writes the CONNACK that refuses, if the version is known.
+    /// Writes the CONNACK that refuses, if there is one. MQTT 3.1.1 has none for a CONNECT that is malformed.
     pub(super) fn refuse(&mut self, out: &mut BytesMut, end: End) {
         match &mut self.codec {
+            // Unacceptable protocol version, in the form that every version before MQTT 5 understands.
+            Codec::Unknown { .. } if end == End::Version => out.put_slice(&[0x20, 2, 0, 1]),
             Codec::Unknown { .. } => {}
+            Codec::V3(_) if matches!(end, End::Malformed | End::Protocol) => {}
             Codec::V3(codec) => {
                 let return_code = match end {
                     End::ClientId => v3::ConnectAckReason::IdentifierRejected,
@@ -147,6 +148,7 @@ impl Wire {
             Codec::V5(codec) => {
                 let reason_code = match end {
                     End::ClientId => v5::ConnectAckReason::ClientIdentifierNotValid,
+                    End::Authentication => v5::ConnectAckReason::BadAuthenticationMethod,
                     End::Busy => v5::ConnectAckReason::ServerBusy,
                     End::Malformed => v5::ConnectAckReason::MalformedPacket,
                     End::Protocol => v5::ConnectAckReason::ProtocolError,
@@ -247,21 +249,10 @@ impl Wire {
     }
 }
 
-/// True when the fixed header of the first packet is complete and claims no more than is allowed.
-fn first_packet_fits(input: &[u8], packet_bytes_max: u32) -> Result<bool, End> {
-    let mut length = 0u32;
-    for (place, byte) in input.iter().skip(1).take(4).enumerate() {
-        length |= u32::from(byte & 0x7F) << (7 * place);
-        if byte & 0x80 == 0 {
-            return if length <= packet_bytes_max { Ok(true) } else { Err(End::TooLarge) };
-        }
-    }
-    if input.len() > 5 { Err(End::Malformed) } else { Ok(false) }
-}
-
 fn end(error: DecodeError) -> End {
     match error {
         DecodeError::MaxSizeExceeded { .. } => End::TooLarge,
+        DecodeError::InvalidClientId => End::ClientId,
         _ => End::Malformed,
     }
 }
@@ -279,14 +270,34 @@ fn put_v5(codec: &mut v5::Codec, out: &mut BytesMut, packet: v5::Packet) {
     }
 }
 
-fn from_v3(packet: v3::Packet) -> Incoming {
-    match packet {
+/// A PUBLISH, if it is one that the standards allow where the codec does not look.
+fn published(publish: Box<Publish>) -> Result<Incoming, End> {
+    let properties = publish.properties.as_ref();
+    if publish.dup && publish.qos == QoS::AtMostOnce {
+        Err(End::Malformed)
+    } else if publish.topic.bytes().any(|byte| matches!(byte, 0 | b'+' | b'#')) {
+        Err(End::TopicName)
+    } else if properties.is_some_and(|properties| !properties.subscription_ids.is_empty()) {
+        // Only a server says which subscription a message is for.
+        Err(End::Protocol)
+    } else {
+        Ok(Incoming::Publish(publish))
+    }
+}
+
+/// A PINGREQ, which has nothing behind its header.
+fn ping(length: u32) -> Result<Incoming, End> {
+    if length == 0 { Ok(Incoming::Ping) } else { Err(End::Malformed) }
+}
+
+fn from_v3(packet: v3::Packet, length: u32) -> Result<Incoming, End> {
+    Ok(match packet {
         v3::Packet::Connect(connect) => Incoming::Connect(Connect {
             client_id: connect.client_id,
             keep_alive_s: connect.keep_alive,
             receive_maximum: u16::MAX,
         }),
-        v3::Packet::Publish(publish) => Incoming::Publish(publish),
+        v3::Packet::Publish(publish) => published(publish)?,
         v3::Packet::PublishAck { packet_id } => Incoming::PubAck { packet_id },
         v3::Packet::Subscribe { packet_id, topic_filters } => {
             Incoming::Subscribe { packet_id, filters: topic_filters }
@@ -294,22 +305,26 @@ fn from_v3(packet: v3::Packet) -> Incoming {
         v3::Packet::Unsubscribe { packet_id, topic_filters } => {
             Incoming::Unsubscribe { packet_id, filters: topic_filters }
         }
-        v3::Packet::PingRequest => Incoming::Ping,
+        v3::Packet::PingRequest => ping(length)?,
         v3::Packet::Disconnect => Incoming::Disconnect,
         _ => Incoming::Unexpected,
-    }
+    })
 }
 
-fn from_v5(packet: v5::Packet) -> Incoming {
-    match packet {
+fn from_v5(packet: v5::Packet, length: u32) -> Result<Incoming, End> {
+    Ok(match packet {
+        v5::Packet::Connect(connect) if connect.auth_method.is_some() || connect.auth_data.is_some() => {
+            return Err(End::Authentication);
+        }
         v5::Packet::Connect(connect) => Incoming::Connect(Connect {
             client_id: connect.client_id,
             keep_alive_s: connect.keep_alive,
             receive_maximum: connect.receive_max.map_or(u16::MAX, NonZeroU16::get),
         }),
-        v5::Packet::Publish(publish) => Incoming::Publish(publish),
+        v5::Packet::Publish(publish) => published(publish)?,
         // A negative PUBACK too is an answer: the device has seen the message and will not take it.
         v5::Packet::PublishAck(ack) => Incoming::PubAck { packet_id: ack.packet_id },
+        v5::Packet::Subscribe(subscribe) if subscribe.id.is_some() => return Err(End::SubscriptionId),
         v5::Packet::Subscribe(subscribe) => {
             let filters = subscribe.topic_filters.into_iter().map(|(filter, options)| (filter, options.qos));
             Incoming::Subscribe { packet_id: subscribe.packet_id, filters: filters.collect() }
@@ -317,8 +332,8 @@ fn from_v5(packet: v5::Packet) -> Incoming {
         v5::Packet::Unsubscribe(unsubscribe) => {
             Incoming::Unsubscribe { packet_id: unsubscribe.packet_id, filters: unsubscribe.topic_filters }
         }
-        v5::Packet::PingRequest => Incoming::Ping,
+        v5::Packet::PingRequest => ping(length)?,
         v5::Packet::Disconnect(_) => Incoming::Disconnect,
         _ => Incoming::Unexpected,
-    }
+    })
 }
