@@ -27,6 +27,7 @@
 
 pub mod ack_order;
 mod gateway;
+pub mod malformed;
 mod mosquitto;
 pub mod mqtt_packets;
 mod packets;

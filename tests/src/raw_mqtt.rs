@@ -176,24 +176,25 @@ impl RawDevice {
 fn parse(version: Version, first: u8, body: &[u8]) -> Packet {
     let code = |at: usize| body.get(at).copied().unwrap_or(0);
     let id = |at: usize| u16::from_be_bytes([code(at), code(at + 1)]);
-    // The gateway's own packets have short properties: one byte of length.
-    let past_properties =
-        |at: usize| if version == Version::V5 { at + 1 + usize::from(body[at]) } else { at };
+    let after_properties = |at: usize| {
+        // The gateway's own packets have short properties: one byte of length.
+        let start = if version == Version::V5 { at + 1 + usize::from(code(at)) } else { at };
+        body.get(start..).unwrap_or_default().to_vec()
+    };
     match first {
         0x20 => Packet::ConnAck { code: code(1) },
         0x40 => Packet::PubAck { id: id(0), code: code(2) },
-        0x90 => Packet::SubAck { id: id(0), codes: body[past_properties(2)..].to_vec() },
+        0x90 => Packet::SubAck { id: id(0), codes: after_properties(2) },
         0xB0 => Packet::UnsubAck { id: id(0) },
         0xD0 => Packet::PingResp,
         0xE0 => Packet::Disconnect { code: code(0) },
         0x30..=0x3F => {
             let topic_end = 2 + usize::from(id(0));
             let has_id = first & 0x06 != 0;
-            let payload = past_properties(topic_end + if has_id { 2 } else { 0 });
             Packet::Publish {
                 id: if has_id { id(topic_end) } else { 0 },
                 topic: String::from_utf8(body[2..topic_end].to_vec()).expect("a topic is UTF-8"),
-                payload: body[payload..].to_vec(),
+                payload: after_properties(topic_end + if has_id { 2 } else { 0 }),
             }
         }
         _ => panic!("the gateway sent a packet that starts with {first:#04x}: {body:02x?}"),

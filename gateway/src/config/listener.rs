@@ -12,7 +12,7 @@ use super::value::Keys;
 pub struct Listener {
     /// Where it listens; port 0 takes any free port.
     pub bind: SocketAddr,
-    /// Connections at a time; further ones wait to be accepted.
+    /// Connections at a time; one more waits in the system's queue until another one ends.
     pub max_connections: usize,
     /// Largest MQTT packet taken, in bytes after its fixed header.
     pub max_packet_bytes: usize,

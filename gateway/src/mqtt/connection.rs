@@ -94,9 +94,6 @@ async fn greet<R: AsyncRead + Unpin>(
     loop {
         match wire.read(input)? {
             Some(Incoming::Connect(connect)) => {
-                if connect.wants_auth_exchange {
-                    return Err(End::AuthMethod);
-                }
                 let device = DeviceId::parse(&connect.client_id).ok_or(End::ClientId)?;
                 return Ok((device, connect));
             }

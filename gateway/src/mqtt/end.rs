@@ -15,10 +15,12 @@ pub(super) enum End {
     Malformed,
     /// A packet that may not come here.
     Protocol,
-    /// A protocol version other than 3.1, 3.1.1 and 5.
+    /// A protocol version other than 3.1.1 and 5.
     Version,
     /// The client id is no device id.
     ClientId,
+    /// A way to authenticate that is not spoken here: letting the device in would be a promise.
+    Authentication,
     /// A packet above the limit.
     TooLarge,
     /// More unacknowledged messages than the receive maximum.
@@ -27,14 +29,16 @@ pub(super) enum End {
     Qos,
     /// A topic alias, which was not offered.
     TopicAlias,
+    /// A subscription identifier, which was not offered.
+    SubscriptionId,
+    /// A topic that can't be published to: with a wildcard or a zero in it.
+    TopicName,
     /// A topic outside the device's own.
     ForeignTopic,
     /// The store has no room: the message can't be acknowledged.
     Withheld,
     /// The same client id connected again.
     TakenOver,
-    /// It wants an authentication exchange, which is not offered.
-    AuthMethod,
     /// It does not read what is sent to it.
     Deaf,
     /// The gateway stops.
@@ -53,14 +57,16 @@ impl End {
             End::Protocol => "protocol",
             End::Version => "version",
             End::ClientId => "client_id",
+            End::Authentication => "authentication",
             End::TooLarge => "too_large",
             End::ReceiveMaximum => "receive_maximum",
             End::Qos => "qos",
             End::TopicAlias => "topic_alias",
+            End::SubscriptionId => "subscription_id",
+            End::TopicName => "topic_name",
             End::ForeignTopic => "foreign_topic",
             End::Withheld => "withheld",
             End::TakenOver => "taken_over",
-            End::AuthMethod => "auth_method",
             End::Deaf => "deaf",
             End::Stopping => "stopping",
         }

@@ -8,13 +8,15 @@
 //! - A session stops reading its socket while too much of it waits for a commit, for the store's queue or for the device
 //!   to read: backpressure reaches the device and nobody else.
 //! - One device, one session: a second connection with the same client id takes over.
-//! - The codec is behind [`wire`] alone.
+//! - The codec is behind [`wire`] and [`incoming`] alone; [`greeting`] is what it does not see to in a first packet.
 //!
 //! Not offered yet, and answered so: QoS 2 (MQTT 5 is told a maximum of 1), persistent sessions (session present is always
 //! 0; receipts wait in the store all the same), wills, subscriptions beyond a device's own `down` topics.
 
 mod connection;
 mod end;
+mod greeting;
+mod incoming;
 pub mod listener;
 mod outbox;
 mod packet;

@@ -44,8 +44,6 @@ pub(super) struct Connect {
     pub(super) keep_alive_s: u16,
     /// Messages that the device takes unacknowledged.
     pub(super) receive_maximum: u16,
-    /// The device wants a way of authentication beyond user name and password.
-    pub(super) wants_auth_exchange: bool,
 }
 
 /// A message from a device.

@@ -1,16 +1,17 @@
-//! Packets to and from bytes. `rmqtt-codec` stays behind this module.
+//! Packets to and from bytes. `rmqtt-codec` stays behind this module and [`incoming`].
 
 use std::num::{NonZeroU16, NonZeroU32};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use rmqtt_codec::error::DecodeError;
 use rmqtt_codec::types::{Publish as CodecPublish, QoS};
-use rmqtt_codec::version::{ProtocolVersion, VersionCodec};
 use rmqtt_codec::{v3, v5};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::end::End;
-use super::packet::{Connect, Grant, Incoming, Offer, Publish, Qos};
+use super::greeting::{self, Version};
+use super::incoming;
+use super::packet::{Grant, Incoming, Offer, Qos};
 
 enum Codec {
     Unknown { packet_bytes_max: u32 },
@@ -36,34 +37,27 @@ impl Wire {
     /// Takes the next complete packet out of `input`; `None` when more bytes are needed.
     pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, End> {
         if let Codec::Unknown { packet_bytes_max } = self.codec {
-            if !first_packet_fits(input, packet_bytes_max)? {
-                return Ok(None);
-            }
-            match VersionCodec.decode(input) {
-                Ok(None) => return Ok(None),
-                Ok(Some(ProtocolVersion::MQTT3)) => {
-                    let mut codec = v3::Codec::default();
-                    codec.set_max_size(packet_bytes_max);
-                    self.codec = Codec::V3(codec);
-                }
-                Ok(Some(ProtocolVersion::MQTT5)) => {
-                    self.codec = Codec::V5(v5::Codec::new(packet_bytes_max, 0))
-                }
-                Err(DecodeError::InvalidProtocol) => return Err(End::Version),
-                Err(_) => return Err(End::Malformed),
+            let Some(greeting) = greeting::read(input, packet_bytes_max)? else { return Ok(None) };
+            self.codec = match greeting.version {
+                Version::V311 => Codec::V3(v3::Codec::new(packet_bytes_max)),
+                Version::V5 => Codec::V5(v5::Codec::new(packet_bytes_max, 0)),
+            };
+            if !greeting.is_well_formed {
+                return Err(End::Malformed);
             }
         }
         match &mut self.codec {
             Codec::Unknown { .. } => Ok(None),
             Codec::V3(codec) => {
-                Ok(codec.decode(input).map_err(end)?.map(|(packet, bytes)| from_v3(packet, bytes)))
+                let packet = codec.decode(input).map_err(end)?;
+                packet.map(|(packet, bytes)| incoming::from_v3(packet, bytes)).transpose()
             }
             Codec::V5(codec) => {
                 let Some((packet, bytes)) = codec.decode(input).map_err(end)? else { return Ok(None) };
                 if let v5::Packet::Connect(connect) = &packet {
                     codec.set_max_outbound_size(connect.max_packet_size.map_or(0, NonZeroU32::get));
                 }
-                Ok(Some(from_v5(packet, bytes)))
+                incoming::from_v5(packet, bytes).map(Some)
             }
         }
     }
@@ -98,6 +92,8 @@ impl Wire {
             // The answer of 3.1.1 to a version it does not know; newer devices read it too.
             Codec::Unknown { .. } if end == End::Version => out.put_slice(&[0x20, 2, 0, 1]),
             Codec::Unknown { .. } => {}
+            // 3.1.1 has no code for a CONNECT that is malformed.
+            Codec::V3(_) if matches!(end, End::Malformed | End::Protocol) => {}
             Codec::V3(codec) => {
                 let return_code = match end {
                     End::ClientId => v3::ConnectAckReason::IdentifierRejected,
@@ -109,7 +105,7 @@ impl Wire {
             Codec::V5(codec) => {
                 let reason_code = match end {
                     End::ClientId => v5::ConnectAckReason::ClientIdentifierNotValid,
-                    End::AuthMethod => v5::ConnectAckReason::BadAuthenticationMethod,
+                    End::Authentication => v5::ConnectAckReason::BadAuthenticationMethod,
                     End::TooLarge => v5::ConnectAckReason::PacketTooLarge,
                     End::Malformed => v5::ConnectAckReason::MalformedPacket,
                     End::Protocol => v5::ConnectAckReason::ProtocolError,
@@ -214,18 +210,6 @@ impl Wire {
     }
 }
 
-/// True when the fixed header of the first packet is complete and claims no more than is allowed.
-fn first_packet_fits(input: &[u8], packet_bytes_max: u32) -> Result<bool, End> {
-    let mut length = 0u32;
-    for (place, byte) in input.iter().skip(1).take(4).enumerate() {
-        length |= u32::from(byte & 0x7F) << (7 * place);
-        if byte & 0x80 == 0 {
-            return if length <= packet_bytes_max { Ok(true) } else { Err(End::TooLarge) };
-        }
-    }
-    if input.len() > 5 { Err(End::Malformed) } else { Ok(false) }
-}
-
 fn end(error: DecodeError) -> End {
     match error {
         DecodeError::MaxSizeExceeded { .. } => End::TooLarge,
@@ -246,8 +230,10 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
         End::ReceiveMaximum => Some(Code::ReceiveMaximumExceeded),
         End::Qos => Some(Code::QosNotSupported),
         End::TopicAlias => Some(Code::TopicAliasInvalid),
+        End::SubscriptionId => Some(Code::SubscriptionIdentifiersNotSupported),
+        End::TopicName => Some(Code::TopicNameInvalid),
         End::ForeignTopic => Some(Code::NotAuthorized),
-        End::AuthMethod => Some(Code::BadAuthenticationMethod),
+        End::Authentication => Some(Code::BadAuthenticationMethod),
         End::Withheld => Some(Code::QuotaExceeded),
         End::TakenOver => Some(Code::SessionTakenOver),
         End::Stopping => Some(Code::ServerShuttingDown),
@@ -268,68 +254,5 @@ fn to_codec(qos: Qos) -> QoS {
         Qos::AtMostOnce => QoS::AtMostOnce,
         Qos::AtLeastOnce => QoS::AtLeastOnce,
         Qos::ExactlyOnce => QoS::ExactlyOnce,
-    }
-}
-
-fn from_codec(qos: QoS) -> Qos {
-    match qos {
-        QoS::AtMostOnce => Qos::AtMostOnce,
-        QoS::AtLeastOnce => Qos::AtLeastOnce,
-        QoS::ExactlyOnce => Qos::ExactlyOnce,
-    }
-}
-
-fn publish(publish: CodecPublish, packet_bytes: u32) -> Incoming {
-    let CodecPublish { qos, packet_id, topic, payload, properties, .. } = publish;
-    let has_topic_alias = properties.is_some_and(|properties| properties.topic_alias.is_some());
-    let (qos, packet_bytes) = (from_codec(qos), packet_bytes as usize);
-    Incoming::Publish(Publish { qos, packet_id, topic, has_topic_alias, payload, packet_bytes })
-}
-
-fn from_v3(packet: v3::Packet, bytes: u32) -> Incoming {
-    match packet {
-        v3::Packet::Connect(connect) => Incoming::Connect(Connect {
-            client_id: connect.client_id,
-            keep_alive_s: connect.keep_alive,
-            receive_maximum: u16::MAX,
-            wants_auth_exchange: false,
-        }),
-        v3::Packet::Publish(packet) => publish(*packet, bytes),
-        v3::Packet::PublishAck { packet_id } => Incoming::PubAck { packet_id },
-        v3::Packet::Subscribe { packet_id, topic_filters } => {
-            let filters = topic_filters.into_iter().map(|(filter, qos)| (filter, from_codec(qos)));
-            Incoming::Subscribe { packet_id, filters: filters.collect() }
-        }
-        v3::Packet::Unsubscribe { packet_id, topic_filters } => {
-            Incoming::Unsubscribe { packet_id, filters: topic_filters }
-        }
-        v3::Packet::PingRequest => Incoming::Ping,
-        v3::Packet::Disconnect => Incoming::Disconnect,
-        _ => Incoming::Unexpected,
-    }
-}
-
-fn from_v5(packet: v5::Packet, bytes: u32) -> Incoming {
-    match packet {
-        v5::Packet::Connect(connect) => Incoming::Connect(Connect {
-            client_id: connect.client_id,
-            keep_alive_s: connect.keep_alive,
-            receive_maximum: connect.receive_max.map_or(u16::MAX, NonZeroU16::get),
-            wants_auth_exchange: connect.auth_method.is_some(),
-        }),
-        v5::Packet::Publish(packet) => publish(*packet, bytes),
-        // A negative PUBACK too is an answer: the device has seen the message and will not take it.
-        v5::Packet::PublishAck(ack) => Incoming::PubAck { packet_id: ack.packet_id },
-        v5::Packet::Subscribe(subscribe) => {
-            let filters = subscribe.topic_filters.into_iter();
-            let filters = filters.map(|(filter, options)| (filter, from_codec(options.qos)));
-            Incoming::Subscribe { packet_id: subscribe.packet_id, filters: filters.collect() }
-        }
-        v5::Packet::Unsubscribe(unsubscribe) => {
-            Incoming::Unsubscribe { packet_id: unsubscribe.packet_id, filters: unsubscribe.topic_filters }
-        }
-        v5::Packet::PingRequest => Incoming::Ping,
-        v5::Packet::Disconnect(_) => Incoming::Disconnect,
-        _ => Incoming::Unexpected,
     }
 }
