@@ -4,11 +4,14 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// Bytes of a database page.
 pub const PAGE_BYTES: u64 = 4096;
+/// How long a gateway that has just been told to end may keep the lock.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(1);
 /// First SQLite without the WAL-reset corruption of 3.7.0 to 3.51.2.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
@@ -124,6 +127,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 /// The order matters: page size before anything is written, exclusive locking before the WAL exists (its index then
 /// lives in our memory and no other process can come between).
 fn configure(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
+    connection.busy_timeout(LOCK_WAIT_MAX)?;
     let max_pages = max_bytes / PAGE_BYTES;
     connection.execute_batch(&format!(
         "PRAGMA page_size=4096;
