@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use patrol_simulator::local_http;
@@ -212,4 +214,24 @@ async fn a_ledger_file_carries_duplicates_and_case_numbers_over_a_restart() {
     assert_eq!((&answer[0]["status"], &answer[1]["status"]), (&json!("duplicate"), &json!("accepted")));
     assert_eq!(answer[1]["case"], format!("AJ-{}-000002", year()));
     assert!(second.ledger().conflicts.is_empty(), "unchanged content is no conflict after a restart");
+}
+
+#[tokio::test]
+async fn the_port_closes_and_opens_although_other_programs_are_being_started() {
+    let (platform, _http) = platform().await;
+    let busy = Arc::new(AtomicBool::new(true));
+    // Each start copies this process's sockets for a moment.
+    let starters = [(); 2].map(|()| {
+        let busy = busy.clone();
+        std::thread::spawn(move || {
+            while busy.load(Ordering::Relaxed) {
+                std::process::Command::new("/bin/true").status().unwrap();
+            }
+        })
+    });
+    for fault in [Fault::Down { seconds: None }, Fault::Normal].iter().cycle().take(60) {
+        platform.set_fault(fault.clone()).await.unwrap();
+    }
+    busy.store(false, Ordering::Relaxed);
+    starters.into_iter().for_each(|starter| starter.join().unwrap());
 }

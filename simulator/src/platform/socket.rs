@@ -3,7 +3,8 @@
 //! A cut connection fails its next read or write, so not one byte of an answer that was not yet written leaves.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -25,8 +26,21 @@ pub(super) fn reserve(addr: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// Listens on a reserved port; every connection is cut when `open` is cancelled.
-pub(super) fn listen(socket: TcpSocket, open: CancellationToken) -> io::Result<CuttableListener> {
-    Ok(CuttableListener { listener: socket.listen(BACKLOG)?, open })
+pub(super) fn listen(socket: TcpSocket, open: CancellationToken) -> io::Result<(CuttableListener, Door)> {
+    let listener = socket.listen(BACKLOG)?;
+    let door = Door(std::net::TcpStream::from(listener.as_fd().try_clone_to_owned()?));
+    Ok((CuttableListener { listener, open }, door))
+}
+
+/// Ends the listening for every copy of the socket when it is dropped. Closing alone would not: a process that this one is
+/// just starting holds a copy until it has become another program, and the port could not be bound meanwhile.
+pub(super) struct Door(std::net::TcpStream);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        // The system says that a listening socket is not connected, and ends its listening.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
 }
 
 pub(super) struct CuttableListener {
