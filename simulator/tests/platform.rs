@@ -233,7 +233,5 @@ async fn the_port_closes_and_opens_although_other_programs_are_being_started() {
         platform.set_fault(fault.clone()).await.unwrap();
     }
     busy.store(false, Ordering::Relaxed);
-    for starter in starters {
-        starter.join().unwrap();
-    }
+    starters.into_iter().for_each(|starter| starter.join().unwrap());
 }

@@ -39,6 +39,7 @@ pub mod rust_clients;
 mod seed;
 mod strace;
 pub mod trace;
+pub mod uplink_stage;
 mod wait;
 mod world;
 

@@ -113,6 +113,33 @@ impl RawDevice {
         assert_eq!(self.packet().await, Packet::ack(packet_id));
     }
 
+    /// Publishes all of these at QoS 1 in one write, at most 1000, and waits for their acknowledgements.
+    pub async fn report_all(&mut self, topic: &str, payloads: impl IntoIterator<Item = String>) {
+        let publish = |(id, payload)| packets::publish(self.version, id, topic, payload);
+        let publishes: Vec<_> = (1..).zip(payloads).map(publish).collect();
+        self.send(&publishes.concat()).await;
+        for id in 1..=publishes.len() as u16 {
+            assert_eq!(self.packet().await, Packet::ack(id));
+        }
+    }
+
+    /// Subscribes to this filter at QoS 1 and expects that it is granted.
+    pub async fn subscribe(&mut self, filter: &str) {
+        self.send(&packets::subscribe(self.version, 1, &[filter])).await;
+        assert_eq!(self.packet().await, Packet::SubAck { id: 1, codes: vec![1] });
+    }
+
+    /// The payload of the next message, which is acknowledged.
+    pub async fn message(&mut self) -> Vec<u8> {
+        match self.packet().await {
+            Packet::Publish { id, payload, .. } => {
+                self.send(&packets::puback(id)).await;
+                payload
+            }
+            other => panic!("a message was expected, not {other:?}"),
+        }
+    }
+
     /// The next packet.
     pub async fn packet(&mut self) -> Packet {
         self.next().await.expect("a packet comes before the connection is closed")

@@ -1,5 +1,7 @@
 //! What devices report in the tests, and on which topics.
 
+use firmware_protocol::body::Body;
+use firmware_protocol::{DeviceTag, ErrorBound, Header, MAX_FRAME_LEN, TimeQuality, TimeSource, seal};
 use serde_json::{Value, json};
 
 /// A place in the example city: inside a grid.
@@ -25,6 +27,26 @@ pub fn incident(boot: u32, seq: u32) -> String {
 /// A telemetry with nothing but a speed.
 pub fn telemetry(boot: u32, seq: u32) -> String {
     json!({"boot": boot, "seq": seq, "speed_kmh": 23.4}).to_string()
+}
+
+/// A frame as firmware seals it, made at this time by a clock that was set by GNSS.
+///
+/// # Panics
+/// When the body has no form on the wire.
+pub fn frame<B: Body>(device: &str, boot: u32, seq: u32, unix_ms: u64, body: &B) -> Vec<u8> {
+    let header = Header {
+        device: DeviceTag::of(device),
+        boot,
+        seq,
+        uptime_ms: 5_000,
+        unix_ms,
+        time_quality: TimeQuality { source: TimeSource::GNSS, error_bound: ErrorBound::within_ms(1) },
+        ..Header::of::<B>()
+    };
+    let mut buffer = vec![0; MAX_FRAME_LEN];
+    let len = seal(&header, body, &mut buffer).expect("the body has a form on the wire");
+    buffer.truncate(len);
+    buffer
 }
 
 /// The receipt in a message to a device.

@@ -53,7 +53,7 @@ pub enum PostError {
     #[error("no answer: {0}")]
     NoAnswer(String),
     /// No complete answer before the total deadline.
-    #[error("no answer in time")]
+    #[error("no answer: deadline passed")]
     Deadline,
     /// The platform asks to come back later (429, 503) or has failed (5xx).
     #[error("platform answers {status}")]
