@@ -274,13 +274,13 @@ impl Lane {
             return Ok(Sent::Progress);
         }
         let Some(Pending { key, record }) = self.held.pop_front() else { return Ok(Sent::Progress) };
-        let what = format!("platform refuses the batch with {status}: {reason}");
         if !self.accepted_since_burial {
             self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
-            return Ok(Sent::Failed { error: what, at_least: None });
+            let error = PostError::BatchRefused { status, reason }.to_string();
+            return Ok(Sent::Failed { error, at_least: None });
         }
-        tracing::error!(device = %record.device, record = %record.identity, what, "dead letter");
-        let decision = Decision::Rejected { reason: what };
+        tracing::error!(device = %record.device, record = %record.identity, status, reason, "refused, dead letter");
+        let decision = Decision::Rejected { reason: format!("{status}: {reason}") };
         let receipt = receipt::receipt(&record, &decision);
         let sent = self.store_settlement(vec![Settled { key, record, decision, receipt }]).await?;
         self.accepted_since_burial = false;
