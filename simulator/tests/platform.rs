@@ -165,7 +165,7 @@ async fn rejected_and_left_out_events_are_not_delivered() {
     let answer = results(&platform, &http, &batch).await;
     assert_eq!((&answer[0]["status"], &answer[1]["status"]), (&json!("accepted"), &json!("rejected")));
     assert!(answer[1]["reason"].is_string());
-    platform.set_fault(Fault::Partial { one_in: 2 }).await.unwrap();
+    platform.set_fault(Fault::Partial { ids: Default::default(), one_in: 2 }).await.unwrap();
     let batch = [event("a/1/3", "telemetry"), event("a/1/4", "telemetry")];
     let answer = results(&platform, &http, &batch).await;
     assert_eq!(answer.as_array().unwrap().len(), 1);

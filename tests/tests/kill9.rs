@@ -76,7 +76,7 @@ fn any_fault(rng: &mut fastrand::Rng) -> Fault {
             retry_after_s: None,
             one_in,
         },
-        3 => Fault::Partial { one_in: one_in + 1 },
+        3 => Fault::Partial { ids: Default::default(), one_in: one_in + 1 },
         4 => Fault::Stall { seconds: None, one_in },
         5 => Fault::Down { seconds: None },
         _ => Fault::Normal,

@@ -15,7 +15,7 @@ async fn nothing_is_deleted_before_the_platforms_receipt() {
         let silences = [
             Fault::Stall { seconds: None, one_in: 1 },
             Fault::DropAnswer { one_in: 1 },
-            Fault::Partial { one_in: 1 },
+            Fault::Partial { ids: Default::default(), one_in: 1 },
         ];
         stage.fault(silences[0].clone()).await;
         stage.incidents(0..7).await;
@@ -45,7 +45,7 @@ async fn events_without_a_result_come_again_and_those_with_one_do_not() {
         stage.fault(Fault::Down { seconds: None }).await;
         stage.incidents(0..30).await;
         stage.telemetry(0..30).await;
-        stage.fault(Fault::Partial { one_in: 3 }).await;
+        stage.fault(Fault::Partial { ids: Default::default(), one_in: 3 }).await;
         stage.drained(60).await;
         // The stand-in takes in what it answers for. So everything came until it was answered, and not once more.
         assert_eq!(stage.platform.counts().duplicates, 0);

@@ -58,7 +58,10 @@ pub enum Fault {
     },
     /// Neither takes in nor answers some events of a batch.
     Partial {
-        /// Every n-th event; 1 means all.
+        /// These events; empty means by `one_in`.
+        #[serde(default)]
+        ids: BTreeSet<String>,
+        /// Every n-th event; 1 means all. Not used when `ids` are given.
         #[serde(default = "every")]
         one_in: u32,
     },
@@ -152,7 +155,14 @@ impl Faults {
     pub(super) fn plan_event(&mut self, id: &str) -> EventPlan {
         match &self.fault {
             Fault::Reject { ids, one_in } if chosen(ids, *one_in, id) => EventPlan::Reject,
-            Fault::Partial { one_in } => {
+            Fault::Partial { ids, .. } if !ids.is_empty() => {
+                if ids.contains(id) {
+                    EventPlan::LeaveOut
+                } else {
+                    EventPlan::Serve
+                }
+            }
+            Fault::Partial { one_in, .. } => {
                 self.events = self.events.wrapping_add(1);
                 if self.events.is_multiple_of((*one_in).max(1)) {
                     EventPlan::LeaveOut
