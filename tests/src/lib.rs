@@ -38,6 +38,7 @@ pub mod reports;
 pub mod rust_clients;
 mod seed;
 mod strace;
+pub mod tls_front;
 pub mod trace;
 pub mod uplink_stage;
 mod wait;
