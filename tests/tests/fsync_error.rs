@@ -26,7 +26,7 @@ async fn after_the_sync_that_failed_comes_no_puback_and_the_gateway_ends_by_itse
     let pid = gateway.pid();
     let mut device = RawDevice::connect(gateway.mqtt(), "car-01").await;
     let mut acknowledged = 0_u64;
-    loop {
+    while acknowledged < 100 {
         let number = 1_000_000 + acknowledged;
         let telemetry = format!(r#"{{"odometer_m":{number},"speed_kmh":23.4,"boot":1,"seq":{number}}}"#);
         device.publish("telemetry", &[telemetry]).await;

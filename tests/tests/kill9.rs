@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use patrol_simulator::fleet::{Fleet, FleetOptions};
 use patrol_simulator::ledger::{DeviceLedger, Verdict};
-use patrol_simulator::platform::{Fault, Platform};
+use patrol_simulator::platform::Fault;
 use patrol_tests::{Gateway, World, note, seeded, wait_until};
 
 const KILLS: usize = 50;
@@ -45,17 +45,19 @@ async fn fifty_kills_at_random_moments_lose_nothing_that_was_acknowledged() {
     fleet.stop_producing();
     assert_eq!(fleet.drained(SOON).await, 0, "devices wait for acknowledgements: {:?}", ledger.counts());
     wait_until("the backlog is empty", SOON, async || gateway.pending().await == 0).await;
-    let receipted = async || verdict(&ledger, &platform).receipts_missing == 0;
-    wait_until("every case number is back at its device", SOON, receipted).await;
-    fleet.leave().await;
-
+    let verdict = || Verdict::reconcile(&ledger, &platform.ledger());
+    note(&figures(&kills, &verdict(), &ledger));
     assert_in_mid_stream(&kills);
-    let verdict = verdict(&ledger, &platform);
-    note(&figures(&kills, &verdict, &ledger));
-    assert!(verdict.holds(), "{verdict}");
-    assert_eq!((verdict.lost, verdict.conflicts.len(), verdict.rejected, verdict.refused), (0, 0, 0, 0));
-    assert!(verdict.cases > 0 && verdict.acknowledged > verdict.cases, "incidents among others: {verdict}");
-    assert!(ledger.counts().resent > 0 && verdict.duplicates_suppressed > 0, "kills cost resends: {verdict}");
+    let reached = verdict();
+    assert!(reached.holds(), "{reached}");
+    assert_eq!((reached.lost, reached.conflicts.len(), reached.rejected, reached.refused), (0, 0, 0, 0));
+    assert!(reached.cases > 0 && reached.acknowledged > reached.cases, "incidents among others: {reached}");
+    assert!(ledger.counts().resent > 0 && reached.duplicates_suppressed > 0, "kills cost resends: {reached}");
+
+    let receipted = async || verdict().receipts_missing == 0;
+    wait_until("every case number is back at its device", SOON, receipted).await;
+    assert!(verdict().holds(), "{}", verdict());
+    fleet.leave().await;
 }
 
 fn fleet_at(gateway: &Gateway, seed: u64) -> FleetOptions {
@@ -63,11 +65,11 @@ fn fleet_at(gateway: &Gateway, seed: u64) -> FleetOptions {
     FleetOptions { vehicles: 6, cameras: 3, sensors: 3, seed, ..options }.with_rate(300.0)
 }
 
-/// Half of the time it works; otherwise some requests fail or some answers are lost, after the platform has taken the
-/// events in or before.
+/// Half of the time it works. Otherwise requests fail, before or after the platform has taken the events in, all of them
+/// or some.
 fn any_fault(rng: &mut fastrand::Rng) -> Fault {
     let one_in = rng.u32(1..4);
-    match rng.u8(..6) {
+    match rng.u8(..12) {
         0 | 1 => Fault::DropAnswer { one_in },
         2 => Fault::Error {
             status: *rng.choice(&[500, 502, 503]).expect("three codes"),
@@ -75,6 +77,8 @@ fn any_fault(rng: &mut fastrand::Rng) -> Fault {
             one_in,
         },
         3 => Fault::Partial { one_in: one_in + 1 },
+        4 => Fault::Stall { seconds: None, one_in },
+        5 => Fault::Down { seconds: None },
         _ => Fault::Normal,
     }
 }
@@ -122,10 +126,6 @@ fn assert_in_mid_stream(kills: &[Kill]) {
         in_mid_stream >= KILLS_IN_MID_STREAM_MIN,
         "only {in_mid_stream} of {KILLS} kills hit in mid-stream"
     );
-}
-
-fn verdict(ledger: &DeviceLedger, platform: &Platform) -> Verdict {
-    Verdict::reconcile(ledger, &platform.ledger())
 }
 
 fn figures(kills: &[Kill], verdict: &Verdict, ledger: &DeviceLedger) -> String {
