@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use patrol_tests::mqtt_packets::Version;
-use patrol_tests::raw_mqtt::RawDevice;
+use patrol_tests::packets::Version;
+use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{incident, telemetry, up};
 use patrol_tests::{Ended, Gateway, World, program, run_to_end};
 use serde_json::Value;
@@ -105,7 +105,7 @@ async fn check_passes_while_this_very_gateway_runs() {
 async fn status_answers_in_words_and_in_json_and_says_when_no_gateway_runs() {
     let world = World::new();
     let mut gateway = world.gateway().start().await;
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-07").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-07").await;
     device.report_all(&up("car-07", "incident"), (0..3).map(|seq| incident(1, seq))).await;
     device.report_all(&up("car-07", "telemetry"), (3..8).map(|seq| telemetry(1, seq))).await;
     let http = format!("PATROL_GATEWAY__HTTP__BIND={}", gateway.http_url().replace("http://", ""));

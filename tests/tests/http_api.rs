@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use patrol_simulator::local_http;
-use patrol_tests::mqtt_packets::Version;
-use patrol_tests::raw_mqtt::RawDevice;
+use patrol_tests::packets::Version;
+use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{incident, up};
 use patrol_tests::{World, wait_until};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
     assert_same_form(&status, &promised, "");
     assert_eq!((&status["gateway"], &status["uplink"]["kind"]), (&json!("box-demo"), &json!("https")));
 
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-07").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-07").await;
     device.report(1, &up("car-07", "incident"), incident(1, 1)).await;
     wait_until("it is accepted", SOON, async || gateway.status().await["uplink"]["accepted_total"] == 1)
         .await;
