@@ -12,7 +12,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 
-use crate::packets::{self, CONNECT, PUBACK, Publish};
+use crate::packet_reader::{self, CONNECT, Framed, PUBACK, Publish};
 use crate::trace::Call;
 
 /// Ending of the write-ahead log's name.
@@ -101,10 +101,10 @@ struct Stream {
 }
 
 impl Stream {
-    fn feed(&mut self, data: &[u8]) -> Vec<packets::Packet> {
+    fn feed(&mut self, data: &[u8]) -> Vec<Framed> {
         self.bytes.extend_from_slice(data);
         let mut complete = Vec::new();
-        while let Some(packet) = packets::next(&self.bytes) {
+        while let Some(packet) = packet_reader::next(&self.bytes) {
             self.bytes.drain(..packet.len);
             complete.push(packet);
         }
@@ -125,7 +125,7 @@ impl Connection {
     fn read(&mut self, call: &Call) {
         for packet in self.incoming.feed(&call.data) {
             if packet.first == CONNECT {
-                self.is_v5 = packets::level(&packet) == 5;
+                self.is_v5 = packet_reader::level(&packet) == 5;
             } else if let Some(publish) = Publish::read(&packet, self.is_v5) {
                 self.unanswered.entry(publish.packet_id).or_default().push_back((publish, call.returned));
             }

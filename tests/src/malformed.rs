@@ -1,8 +1,6 @@
 //! Packets that the standards forbid, as tables: what each is, its bytes, and the code the gateway ends the connection with.
 
-use crate::mqtt_packets::{
-    self as packets, PINGREQ, Version, connect, field, packet, publish, publish_with, subscribe,
-};
+use crate::packets::{self, PINGREQ, Version, connect, field, packet, publish, publish_with, subscribe};
 
 /// The device that sends them.
 pub const DEVICE: &str = "car-01";

@@ -1,105 +1,107 @@
-//! As much MQTT as a test needs that looks at single packets: bytes in, bytes out, nothing hidden.
+//! MQTT packets as bytes, as a device writes them: right ones, and the parts to make wrong ones from.
 
-/// First byte of CONNECT.
-pub(crate) const CONNECT: u8 = 0x10;
-/// First byte of CONNACK.
-pub(crate) const CONNACK: u8 = 0x20;
-/// First byte of PUBACK.
-pub(crate) const PUBACK: u8 = 0x40;
-
-/// A packet of either direction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Packet {
-    /// Type and flags.
-    pub(crate) first: u8,
-    /// All after the length.
-    pub(crate) body: Vec<u8>,
-    /// Of the whole packet, in bytes.
-    pub(crate) len: usize,
+/// Which MQTT a device speaks; the number is the one in its CONNECT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// MQTT 3.1.1.
+    V311 = 4,
+    /// MQTT 5.
+    V5 = 5,
 }
 
-/// The packet at the start of `bytes`; `None` when it is not complete.
+impl Version {
+    /// Both of them.
+    pub const BOTH: [Version; 2] = [Version::V311, Version::V5];
+
+    /// No properties, where MQTT 5 has some.
+    fn no_properties(self) -> &'static [u8] {
+        if self == Version::V5 { &[0] } else { &[] }
+    }
+}
+
+/// PINGREQ.
+pub const PINGREQ: [u8; 2] = [0xC0, 0];
+/// DISCONNECT of a device that leaves in order.
+pub const DISCONNECT: [u8; 2] = [0xE0, 0];
+
+/// A packet: first byte (type and flags), length, body.
+pub fn packet(first: u8, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    [&[first], length(body.len()).as_slice(), body].concat()
+}
+
+/// A remaining length: one to four bytes for up to 268,435,455.
+pub fn length(mut rest: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = (rest & 0x7F) as u8;
+        rest >>= 7;
+        bytes.push(if rest > 0 { low | 0x80 } else { low });
+        if rest == 0 {
+            return bytes;
+        }
+    }
+}
+
+/// A text or binary field: two bytes of length, then the bytes.
 ///
 /// # Panics
-/// When it can't be a packet.
-pub(crate) fn next(bytes: &[u8]) -> Option<Packet> {
-    let (remaining, header) = length(bytes.get(1..)?)?;
-    let (header, len) = (1 + header, 1 + header + remaining);
-    Some(Packet { first: bytes[0], body: bytes.get(header..len)?.to_vec(), len })
+/// When it is longer than 65,535 bytes.
+pub fn field(text: impl AsRef<[u8]>) -> Vec<u8> {
+    let text = text.as_ref();
+    let len = u16::try_from(text.len()).expect("a field of MQTT has at most 65,535 bytes");
+    [&len.to_be_bytes(), text].concat()
 }
 
-/// A variable byte integer at the start of `bytes` and how long it is; `None` when it is not complete.
-fn length(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut value = 0;
-    for (place, byte) in bytes.iter().enumerate() {
-        assert!(place < 4, "no length is longer than four bytes: {bytes:02x?}");
-        value |= usize::from(byte & 0x7F) << (7 * place);
-        if byte & 0x80 == 0 {
-            return Some((value, place + 1));
-        }
+/// CONNECT with a clean session and neither will nor credentials.
+pub fn connect(version: Version, client_id: &str, keep_alive_s: u16) -> Vec<u8> {
+    let [high, low] = keep_alive_s.to_be_bytes();
+    let body =
+        [&field("MQTT"), &[version as u8, 0x02, high, low][..], version.no_properties(), &field(client_id)];
+    packet(0x10, body.concat())
+}
+
+/// PUBLISH at QoS 0.
+pub fn publish_qos0(version: Version, topic: &str, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    packet(0x30, [&field(topic), version.no_properties(), payload.as_ref()].concat())
+}
+
+/// PUBLISH at QoS 1.
+pub fn publish(version: Version, packet_id: u16, topic: &str, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    publish_with(0x32, version.no_properties(), packet_id, topic, payload)
+}
+
+/// PUBLISH with this first byte and these properties (with their length), and with a packet id.
+pub fn publish_with(
+    first: u8,
+    properties: &[u8],
+    packet_id: u16,
+    topic: &str,
+    payload: impl AsRef<[u8]>,
+) -> Vec<u8> {
+    packet(first, [&field(topic), &packet_id.to_be_bytes()[..], properties, payload.as_ref()].concat())
+}
+
+/// SUBSCRIBE to these filters at QoS 1.
+pub fn subscribe(version: Version, packet_id: u16, filters: &[&str]) -> Vec<u8> {
+    let mut body = [&packet_id.to_be_bytes(), version.no_properties()].concat();
+    for filter in filters {
+        body.extend(field(filter));
+        body.push(1);
     }
-    None
+    packet(0x82, body)
 }
 
-/// A PUBLISH at QoS 1 as a broker reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Publish {
-    pub(crate) packet_id: u16,
-    pub(crate) payload: Vec<u8>,
+/// UNSUBSCRIBE from these filters.
+pub fn unsubscribe(version: Version, packet_id: u16, filters: &[&str]) -> Vec<u8> {
+    let mut body = [&packet_id.to_be_bytes(), version.no_properties()].concat();
+    filters.iter().for_each(|filter| body.extend(field(filter)));
+    packet(0xA2, body)
 }
 
-impl Publish {
-    /// Reads a packet; `None` when it is something else or of another QoS. In MQTT 5 properties come before the payload.
-    pub(crate) fn read(packet: &Packet, is_v5: bool) -> Option<Publish> {
-        if packet.first & 0xF6 != 0x32 {
-            return None;
-        }
-        let topic = u16::from_be_bytes([packet.body[0], packet.body[1]]);
-        let (id, mut payload) = packet.body[2 + usize::from(topic)..].split_at(2);
-        if is_v5 {
-            let (properties, header) = length(payload)?;
-            payload = &payload[header + properties..];
-        }
-        Some(Publish { packet_id: u16::from_be_bytes([id[0], id[1]]), payload: payload.to_vec() })
-    }
-}
-
-/// The protocol level that a CONNECT names: 4 is MQTT 3.1.1, 5 is MQTT 5.
-pub(crate) fn level(connect: &Packet) -> u8 {
-    connect.body[6]
-}
-
-/// CONNECT over MQTT 3.1.1 with a clean session and a keep-alive of 60 s.
-pub(crate) fn connect(client_id: &str) -> Vec<u8> {
-    let mut body = text("MQTT");
-    body.extend([4, 2, 0, 60]);
-    body.extend(text(client_id));
-    packet(CONNECT, &body)
-}
-
-/// PUBLISH at QoS 1 over MQTT 3.1.1.
-pub(crate) fn publish(topic: &str, packet_id: u16, payload: &[u8]) -> Vec<u8> {
-    let mut body = text(topic);
-    body.extend(packet_id.to_be_bytes());
-    body.extend(payload);
-    packet(0x32, &body)
-}
-
-fn packet(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut packet = vec![first];
-    let mut rest = body.len();
-    while rest > 0x7F {
-        packet.push((rest & 0x7F) as u8 | 0x80);
-        rest >>= 7;
-    }
-    packet.push(rest as u8);
-    packet.extend(body);
-    packet
-}
-
-fn text(text: &str) -> Vec<u8> {
-    let length = u16::try_from(text.len()).expect("a short text");
-    [&length.to_be_bytes(), text.as_bytes()].concat()
+/// PUBACK of a device that has a message.
+pub fn puback(packet_id: u16) -> Vec<u8> {
+    packet(0x40, packet_id.to_be_bytes())
 }
 
 #[cfg(test)]
@@ -107,21 +109,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_publish_is_read_as_it_was_written_whatever_its_length() {
-        for length in [0, 1, 100, 127, 128, 20_000, 3_000_000] {
-            let payload = vec![b'x'; length];
-            let bytes = publish("a/b", 0x1234, &payload);
-            assert_eq!(next(&bytes[..bytes.len() - 1]), None);
-            let packet = next(&bytes).expect("a whole packet");
-            assert_eq!(packet.len, bytes.len());
-            assert_eq!(Publish::read(&packet, false), Some(Publish { packet_id: 0x1234, payload }));
-        }
-    }
-
-    #[test]
-    fn the_payload_of_mqtt_5_begins_after_its_properties() {
-        let packet = next(b"\x32\x0b\x00\x01t\x00\x07\x03\x01\x01\x01pp").expect("a whole packet");
-        assert_eq!(Publish::read(&packet, true), Some(Publish { packet_id: 7, payload: b"pp".to_vec() }));
-        assert_eq!(level(&next(&connect("a")).expect("a whole packet")), 4);
+    fn packets_are_as_the_standards_write_them() {
+        assert_eq!(connect(Version::V311, "a", 60), b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01a");
+        assert_eq!(connect(Version::V5, "a", 60), b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01a");
+        assert_eq!(publish(Version::V311, 7, "t", "x"), b"\x32\x06\x00\x01t\x00\x07x");
+        assert_eq!(publish(Version::V5, 7, "t", "x"), b"\x32\x07\x00\x01t\x00\x07\x00x");
+        assert_eq!(subscribe(Version::V5, 1, &["a/#"]), b"\x82\x09\x00\x01\x00\x00\x03a/#\x01");
+        assert_eq!(length(268_435_455), [0xFF, 0xFF, 0xFF, 0x7F]);
+        assert_eq!(length(128), [0x80, 0x01]);
     }
 }

@@ -1,5 +1,6 @@
-//! A device on a bare TCP connection: it can do what no client library lets a test do.
+//! MQTT on a bare TCP connection: a device can do on it what no client library lets a test do.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,7 +8,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::gateway::Gateway;
-use crate::mqtt_packets::{self as packets, Version};
+use crate::packet_reader::{self, Framed};
+use crate::packets::{self, Version};
 
 /// Time for the gateway to answer or to close. Generous: nothing is measured by it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -34,41 +36,45 @@ impl Packet {
     }
 }
 
-/// A device on a bare TCP connection.
+/// A device's connection.
 #[derive(Debug)]
-pub struct RawDevice {
+pub struct Connection {
     version: Version,
     stream: TcpStream,
     input: Vec<u8>,
 }
 
-impl RawDevice {
+impl Connection {
     /// A TCP connection and nothing else.
     ///
     /// # Panics
     /// When the gateway does not take it; so all methods do whose result would otherwise have to be an error.
-    pub async fn open(gateway: &Gateway, version: Version) -> RawDevice {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        RawDevice::over(socket, gateway, version).await
+    pub async fn open(gateway: &Gateway, version: Version) -> Connection {
+        Connection::open_at(gateway.mqtt(), version).await
+    }
+
+    /// The same by the address of the gateway.
+    pub async fn open_at(gateway: SocketAddr, version: Version) -> Connection {
+        Connection::over(TcpSocket::new_v4().expect("a socket"), gateway, version).await
     }
 
     /// The same with kernel buffers as small as they get: whoever writes to it is soon held up.
-    pub async fn open_narrow(gateway: &Gateway, version: Version) -> RawDevice {
+    pub async fn open_narrow(gateway: &Gateway, version: Version) -> Connection {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(SMALL_BUFFER_BYTES).expect("a receive buffer");
         socket.set_send_buffer_size(SMALL_BUFFER_BYTES).expect("a send buffer");
-        RawDevice::over(socket, gateway, version).await
+        Connection::over(socket, gateway.mqtt(), version).await
     }
 
-    async fn over(socket: TcpSocket, gateway: &Gateway, version: Version) -> RawDevice {
-        let stream = socket.connect(gateway.mqtt()).await.expect("the gateway takes connections");
+    async fn over(socket: TcpSocket, gateway: SocketAddr, version: Version) -> Connection {
+        let stream = socket.connect(gateway).await.expect("the gateway takes connections");
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        RawDevice { version, stream, input: Vec::new() }
+        Connection { version, stream, input: Vec::new() }
     }
 
     /// A device whose CONNECT was accepted; its keep-alive is one minute.
-    pub async fn connect(gateway: &Gateway, version: Version, id: &str) -> RawDevice {
-        let mut device = RawDevice::open(gateway, version).await;
+    pub async fn connect(gateway: &Gateway, version: Version, id: &str) -> Connection {
+        let mut device = Connection::open(gateway, version).await;
         device.greet(&packets::connect(version, id, 60)).await;
         device
     }
@@ -184,23 +190,15 @@ impl RawDevice {
 
     /// The first whole packet of what was read.
     fn take(&mut self) -> Option<Packet> {
-        let (mut rest, mut header) = (0, 1);
-        for (place, &byte) in self.input.iter().skip(1).take(4).enumerate() {
-            rest |= usize::from(byte & 0x7F) << (7 * place);
-            header += 1;
-            if byte & 0x80 == 0 {
-                let body = self.input.get(header..header + rest)?;
-                let packet = parse(self.version, self.input[0], body);
-                self.input.drain(..header + rest);
-                return Some(packet);
-            }
-        }
-        None
+        let framed = packet_reader::next(&self.input)?;
+        self.input.drain(..framed.len);
+        Some(parse(self.version, &framed))
     }
 }
 
 /// Reads a packet of the gateway; one that can't be read fails the test.
-fn parse(version: Version, first: u8, body: &[u8]) -> Packet {
+fn parse(version: Version, framed: &Framed) -> Packet {
+    let (first, body) = (framed.first, framed.body.as_slice());
     let code = |at: usize| body.get(at).copied().unwrap_or(0);
     let id = |at: usize| u16::from_be_bytes([code(at), code(at + 1)]);
     let after_properties = |at: usize| {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use patrol_simulator::platform::{Fault, Platform};
 
 use crate::gateway::Gateway;
-use crate::mqtt_packets::Version;
-use crate::raw_mqtt::RawDevice;
+use crate::packets::Version;
+use crate::raw_mqtt::Connection;
 use crate::reports::{incident, telemetry, up};
 use crate::wait::wait_until;
 use crate::world::World;
@@ -25,7 +25,7 @@ pub struct Stage {
     /// The gateway.
     pub gateway: Gateway,
     /// The device.
-    pub device: RawDevice,
+    pub device: Connection,
     _world: World,
 }
 
@@ -38,7 +38,7 @@ impl Stage {
         let plan = plan.set("uplink.retry_min", "10ms").set("uplink.retry_max", "100ms");
         let plan = keys.iter().fold(plan, |plan, (key, value)| plan.set(key, value));
         let gateway = plan.start().await;
-        let device = RawDevice::connect(&gateway, Version::V5, "car-01").await;
+        let device = Connection::connect(&gateway, Version::V5, "car-01").await;
         Stage { platform, gateway, device, _world: world }
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use firmware_protocol::body::{self, FixType, VehicleState};
 use firmware_protocol::{DegreesE7, Text};
-use patrol_tests::mqtt_packets::Version;
-use patrol_tests::raw_mqtt::RawDevice;
+use patrol_tests::packets::Version;
+use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{IN_A_GRID, frame, up};
 use patrol_tests::{World, wait_until};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ async fn event_of(class: &str, id: &str, payload: impl AsRef<[u8]>) -> Value {
     let world = World::new();
     let platform = world.platform().await;
     let gateway = world.gateway().uplink(&platform.url()).start().await;
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-07").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-07").await;
     device.report(1, &up("car-07", class), payload).await;
     wait_until("the platform has it", SOON, async || platform.counts().delivered == 1).await;
     platform.event(id).unwrap_or_else(|| panic!("{id} is not among {:?}", platform.arrivals()))

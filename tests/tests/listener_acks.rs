@@ -2,8 +2,8 @@
 //! holds up its own connection.
 
 use patrol_tests::World;
-use patrol_tests::mqtt_packets::{self as packets, PINGREQ, Version};
-use patrol_tests::raw_mqtt::{Packet, RawDevice};
+use patrol_tests::packets::{self, PINGREQ, Version};
+use patrol_tests::raw_mqtt::{Connection, Packet};
 use patrol_tests::reports::{telemetry, up};
 
 /// Round trips of another device while one is stuck.
@@ -29,7 +29,7 @@ async fn pubacks_come_in_the_order_of_the_publishes_with_hundreds_in_flight() {
     let world = World::new();
     let gateway = world.gateway().start().await;
     for version in Version::BOTH {
-        let mut device = RawDevice::connect(&gateway, version, "car-01").await;
+        let mut device = Connection::connect(&gateway, version, "car-01").await;
         for round in 1..=3 {
             device.send(&publishes(version, "car-01", round + 10 * version as u32, shuffled(900))).await;
             for (place, id) in shuffled(900).enumerate() {
@@ -44,7 +44,7 @@ async fn pubacks_come_in_the_order_of_the_publishes_with_hundreds_in_flight() {
 async fn a_refusal_keeps_its_place_among_the_acknowledgements() {
     let world = World::new();
     let gateway = world.gateway().start().await;
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-01").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-01").await;
     let (own, foreign) = (up("car-01", "telemetry"), up("car-02", "telemetry"));
     let topic = |id: u16| if id.is_multiple_of(5) { &foreign } else { &own };
     let publish = |id| packets::publish(Version::V5, id, topic(id), telemetry(1, id.into()));
@@ -60,7 +60,7 @@ async fn everything_in_one_write_is_handled_however_much_it_is() {
     let world = World::new();
     let gateway = world.gateway().start().await;
     for version in Version::BOTH {
-        let mut device = RawDevice::connect(&gateway, version, "car-01").await;
+        let mut device = Connection::connect(&gateway, version, "car-01").await;
         device.send(&PINGREQ.repeat(300)).await;
         for _ in 0..300 {
             assert_eq!(device.packet().await, Packet::PingResp);
@@ -82,7 +82,7 @@ async fn everything_in_one_write_is_handled_however_much_it_is() {
         }
     }
     // MQTT 3.1.1 has no receive maximum: more than the gateway takes at once waits in the socket.
-    let mut device = RawDevice::connect(&gateway, Version::V311, "car-02").await;
+    let mut device = Connection::connect(&gateway, Version::V311, "car-02").await;
     let flood = publishes(Version::V311, "car-02", 1, 1..=5_000);
     let (mut sent, mut acks) = (0, 0);
     while acks < 5_000 {
@@ -96,9 +96,9 @@ async fn everything_in_one_write_is_handled_however_much_it_is() {
 async fn a_device_that_reads_none_of_its_acknowledgements_delays_no_other() {
     let world = World::new();
     let gateway = world.gateway().start().await;
-    let mut stuck = RawDevice::open_narrow(&gateway, Version::V311).await;
+    let mut stuck = Connection::open_narrow(&gateway, Version::V311).await;
     stuck.greet(&packets::connect(Version::V311, "car-stuck", 0)).await;
-    let mut other = RawDevice::connect(&gateway, Version::V5, "car-good").await;
+    let mut other = Connection::connect(&gateway, Version::V5, "car-good").await;
     // Its answers fill everything between the gateway and it, until the gateway reads no more of what it asks.
     let flood = PINGREQ.repeat(32 * 1024);
     let (mut sent, mut seq, mut held_up_for) = (0, 0, 0);
@@ -119,8 +119,8 @@ async fn a_device_that_stops_within_a_packet_delays_no_other() {
     let world = World::new();
     let gateway = world.gateway().start().await;
     for version in Version::BOTH {
-        let mut stuck = RawDevice::connect(&gateway, version, "car-stuck").await;
-        let mut other = RawDevice::connect(&gateway, version, "car-good").await;
+        let mut stuck = Connection::connect(&gateway, version, "car-stuck").await;
+        let mut other = Connection::connect(&gateway, version, "car-good").await;
         let unfinished = packets::publish(version, 2, &up("car-stuck", "telemetry"), telemetry(1, 2));
         stuck.report(1, &up("car-stuck", "telemetry"), telemetry(1, 1)).await;
         stuck.send(&unfinished[..unfinished.len() - 1]).await;

@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use patrol_tests::mqtt_packets::{self as packets, DISCONNECT, PINGREQ, Version};
-use patrol_tests::raw_mqtt::{Packet, RawDevice};
+use patrol_tests::packets::{self, DISCONNECT, PINGREQ, Version};
+use patrol_tests::raw_mqtt::{Connection, Packet};
 use patrol_tests::reports::{telemetry, up};
 use patrol_tests::{Gateway, World, wait_until};
 use tokio::time::{Instant, interval};
@@ -22,11 +22,11 @@ async fn a_connect_that_is_not_finished_in_time_is_closed_even_when_bytes_keep_d
     let world = World::new();
     let gateway = world.gateway().set("listener.connect_timeout", "1s").start().await;
     for version in Version::BOTH {
-        let mut silent = RawDevice::open(&gateway, version).await;
-        let mut halfway = RawDevice::open(&gateway, version).await;
+        let mut silent = Connection::open(&gateway, version).await;
+        let mut halfway = Connection::open(&gateway, version).await;
         let connect = packets::connect(version, "car-01", 60);
         halfway.send(&connect[..connect.len() / 2]).await;
-        let mut dripping = RawDevice::open(&gateway, version).await;
+        let mut dripping = Connection::open(&gateway, version).await;
         // A CONNECT that would take an hour at this pace.
         let endless = packets::connect(version, &"a".repeat(60_000), 60);
         let (mut bytes, mut pace) = (endless.chunks(1), interval(Duration::from_millis(50)));
@@ -44,7 +44,7 @@ async fn a_connect_that_is_not_finished_in_time_is_closed_even_when_bytes_keep_d
         halfway.until_closed().await;
         dripping.until_closed().await;
     }
-    let mut good = RawDevice::connect(&gateway, Version::V5, "car-02").await;
+    let mut good = Connection::connect(&gateway, Version::V5, "car-02").await;
     good.report(1, &up("car-02", "telemetry"), telemetry(1, 1)).await;
 }
 
@@ -53,7 +53,7 @@ async fn a_device_silent_beyond_its_keep_alive_is_closed_and_not_before() {
     let world = World::new();
     let gateway = world.gateway().start().await;
     let be_silent = async |version: Version| {
-        let mut device = RawDevice::open(&gateway, version).await;
+        let mut device = Connection::open(&gateway, version).await;
         device.greet(&packets::connect(version, &format!("car-{}", version as u8), 1)).await;
         let last_word = Instant::now();
         device.send(&PINGREQ).await;
@@ -76,17 +76,17 @@ async fn the_same_client_id_takes_over_and_the_earlier_connection_is_told() {
     for (earlier_version, told) in
         [(Version::V5, vec![Packet::Disconnect { code: 0x8E }]), (Version::V311, vec![])]
     {
-        let mut earlier = RawDevice::connect(&gateway, earlier_version, "car-01").await;
+        let mut earlier = Connection::connect(&gateway, earlier_version, "car-01").await;
         earlier.report(1, &topic, telemetry(earlier_version as u32, 1)).await;
         for later_version in Version::BOTH {
-            let mut later = RawDevice::connect(&gateway, later_version, "car-01").await;
+            let mut later = Connection::connect(&gateway, later_version, "car-01").await;
             assert_eq!(earlier.until_closed().await, told, "{earlier_version:?} by {later_version:?}");
             drop(earlier);
             wait_until("one is left", SOON, async || gateway.status().await["devices_connected"] == 1).await;
             later.report(1, &topic, telemetry(earlier_version as u32, 2 + later_version as u32)).await;
             later.send(&DISCONNECT).await;
             assert_eq!(later.until_closed().await, []);
-            earlier = RawDevice::connect(&gateway, earlier_version, "car-01").await;
+            earlier = Connection::connect(&gateway, earlier_version, "car-01").await;
         }
     }
 }
@@ -100,14 +100,14 @@ async fn a_client_id_that_is_no_device_id_is_refused() {
         ["", "Car-01", "-car", "car 01", "car/01", "car+", "#", "car_01", "汽车", "car-01\u{7f}", &long];
     for id in ids {
         for (version, code) in [(Version::V311, 2), (Version::V5, 0x85)] {
-            let mut device = RawDevice::open(&gateway, version).await;
+            let mut device = Connection::open(&gateway, version).await;
             device.send(&packets::connect(version, id, 60)).await;
             assert_eq!(device.until_closed().await, [Packet::ConnAck { code }], "{id:?}, {version:?}");
         }
     }
     assert_eq!(refusals(&gateway, "client_id").await, 2.0 * ids.len() as f64);
     for id in ["0", &"a".repeat(32), "car-01-", "7--7"] {
-        RawDevice::connect(&gateway, Version::V5, id).await;
+        Connection::connect(&gateway, Version::V5, id).await;
     }
 }
 
@@ -116,10 +116,10 @@ async fn when_all_places_are_taken_the_next_one_waits_and_is_served_when_one_lea
     let world = World::new();
     let plan = world.gateway().set("listener.max_connections", "3").set("listener.connect_timeout", "1s");
     let gateway = plan.start().await;
-    let mut good = RawDevice::connect(&gateway, Version::V5, "car-01").await;
-    let leaving = RawDevice::connect(&gateway, Version::V5, "car-02").await;
-    let _staying = RawDevice::connect(&gateway, Version::V311, "car-03").await;
-    let mut waiting = RawDevice::open(&gateway, Version::V5).await;
+    let mut good = Connection::connect(&gateway, Version::V5, "car-01").await;
+    let leaving = Connection::connect(&gateway, Version::V5, "car-02").await;
+    let _staying = Connection::connect(&gateway, Version::V311, "car-03").await;
+    let mut waiting = Connection::open(&gateway, Version::V5).await;
     waiting.send(&packets::connect(Version::V5, "car-04", 60)).await;
     // Longer than the connect timeout, which begins when it is its turn.
     let start = Instant::now();
@@ -139,10 +139,10 @@ async fn when_all_places_are_taken_the_next_one_waits_and_is_served_when_one_lea
 async fn two_hundred_connections_reset_in_mid_flight_leave_it_serving() {
     let world = World::new();
     let gateway = world.gateway().start().await;
-    let mut good = RawDevice::connect(&gateway, Version::V5, "car-good").await;
+    let mut good = Connection::connect(&gateway, Version::V5, "car-good").await;
     for round in 0..200 {
         let version = Version::BOTH[round % 2];
-        let mut device = RawDevice::open(&gateway, version).await;
+        let mut device = Connection::open(&gateway, version).await;
         let connect = packets::connect(version, &format!("car-{}", round % 5), 60);
         // Before, in the middle of, right after and well after its CONNECT.
         match round % 4 {
@@ -159,7 +159,7 @@ async fn two_hundred_connections_reset_in_mid_flight_leave_it_serving() {
     }
     for round in 0..5 {
         let device = format!("car-{round}");
-        let mut device_again = RawDevice::connect(&gateway, Version::V311, &device).await;
+        let mut device_again = Connection::connect(&gateway, Version::V311, &device).await;
         device_again.report(1, &up(&device, "telemetry"), telemetry(1, 1)).await;
     }
     let metrics = gateway.metrics().await;

@@ -2,8 +2,8 @@
 //! acknowledged after each.
 
 use patrol_tests::malformed::{self, Case, DEVICE};
-use patrol_tests::mqtt_packets::Version;
-use patrol_tests::raw_mqtt::{Packet, RawDevice};
+use patrol_tests::packets::Version;
+use patrol_tests::raw_mqtt::{Connection, Packet};
 use patrol_tests::reports::{telemetry, up};
 use patrol_tests::{Gateway, World, seeded};
 
@@ -12,13 +12,13 @@ const DAMAGED_LIVES: usize = 150;
 
 /// A device that behaves, whatever others do.
 struct Witness {
-    device: RawDevice,
+    device: Connection,
     seq: u32,
 }
 
 impl Witness {
     async fn connect(gateway: &Gateway) -> Witness {
-        Witness { device: RawDevice::connect(gateway, Version::V5, "witness").await, seq: 0 }
+        Witness { device: Connection::connect(gateway, Version::V5, "witness").await, seq: 0 }
     }
 
     /// Its report is acknowledged.
@@ -50,7 +50,7 @@ async fn a_first_packet_that_is_no_good_connect_is_refused() {
     let old = old.map(|(what, bytes, _)| (Version::V311, (what, bytes, None)));
     let new = malformed::connects(Version::V5).into_iter().map(|case| (Version::V5, case));
     for (version, (what, bytes, code)) in unknown.chain(old).chain(new) {
-        let mut device = RawDevice::open(&gateway, version).await;
+        let mut device = Connection::open(&gateway, version).await;
         device.throw(&bytes).await;
         let told: Vec<_> = code.map(|code| Packet::ConnAck { code }).into_iter().collect();
         assert_eq!(device.until_closed().await, told, "{version:?}: {what}");
@@ -66,7 +66,7 @@ async fn a_malformed_packet_ends_the_connection_with_its_code() {
     let mut witness = Witness::connect(&gateway).await;
     for version in Version::BOTH {
         for (what, bytes, code) in malformed::later_packets(version) {
-            let mut device = RawDevice::connect(&gateway, version, DEVICE).await;
+            let mut device = Connection::connect(&gateway, version, DEVICE).await;
             device.throw(&bytes).await;
             let code = code.filter(|_| version == Version::V5);
             let told: Vec<_> = code.map(|code| Packet::Disconnect { code }).into_iter().collect();
@@ -86,8 +86,8 @@ async fn a_packet_cut_anywhere_is_nothing_yet_and_ends_with_its_connection() {
         for (place, whole) in malformed::good_life(version).into_iter().enumerate() {
             for end in 1..whole.len() {
                 let mut device = match place {
-                    0 => RawDevice::open(&gateway, version).await,
-                    _ => RawDevice::connect(&gateway, version, DEVICE).await,
+                    0 => Connection::open(&gateway, version).await,
+                    _ => Connection::connect(&gateway, version, DEVICE).await,
                 };
                 device.send(&whole[..end]).await;
                 device.finish().await;
@@ -111,7 +111,7 @@ async fn lives_damaged_at_random_end_and_disturb_nobody() {
             for _ in 0..chance.usize(1..=4) {
                 damage(&mut life, &mut chance);
             }
-            let mut device = RawDevice::open(&gateway, version).await;
+            let mut device = Connection::open(&gateway, version).await;
             device.throw(&life).await;
             device.finish().await;
             device.until_closed().await;

@@ -1,7 +1,7 @@
 //! What a device may not do is refused in the standard's words, nothing of it is stored, and everybody else goes on.
 
-use patrol_tests::mqtt_packets::{self as packets, Version, field};
-use patrol_tests::raw_mqtt::{Packet, RawDevice};
+use patrol_tests::packets::{self, Version, field};
+use patrol_tests::raw_mqtt::{Connection, Packet};
 use patrol_tests::reports::{incident, telemetry, up};
 use patrol_tests::{Gateway, World};
 
@@ -46,7 +46,7 @@ async fn assert_stored(gateway: &Gateway, telemetry: u64) {
 async fn a_foreign_topic_gets_a_refusing_puback_in_mqtt_5_and_the_connection_lives() {
     let world = World::new();
     let gateway = world.gateway().start().await;
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-01").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-01").await;
     for (id, topic) in (1..).zip(FOREIGN_TOPICS) {
         device.send(&packets::publish(Version::V5, id, topic, incident(1, 1))).await;
         assert_eq!(device.packet().await, Packet::PubAck { id, code: 0x87 }, "{topic}");
@@ -64,7 +64,7 @@ async fn a_foreign_topic_closes_the_connection_in_mqtt_3_1_1_after_what_came_bef
     let world = World::new();
     let gateway = world.gateway().start().await;
     for (seq, topic) in (1..).zip(FOREIGN_TOPICS) {
-        let mut device = RawDevice::connect(&gateway, Version::V311, "car-01").await;
+        let mut device = Connection::connect(&gateway, Version::V311, "car-01").await;
         device.report(1, &up("car-01", "telemetry"), telemetry(1, seq)).await;
         device.send(&packets::publish(Version::V311, 2, topic, incident(1, 1))).await;
         assert_eq!(device.until_closed().await, [], "{topic}");
@@ -77,7 +77,7 @@ async fn subscriptions_beyond_the_devices_own_are_refused_one_by_one() {
     let world = World::new();
     let gateway = world.gateway().start().await;
     for (version, refused) in [(Version::V311, 0x80), (Version::V5, 0x87)] {
-        let mut device = RawDevice::connect(&gateway, version, "car-01").await;
+        let mut device = Connection::connect(&gateway, version, "car-01").await;
         for (id, filter) in (1..).zip(FOREIGN_FILTERS) {
             device.send(&packets::subscribe(version, id, &[filter, "patrol/v1/down/car-01/receipt"])).await;
             assert_eq!(device.packet().await, Packet::SubAck { id, codes: vec![refused, 1] }, "{filter}");
@@ -96,7 +96,7 @@ async fn a_packet_above_the_limit_is_refused_by_its_length_alone() {
     let gateway = world.gateway().set("listener.max_packet_bytes", "4KiB").start().await;
     let topic = up("car-01", "telemetry");
     for version in Version::BOTH {
-        let mut device = RawDevice::connect(&gateway, version, "car-01").await;
+        let mut device = Connection::connect(&gateway, version, "car-01").await;
         // The largest that is taken has exactly the bytes of the limit, fixed header included.
         let fits = |len: usize| {
             packets::publish(version, 1, &topic, telemetry(1, version as u32) + &" ".repeat(len))
@@ -107,11 +107,11 @@ async fn a_packet_above_the_limit_is_refused_by_its_length_alone() {
         device.send(&largest).await;
         assert_eq!(device.packet().await, Packet::ack(1));
         for claimed in [LIMIT + 1, 1 << 20, 268_435_455] {
-            let mut device = RawDevice::connect(&gateway, version, "car-01").await;
+            let mut device = Connection::connect(&gateway, version, "car-01").await;
             device.send(&[&[0x32], packets::length(claimed).as_slice(), &field(&topic)].concat()).await;
             let told = if version == Version::V5 { vec![Packet::Disconnect { code: 0x95 }] } else { vec![] };
             assert_eq!(device.until_closed().await, told, "{claimed} bytes, {version:?}");
-            let mut first = RawDevice::open(&gateway, version).await;
+            let mut first = Connection::open(&gateway, version).await;
             first.send(&[&[0x10], packets::length(claimed).as_slice(), &field("MQTT")].concat()).await;
             first.until_closed().await;
         }
@@ -130,7 +130,7 @@ async fn an_mqtt_5_device_that_exceeds_the_receive_maximum_is_told_and_closed() 
             .flat_map(|id| packets::publish(Version::V5, id, &up("car-01", "telemetry"), report(id)))
             .collect()
     };
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-01").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-01").await;
     for round in 0..20 {
         device.send(&publishes(MAXIMUM, 100 * round)).await;
         for id in 1..=MAXIMUM {
@@ -144,7 +144,7 @@ async fn an_mqtt_5_device_that_exceeds_the_receive_maximum_is_told_and_closed() 
     device.send(&publishes(MAXIMUM + 1, 10_000)).await;
     assert_eq!(device.until_closed().await.last(), Some(&Packet::Disconnect { code: 0x93 }));
     // QoS 0 needs no acknowledgement and has no part in the maximum.
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-02").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-02").await;
     let unconfirmed = packets::publish_qos0(Version::V5, &up("car-02", "telemetry"), telemetry(1, 1));
     device.send(&unconfirmed.repeat(50)).await;
     device.report(1, &up("car-02", "telemetry"), telemetry(1, 2)).await;
@@ -165,7 +165,7 @@ async fn qos_2_topic_aliases_and_a_second_connect_are_refused() {
         (Version::V5, packets::connect(Version::V5, "car-01", 60), Some(0x82)),
     ];
     for (version, bytes, code) in refused {
-        let mut device = RawDevice::connect(&gateway, version, "car-01").await;
+        let mut device = Connection::connect(&gateway, version, "car-01").await;
         device.send(&bytes).await;
         let told: Vec<_> = code.map(|code| Packet::Disconnect { code }).into_iter().collect();
         assert_eq!(device.until_closed().await, told, "{bytes:02x?}");

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firmware_protocol::body;
-use patrol_tests::mqtt_packets::Version;
-use patrol_tests::raw_mqtt::RawDevice;
+use patrol_tests::packets::Version;
+use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{frame, incident, telemetry, up};
 use patrol_tests::{Gateway, World, seeded, wait_until};
 
@@ -99,7 +99,7 @@ fn heavy_cases(chance: &mut fastrand::Rng) -> Vec<(&'static str, Vec<u8>)> {
 
 /// Sends each as a report of its class; each is acknowledged.
 async fn send(gateway: &Gateway, reports: impl IntoIterator<Item = (&'static str, Vec<u8>)>) {
-    let mut device = RawDevice::connect(gateway, Version::V5, "car-07").await;
+    let mut device = Connection::connect(gateway, Version::V5, "car-07").await;
     for (class, payload) in reports {
         device.report(1, &up("car-07", class), payload).await;
     }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use patrol_simulator::platform::Platform;
-use patrol_tests::mqtt_packets::{Version, publish_with};
-use patrol_tests::raw_mqtt::{Packet, RawDevice};
+use patrol_tests::packets::{Version, publish_with};
+use patrol_tests::raw_mqtt::{Connection, Packet};
 use patrol_tests::reports::{down, incident, receipt, telemetry, up};
 use patrol_tests::{Gateway, World, seeded, wait_until};
 use serde_json::json;
@@ -27,7 +27,7 @@ async fn a_resend_is_acknowledged_and_delivered_once_over_connections_and_restar
     let incidents = up("car-07", "incident");
     for life in 0..3 {
         for version in Version::BOTH {
-            let mut device = RawDevice::connect(&gateway, version, "car-07").await;
+            let mut device = Connection::connect(&gateway, version, "car-07").await;
             for class in ["incident", "telemetry", "status"] {
                 let report = if class == "incident" { incident(7, 812) } else { telemetry(7, 813) };
                 device.report(1, &up("car-07", class), &report).await;
@@ -49,7 +49,7 @@ async fn a_resend_is_acknowledged_and_delivered_once_over_connections_and_restar
         gateway.kill9().await;
         gateway.restart().await;
         // What is new flows, in each life.
-        let mut device = RawDevice::connect(&gateway, Version::V5, "car-07").await;
+        let mut device = Connection::connect(&gateway, Version::V5, "car-07").await;
         device.report(1, &incidents, incident(8, life as u32)).await;
         wait_until("the new one is there", SOON, async || platform.counts().delivered == 3 + life).await;
     }
@@ -61,7 +61,7 @@ async fn a_resend_of_what_waits_is_stored_once_also_after_a_kill() {
     let platform = world.platform().await;
     let mut gateway = world.gateway().start().await;
     for _ in 0..3 {
-        let mut device = RawDevice::connect(&gateway, Version::V5, "car-07").await;
+        let mut device = Connection::connect(&gateway, Version::V5, "car-07").await;
         device.report_all(&up("car-07", "incident"), (0..20).map(|seq| incident(7, seq))).await;
         device.report_all(&up("car-07", "telemetry"), (20..40).map(|seq| telemetry(7, seq))).await;
         assert_eq!(gateway.pending().await, 40);
@@ -88,7 +88,7 @@ async fn reports_sent_three_times_in_any_order_are_delivered_once_each() {
         let number = |at: u32| (1 + at % 2, (u32::MAX - REPORTS / 4).wrapping_add(at / 2));
         let mut reports: Vec<_> = (0..REPORTS).chain(0..REPORTS).chain(0..REPORTS).map(number).collect();
         chance.shuffle(&mut reports);
-        let mut device = RawDevice::connect(&gateway, Version::V5, device_id).await;
+        let mut device = Connection::connect(&gateway, Version::V5, device_id).await;
         let reports = reports.into_iter().map(|(boot, seq)| telemetry(boot, seq));
         device.report_all(&up(device_id, "telemetry"), reports).await;
     }
@@ -103,7 +103,7 @@ async fn without_numbers_an_id_is_minted_and_the_event_says_that_resends_are_not
     let mut gateway = world.gateway().uplink(&platform.url()).start().await;
     let report = json!({"kind": "event", "code": "0501"}).to_string();
     for life in 1..=2 {
-        let mut device = RawDevice::connect(&gateway, Version::V5, "car-07").await;
+        let mut device = Connection::connect(&gateway, Version::V5, "car-07").await;
         device.report_all(&up("car-07", "incident"), [report.clone(), report.clone()]).await;
         device.subscribe(&down("car-07", "receipt")).await;
         for _ in 0..2 {

@@ -41,6 +41,12 @@ pub enum SetupError {
         /// The file.
         path: PathBuf,
     },
+    /// The certificate authority's file has nothing in it to trust.
+    #[error("{}: no certificate in PEM form", path.display())]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
     /// The certificate authority's file is not PEM, or the TLS set-up failed.
     #[error("TLS: {0}")]
     Tls(#[source] reqwest::Error),
@@ -125,7 +131,11 @@ impl Platform {
         if let Some(path) = &uplink.ca_file {
             let pem =
                 std::fs::read(path).map_err(|source| SetupError::File { path: path.clone(), source })?;
-            builder = builder.tls_certs_only(Certificate::from_pem_bundle(&pem).map_err(SetupError::Tls)?);
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(SetupError::Tls)?;
+            if certificates.is_empty() {
+                return Err(SetupError::NoCertificate { path: path.clone() });
+            }
+            builder = builder.tls_certs_only(certificates);
         }
         let client = builder.build().map_err(SetupError::Tls)?;
         let url = format!("{}/v1/events", uplink.url.as_str().trim_end_matches('/'));

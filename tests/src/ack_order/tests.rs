@@ -1,6 +1,7 @@
 //! The checker against made traces: it finds each way of acknowledging too early.
 
 use super::*;
+use crate::packets::{self, Version};
 use crate::trace;
 
 const DEVICE: &str = "14<TCP:[127.0.0.1:1883->127.0.0.1:5]>";
@@ -11,7 +12,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Lines of a made trace.
 fn publish(id: u16, payload: &str) -> String {
-    let bytes = packets::publish("t", id, payload.as_bytes());
+    let bytes = packets::publish(Version::V311, id, "t", payload);
     format!("1 recvfrom({DEVICE}, \"{}\", 8192, 0, NULL, NULL) = {}\n", hex(&bytes), bytes.len())
 }
 

@@ -78,5 +78,7 @@ mod tests {
         std::fs::write(ca.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
         (uplink.token_file, uplink.ca_file) = (None, Some(ca.path().to_owned()));
         assert!(check(Some(&uplink)).text.contains("TLS"), "{:?}", check(Some(&uplink)));
+        std::fs::write(ca.path(), "no certificate at all").unwrap();
+        assert!(check(Some(&uplink)).text.contains("no certificate"), "{:?}", check(Some(&uplink)));
     }
 }
