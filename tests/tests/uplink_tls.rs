@@ -4,14 +4,14 @@ use patrol_simulator::platform::Platform;
 use patrol_tests::tls_front::{Authority, TlsFront};
 use patrol_tests::uplink_stage::SOON;
 use patrol_tests::{Gateway, World, wait_until};
-use patrol_tests::{mqtt_packets::Version, raw_mqtt::RawDevice, reports};
+use patrol_tests::{packets::Version, raw_mqtt::Connection, reports};
 
 /// A gateway that trusts `trusted` and sends to `front` under the name of `host`, with ten incidents.
 async fn gateway(world: &World, trusted: &Authority, front: &TlsFront, host: &str) -> Gateway {
     let authority = trusted.file(world.dir());
     let plan = world.gateway().uplink(&front.url(host)).set("uplink.ca_file", &authority.to_string_lossy());
     let gateway = plan.set("uplink.retry_min", "10ms").set("uplink.retry_max", "100ms").start().await;
-    let mut device = RawDevice::connect(&gateway, Version::V5, "car-01").await;
+    let mut device = Connection::connect(&gateway, Version::V5, "car-01").await;
     device.report_all(&reports::up("car-01", "incident"), (0..10).map(|seq| reports::incident(1, seq))).await;
     gateway
 }
