@@ -16,3 +16,4 @@ mod json;
 pub mod report;
 pub mod schedule;
 pub mod seen;
+pub(crate) mod varint;

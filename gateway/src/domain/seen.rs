@@ -12,6 +12,8 @@
 //! The encoding (see [`SeenWindow::encode`]) is: version 1, then varints: boots; per boot its distance to the
 //! boot before, its intervals; per interval its distance to the one before and its length less one.
 
+use super::varint;
+
 /// Boots remembered for one device.
 pub const BOOTS_MAX: usize = 8;
 /// Intervals remembered for one boot.
@@ -184,12 +186,8 @@ impl BootWindow {
     }
 }
 
-fn put_varint(out: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
+fn put_varint(out: &mut Vec<u8>, value: u32) {
+    varint::put(out, value.into());
 }
 
 /// Reads an encoded window; `None` anywhere means damaged at `offset`.
@@ -235,16 +233,10 @@ impl Reader<'_> {
     }
 
     fn varint(&mut self) -> Option<u32> {
-        let mut value = 0_u64;
-        for shift in [0, 7, 14, 21, 28] {
-            let byte = *self.bytes.get(self.offset)?;
-            self.offset += 1;
-            value |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return u32::try_from(value).ok();
-            }
-        }
-        None
+        let mut rest = self.bytes.get(self.offset..)?;
+        let value = varint::take(&mut rest)?;
+        self.offset = self.bytes.len() - rest.len();
+        u32::try_from(value).ok()
     }
 }
 

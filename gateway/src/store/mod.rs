@@ -31,6 +31,5 @@ pub mod snapshot;
 pub mod submission;
 mod tables;
 mod tally;
-mod varint;
 mod windows;
 pub mod writer;

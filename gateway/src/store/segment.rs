@@ -11,8 +11,8 @@
 use bytes::Bytes;
 
 use super::record::StoredRecord;
-use super::varint;
 use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::varint;
 
 const MAGIC: [u8; 4] = [b'P', b'S', 1, 0];
 const CHECKED_FROM: usize = 8;

@@ -1,7 +1,7 @@
-//! LEB128 integers, as the segment format uses them.
+//! LEB128 integers, as segments and dedup windows are written with.
 
 /// Appends `value`, 7 bits a byte, least significant first: 1 to 10 bytes.
-pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -10,7 +10,7 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Takes one integer from the front of `input`; `None` when it is cut short or longer than 64 bits.
-pub(super) fn take(input: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take(input: &mut &[u8]) -> Option<u64> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = input.split_first()?;
@@ -28,12 +28,12 @@ pub(super) fn take(input: &mut &[u8]) -> Option<u64> {
 }
 
 /// Maps a signed number to an unsigned one that is small when it is near zero.
-pub(super) fn zigzag(value: i64) -> u64 {
+pub(crate) fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// The inverse of [`zigzag`].
-pub(super) fn unzigzag(value: u64) -> i64 {
+pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
