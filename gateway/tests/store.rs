@@ -251,6 +251,19 @@ async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_spac
     assert_eq!(store.snapshot().borrow().class(Class::Telemetry).records, 1, "and is no duplicate");
 }
 
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let dir = TempDir::new().expect("a directory");
+    close(open(dir.path())).await;
+    let path = dir.path().join("patrol.db");
+    let database = || rusqlite::Connection::open(&path).expect("a database");
+    database().pragma_update(None, "user_version", 99).expect("a number");
+    let refused = writer::start(options(dir.path()), Arc::default()).err().expect("it is refused");
+    assert!(refused.to_string().contains("schema version 99"), "{refused}");
+    let version = database().query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    assert_eq!(version.expect("a number"), 99);
+}
+
 /// Fills telemetry's part of a small quota.
 async fn full_store(dir: &Path) -> Running {
     let options = StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir) };
