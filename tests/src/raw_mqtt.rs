@@ -13,7 +13,7 @@ use crate::packets::{self, Version};
 
 /// Time for the gateway to answer or to close. Generous: nothing is measured by it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// Kernel buffers of a device that shall be full soon, in bytes.
+/// Receive buffer of a device that shall be full soon, in bytes.
 const SMALL_BUFFER_BYTES: u32 = 4 * 1024;
 
 /// A packet from the gateway. `code` is the reason or return code; 0 where the packet has none.
@@ -58,11 +58,10 @@ impl Connection {
         Connection::over(TcpSocket::new_v4().expect("a socket"), gateway, version).await
     }
 
-    /// The same with kernel buffers as small as they get: whoever writes to it is soon held up.
-    pub async fn open_narrow(gateway: &Gateway, version: Version) -> Connection {
+    /// The same with as little room as possible for what is not read yet: whoever writes to it is soon held up.
+    pub async fn open_unread(gateway: &Gateway, version: Version) -> Connection {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(SMALL_BUFFER_BYTES).expect("a receive buffer");
-        socket.set_send_buffer_size(SMALL_BUFFER_BYTES).expect("a send buffer");
         Connection::over(socket, gateway.mqtt(), version).await
     }
 
