@@ -77,16 +77,19 @@ async fn mosquitto_pub_may_use_qos_0_the_retain_flag_and_almost_the_whole_packet
     let large = world.file("large.json", large.to_string());
     let large = large.to_str().expect("a plain path");
     for version in MOSQUITTO_VERSIONS {
-        let device = format!("pub-{version}");
-        let (topic, report) = (up(&device, "telemetry"), telemetry(1, 1));
-        let publish = async |more: &[&str]| {
-            let args = [&["-V", version, "-i", &device][..], more].concat();
+        let publish = async |device: &str, more: &[&str]| {
+            let args = [&["-V", version, "-i", device][..], more].concat();
             let published = mosquitto_pub(&gateway, &args).await;
             assert_eq!((published.code, published.stderr.as_str()), (Some(0), ""), "{more:?}");
         };
-        publish(&["-q", "0", "-t", &topic, "-m", &report]).await;
-        publish(&["-q", "1", "-r", "-t", &topic, "-m", &telemetry(1, 2)]).await;
-        publish(&["-q", "1", "-t", &up(&device, "incident"), "-f", large]).await;
+        // The next connection of the same device would end this one, and QoS 0 waits for nobody to read it.
+        let unconfirmed = format!("zero-{version}");
+        publish(&unconfirmed, &["-q", "0", "-t", &up(&unconfirmed, "telemetry"), "-m", &telemetry(1, 1)])
+            .await;
+        let device = format!("pub-{version}");
+        let (telemetry_topic, incident_topic) = (up(&device, "telemetry"), up(&device, "incident"));
+        publish(&device, &["-q", "1", "-r", "-t", &telemetry_topic, "-m", &telemetry(1, 2)]).await;
+        publish(&device, &["-q", "1", "-t", &incident_topic, "-f", large]).await;
     }
     wait_until("the platform has them all", SOON, async || platform.counts().delivered == 6).await;
     let event = platform.event("pub-5/1/3").expect("the large one");
