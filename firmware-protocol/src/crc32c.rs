@@ -8,8 +8,8 @@ const POLYNOMIAL: u32 = 0x82F6_3B78;
 static TABLE: [u32; 256] = table();
 
 /// The CRC-32C of `bytes`.
-pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |remainder, &byte| {
+pub(crate) fn crc32c<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u32 {
+    !bytes.into_iter().fold(!0, |remainder, &byte| {
         let [low, ..] = remainder.to_le_bytes();
         // A byte always finds its entry in 256; `get` keeps the path free of a panic without asking the optimizer.
         let step = TABLE.get(usize::from(low ^ byte)).copied().unwrap_or_default();
