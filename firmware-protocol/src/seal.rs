@@ -23,7 +23,8 @@ pub const fn frame_len_max<B: Wire>(suite: Suite) -> usize {
     HEADER_LEN + B::MAX_LEN + tag_len
 }
 
-/// A frame whose form and tag were checked; only [`open`] makes one. Its body is decoded on demand.
+/// A frame whose form and tag were checked; [`open`] makes one, and a device of a record of its own. Its body is decoded
+/// on demand.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {

@@ -1,8 +1,12 @@
-//! What several tests need: the golden vectors, frames around any body, and bodies with any content.
+//! What several tests need: the golden vectors, frames around any body, bodies with any content, and what is around a
+//! device.
 #![allow(dead_code)] // each test file uses its part
 #![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
 pub(crate) mod bodies;
+pub(crate) mod gateway;
+pub(crate) mod media;
+pub(crate) mod stand_ins;
 pub(crate) mod vectors;
 
 use firmware_protocol::FrameKey;
