@@ -71,6 +71,7 @@ mod flavor;
 mod header;
 mod list;
 mod seal;
+pub mod serial;
 mod text;
 mod time;
 mod units;

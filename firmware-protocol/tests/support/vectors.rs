@@ -13,3 +13,4 @@ pub(crate) const TELEMETRY: &str = include_str!("../golden/telemetry.hex");
 pub(crate) const INCIDENT: &str = include_str!("../golden/incident.hex");
 pub(crate) const STATUS: &str = include_str!("../golden/status.hex");
 pub(crate) const FRAME: &str = include_str!("../golden/frame.hex");
+pub(crate) const SERIAL: &str = include_str!("../golden/serial.hex");
