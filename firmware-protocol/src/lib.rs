@@ -64,6 +64,7 @@
 mod set;
 
 pub mod body;
+mod bytes;
 mod crc32c;
 mod device;
 mod error;
@@ -74,9 +75,11 @@ mod seal;
 pub mod serial;
 mod text;
 mod time;
+pub mod track;
 mod units;
 mod wire;
 
+pub use bytes::Bytes;
 pub use device::DeviceTag;
 pub use error::{BodyFault, DecodeError, EncodeError, TooLong};
 pub use header::{Flags, HEADER_LEN, Header, MAGIC, MessageType, Peek, Suite, VERSION};

@@ -1,10 +1,23 @@
 //! Sets that grow over the years, as numbers with constants: a value this version does not know survives.
 
-/// Declares an open set of one byte: a number, its known values and their names.
+/// Declares an open set: a number (one byte unless said otherwise), its known values and their names.
 macro_rules! open_set {
     (
         $(#[$meta:meta])*
         pub struct $set:ident {
+            $($values:tt)*
+        }
+    ) => {
+        open_set! {
+            $(#[$meta])*
+            pub struct $set: u8 {
+                $($values)*
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        pub struct $set:ident: $repr:ty {
             $($(#[$value_meta:meta])* $value:ident = $number:literal $name:literal,)+
         }
     ) => {
@@ -12,7 +25,7 @@ macro_rules! open_set {
         ///
         /// An open set: other values than the constants are legal and survive.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-        pub struct $set(pub u8);
+        pub struct $set(pub $repr);
 
         impl $set {
             $($(#[$value_meta])* pub const $value: Self = Self($number);)+
@@ -37,8 +50,8 @@ macro_rules! open_set {
         }
 
         impl $crate::wire::Wire for $set {
-            const MIN_LEN: usize = <u8 as $crate::wire::Wire>::MIN_LEN;
-            const MAX_LEN: usize = <u8 as $crate::wire::Wire>::MAX_LEN;
+            const MIN_LEN: usize = <$repr as $crate::wire::Wire>::MIN_LEN;
+            const MAX_LEN: usize = <$repr as $crate::wire::Wire>::MAX_LEN;
         }
     };
 }

@@ -18,6 +18,11 @@ pub(crate) const fn length_prefix_len(len: usize) -> usize {
     if len == 0 { 1 } else { varint_len_max(usize::BITS - len.leading_zeros()) }
 }
 
+/// Bytes of the varint of a number.
+pub(crate) const fn varint_len(number: u32) -> usize {
+    length_prefix_len(number as usize)
+}
+
 macro_rules! varint {
     ($($int:ty),+) => {
         $(impl Wire for $int {
@@ -29,10 +34,16 @@ macro_rules! varint {
 
 varint!(u16, u32, u64, i16, i32, i64);
 
-impl Wire for u8 {
-    const MIN_LEN: usize = 1;
-    const MAX_LEN: usize = 1;
+macro_rules! one_byte {
+    ($($int:ty),+) => {
+        $(impl Wire for $int {
+            const MIN_LEN: usize = 1;
+            const MAX_LEN: usize = 1;
+        })+
+    };
 }
+
+one_byte!(u8, i8);
 
 impl<const N: usize> Wire for [u8; N] {
     const MIN_LEN: usize = N;

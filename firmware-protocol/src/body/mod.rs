@@ -4,17 +4,34 @@
 //! with its unit in the name, add its type to `wire_fields!`, append the new minimum to `MIN_LENS`, add golden
 //! vectors of the new revision and leave the old ones as they are.
 
+mod ack;
+mod config;
+mod evidence;
 mod fix;
 mod incident;
 mod record;
+mod sensor;
 mod status;
+mod task;
 mod telemetry;
+mod time_sync;
+mod track;
 
+pub use ack::{Ack, AckResult};
+pub use config::{Config, Setting, SettingKey};
+pub use evidence::{
+    CHUNK_LEN_MAX, CHUNK_SIZE_LOG2_MAX, EvidenceChunk, EvidenceMeta, EvidenceUsage, EvidenceWant, MediaType,
+    TransferState, WANT_CHUNKS_MAX,
+};
 pub use fix::FixType;
 pub use incident::{CaseKind, Incident};
 pub use record::RecordRef;
+pub use sensor::{Quantity, ReadingStatus, SensorReading, SensorReport};
 pub use status::{Capabilities, ResetReason, Status};
+pub use task::{Task, TaskAck, TaskKind, TaskReason, TaskState};
 pub use telemetry::{Telemetry, VehicleState};
+pub use time_sync::TimeSync;
+pub use track::{HEADING_LOST, TRACK_POINTS_MAX, TrackBatch, TrackStep};
 
 use serde::Serialize;
 
