@@ -11,9 +11,9 @@ const RESIDUE: u32 = 0xB798_B438;
 static TABLE: [u32; 256] = table();
 
 /// The CRC-32C of `bytes`.
-pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u32 {
     let mut crc = Crc32c::new();
-    bytes.iter().for_each(|&byte| crc.push(byte));
+    bytes.into_iter().for_each(|&byte| crc.push(byte));
     !crc.0
 }
 

@@ -27,10 +27,17 @@ pub enum DecodeError {
         /// The unknown flags, low nibble.
         unknown: u8,
     },
-    /// A suite that can't be checked here.
+    /// A suite this version of the crate does not know.
     Suite {
         /// The suite in the header.
         suite: Suite,
+    },
+    /// No key for this device, suite and key id.
+    Key {
+        /// The suite in the header.
+        suite: Suite,
+        /// The key id in the header.
+        key_id: u8,
     },
     /// The frame does not end where its header says.
     Length {
@@ -119,7 +126,7 @@ pub enum EncodeError {
         /// The unknown flags.
         unknown: u8,
     },
-    /// A suite that can't be made here.
+    /// A suite this version of the crate does not know.
     Suite {
         /// The suite in the header.
         suite: Suite,
@@ -170,6 +177,9 @@ impl fmt::Display for DecodeError {
             Self::Version { found } => write!(f, "frame version {found} is not understood"),
             Self::Flags { unknown } => write!(f, "must-understand flags {unknown:#06b} are not understood"),
             Self::Suite { suite } => write!(f, "authentication suite {suite} is not supported"),
+            Self::Key { suite, key_id } => {
+                write!(f, "no {suite} key with id {key_id} is known for the device")
+            }
             Self::Length { expected, found } => write!(f, "{found} bytes where the header says {expected}"),
             Self::Tag { suite } => write!(f, "the {suite} tag does not match"),
             Self::MessageType { expected, found } => write!(f, "message type {found} instead of {expected}"),

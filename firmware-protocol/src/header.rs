@@ -1,8 +1,8 @@
 //! The 36 bytes in front of every body, at fixed offsets, so that a router reads type and device without decoding.
 
 use crate::body::Body;
-use crate::device::DeviceTag;
 use crate::error::{DecodeError, EncodeError};
+use crate::identity::DeviceTag;
 use crate::time::TimeQuality;
 
 /// The first byte of every frame. 0xC1 never starts valid UTF-8.
@@ -66,6 +66,9 @@ open_set! {
 }
 
 impl Suite {
+    /// Bytes of the longest tag of any suite.
+    pub const TAG_LEN_MAX: usize = 64;
+
     /// Bytes of the tag; `None` for a suite this version does not know.
     pub const fn tag_len(self) -> Option<usize> {
         match self {
@@ -97,9 +100,9 @@ impl Flags {
 pub struct Header {
     /// Flags that must be understood.
     pub flags: Flags,
-    /// How the tag is made.
+    /// How the tag is made; set by [`seal`](crate::seal).
     pub suite: Suite,
-    /// Which of the device's keys made the tag, for rotation; 0 for suite CRC-32C.
+    /// Which of the device's keys made the tag, for rotation; 0 for suite CRC-32C. Set by [`seal`](crate::seal).
     pub key_id: u8,
     /// What the body is.
     pub message_type: MessageType,

@@ -39,9 +39,13 @@
 //!
 //! ```
 //! use firmware_protocol::body::{FixType, Telemetry};
-//! use firmware_protocol::{DegreesE7, DeviceTag, Header, open, seal};
+//! use firmware_protocol::{DegreesE7, DeviceSecret, DeviceTag, Direction, Header, Suite, open, seal};
 //!
-//! let header = Header { device: DeviceTag::of("car-07"), boot: 7, seq: 901, ..Header::of::<Telemetry>() };
+//! let car = DeviceTag::of("car-07");
+//! let secret = DeviceSecret::new([7; 32]);
+//! let key = secret.frame_key(Suite::HMAC_SHA256_128, 1, Direction::Up, car).ok_or("a build without HMAC-SHA256")?;
+//!
+//! let header = Header { device: car, boot: 7, seq: 901, ..Header::of::<Telemetry>() };
 //! let sent = Telemetry {
 //!     fix: FixType::GNSS_3D,
 //!     lat_e7: DegreesE7::new(311_270_000),
@@ -50,9 +54,9 @@
 //!     ..Telemetry::default()
 //! };
 //! let mut buffer = [0; 128];
-//! let len = seal(&header, &sent, &mut buffer)?;
+//! let len = seal(&header, &sent, &key, &mut buffer)?;
 //!
-//! let frame = open(&buffer[..len])?;
+//! let frame = open(&buffer[..len], &key)?;
 //! assert_eq!(frame.header.seq, 901);
 //! assert_eq!(frame.decode::<Telemetry>()?, sent);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -66,10 +70,11 @@ mod set;
 pub mod body;
 mod bytes;
 mod crc32c;
-mod device;
 mod error;
 mod flavor;
 mod header;
+mod identity;
+mod key;
 mod list;
 mod seal;
 pub mod serial;
@@ -80,9 +85,10 @@ mod units;
 mod wire;
 
 pub use bytes::Bytes;
-pub use device::DeviceTag;
 pub use error::{BodyFault, DecodeError, EncodeError, TooLong};
 pub use header::{Flags, HEADER_LEN, Header, MAGIC, MessageType, Peek, Suite, VERSION};
+pub use identity::DeviceTag;
+pub use key::{DERIVATION_SALT, DeviceSecret, Direction, FrameKey, KeyRing};
 pub use list::List;
 pub use seal::{Frame, MAX_FRAME_LEN, frame_len_max, open, seal};
 pub use text::Text;

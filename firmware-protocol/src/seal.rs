@@ -5,23 +5,20 @@
 use serde::Deserialize;
 
 use crate::body::Body;
-use crate::crc32c::crc32c;
 use crate::error::{BodyFault, DecodeError, EncodeError};
 use crate::flavor::{self, PastEnd};
 use crate::header::{HEADER_LEN, Header, Suite};
+use crate::key::{FrameKey, KeyRing};
 use crate::wire::Wire;
 
-/// Bytes of the longest tag of any suite.
-const TAG_LEN_MAX: usize = 64;
-
 /// The longest frame the header can describe. No larger payload is a frame.
-pub const MAX_FRAME_LEN: usize = HEADER_LEN + u16::MAX as usize + TAG_LEN_MAX;
+pub const MAX_FRAME_LEN: usize = HEADER_LEN + u16::MAX as usize + Suite::TAG_LEN_MAX;
 
 /// Bytes that every frame with a body of type `B` fits into.
 pub const fn frame_len_max<B: Wire>(suite: Suite) -> usize {
     let tag_len = match suite.tag_len() {
         Some(len) => len,
-        None => TAG_LEN_MAX,
+        None => Suite::TAG_LEN_MAX,
     };
     HEADER_LEN + B::MAX_LEN + tag_len
 }
@@ -36,20 +33,22 @@ pub struct Frame<'a> {
     pub body: &'a [u8],
 }
 
-/// Checks a frame: magic, version, flags, suite, exact length, tag.
+/// Checks a frame: magic, version, flags, exact length, and the tag with the key that `keys` has for it.
 ///
-/// Without keys only suite CRC-32C can be checked; every other is refused by name.
-pub fn open(bytes: &[u8]) -> Result<Frame<'_>, DecodeError> {
+/// A suite or key id that `keys` has none for is refused: who takes frames without authentication says so, with
+/// [`FrameKey::CRC32C`].
+pub fn open<'a>(bytes: &'a [u8], keys: &(impl KeyRing + ?Sized)) -> Result<Frame<'a>, DecodeError> {
     let (header, body_len) = Header::read(bytes)?;
     let suite = header.suite;
-    if suite != Suite::CRC32C {
-        return Err(DecodeError::Suite { suite });
-    }
+    let tag_len = suite.tag_len().ok_or(DecodeError::Suite { suite })?;
     let covered_len = HEADER_LEN + usize::from(body_len);
-    let length = DecodeError::Length { expected: covered_len + CRC_LEN, found: bytes.len() };
+    let length = DecodeError::Length { expected: covered_len + tag_len, found: bytes.len() };
     let (covered, tag) = bytes.split_at_checked(covered_len).ok_or(length)?;
-    let tag: &[u8; CRC_LEN] = tag.try_into().map_err(|_| length)?;
-    if *tag != crc32c(covered).to_le_bytes() {
+    if tag.len() != tag_len {
+        return Err(length);
+    }
+    let key = keys.key(&header).ok_or(DecodeError::Key { suite, key_id: header.key_id })?;
+    if key.suite() != suite || !key.matches(covered, tag) {
         return Err(DecodeError::Tag { suite });
     }
     Ok(Frame { header, body: covered.get(HEADER_LEN..).ok_or(length)? })
@@ -57,8 +56,13 @@ pub fn open(bytes: &[u8]) -> Result<Frame<'_>, DecodeError> {
 
 /// Writes a frame to the start of `out` and returns its length.
 ///
-/// The header must be one for `B`, made by [`Header::of`]. Only suite CRC-32C can be made without a key.
-pub fn seal<B: Body>(header: &Header, body: &B, out: &mut [u8]) -> Result<usize, EncodeError> {
+/// The header must be one for `B`, made by [`Header::of`]; its suite and key id are replaced by those of `key`.
+pub fn seal<B: Body>(
+    header: &Header,
+    body: &B,
+    key: &FrameKey,
+    out: &mut [u8],
+) -> Result<usize, EncodeError> {
     if (header.message_type, header.revision) != (B::MESSAGE_TYPE, B::REVISION) {
         return Err(EncodeError::Header {
             expected: B::MESSAGE_TYPE,
@@ -67,9 +71,8 @@ pub fn seal<B: Body>(header: &Header, body: &B, out: &mut [u8]) -> Result<usize,
             found_revision: header.revision,
         });
     }
-    if header.suite != Suite::CRC32C {
-        return Err(EncodeError::Suite { suite: header.suite });
-    }
+    let suite = key.suite();
+    let tag_len = suite.tag_len().ok_or(EncodeError::Suite { suite })?;
     let buffer = EncodeError::Buffer { len: out.len() };
     let (_, after_header) = out.split_at_mut_checked(HEADER_LEN).ok_or(buffer)?;
     let body_len = postcard::to_slice(body, after_header)
@@ -79,15 +82,12 @@ pub fn seal<B: Body>(header: &Header, body: &B, out: &mut [u8]) -> Result<usize,
         })?
         .len();
 
-    let header_bytes = header.write(u16::try_from(body_len).map_err(|_| EncodeError::Body)?)?;
+    let header_bytes = key.stamp(header).write(u16::try_from(body_len).map_err(|_| EncodeError::Body)?)?;
     let (covered, after_body) = out.split_at_mut_checked(HEADER_LEN + body_len).ok_or(buffer)?;
     *covered.first_chunk_mut().ok_or(buffer)? = header_bytes;
-    *after_body.first_chunk_mut().ok_or(buffer)? = crc32c(covered).to_le_bytes();
-    Ok(HEADER_LEN + body_len + CRC_LEN)
+    key.write_tag(covered, after_body.get_mut(..tag_len).ok_or(buffer)?);
+    Ok(HEADER_LEN + body_len + tag_len)
 }
-
-/// Bytes of the tag of suite CRC-32C.
-const CRC_LEN: usize = 4;
 
 impl<'a> Frame<'a> {
     /// Decodes the body, whatever its revision: missing fields of an older one are 0, the tail of a newer one is

@@ -3,6 +3,7 @@
 
 mod support;
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::body::{Body, FixType, RecordRef, Telemetry};
 use firmware_protocol::{BodyFault, DecodeError, DegreesE7, List, MessageType, Text, Wire, open};
 use proptest::prelude::*;
@@ -53,15 +54,15 @@ proptest! {
     #[test]
     fn fields_an_older_device_does_not_know_are_absent(sent in any_telemetry()) {
         let bytes = sealed(&car_header::<Telemetry>(), &sent);
-        let read = open(&bytes).unwrap().decode::<Appended>();
+        let read = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>();
         prop_assert_eq!(read, Ok(Appended { revision_1: sent, ..Appended::default() }));
     }
 
     #[test]
     fn fields_a_newer_device_appends_are_ignored(sent in any_telemetry(), driver in ".{0,8}") {
         let bytes = sealed(&car_header::<Appended>(), &appended(sent, &driver));
-        prop_assert_eq!(open(&bytes).unwrap().header.revision, 2);
-        prop_assert_eq!(open(&bytes).unwrap().decode::<Telemetry>(), Ok(sent));
+        prop_assert_eq!(open(&bytes, &FrameKey::CRC32C).unwrap().header.revision, 2);
+        prop_assert_eq!(open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(), Ok(sent));
     }
 
     #[test]
@@ -71,9 +72,9 @@ proptest! {
         tail in prop::collection::vec(any::<u8>(), 0..64),
     ) {
         let sealed = sealed(&car_header::<Telemetry>(), &sent);
-        let body = [open(&sealed).unwrap().body, &tail].concat();
+        let body = [open(&sealed, &FrameKey::CRC32C).unwrap().body, &tail].concat();
         let bytes = forged(MessageType::TELEMETRY, revision, &body);
-        prop_assert_eq!(open(&bytes).unwrap().decode::<Telemetry>(), Ok(sent));
+        prop_assert_eq!(open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(), Ok(sent));
     }
 }
 
@@ -82,7 +83,7 @@ fn the_same_revision_has_exactly_its_length() {
     let body = vector(TELEMETRY, "r1 typical");
     for len in 0..body.len() {
         let bytes = forged(MessageType::TELEMETRY, 1, &body[..len]);
-        let refused = open(&bytes).unwrap().decode::<Telemetry>();
+        let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>();
         match len {
             0..20 => {
                 assert!(matches!(refused, Err(DecodeError::BodyShort { min: 20, found, .. }) if found == len))
@@ -92,7 +93,7 @@ fn the_same_revision_has_exactly_its_length() {
     }
     let bytes = forged(MessageType::TELEMETRY, 1, &[&body[..], &[0]].concat());
     assert!(matches!(
-        open(&bytes).unwrap().decode::<Telemetry>(),
+        open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(),
         Err(DecodeError::BodyLong { extra: 1, .. })
     ));
 }
@@ -103,23 +104,27 @@ fn each_revision_has_its_own_minimum_length() {
         [(1, Telemetry::MIN_LEN), (2, Appended::MIN_LEN), (3, Appended::MIN_LEN), (255, Appended::MIN_LEN)];
     for (revision, min) in bodies {
         let bytes = forged(MessageType::TELEMETRY, revision, &vec![0; min - 1]);
-        let refused = open(&bytes).unwrap().decode::<Appended>();
+        let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>();
         assert!(
             matches!(refused, Err(DecodeError::BodyShort { min: needed, .. }) if needed == min),
             "{revision}"
         );
         let bytes = forged(MessageType::TELEMETRY, revision, &vec![0; min]);
-        assert_eq!(open(&bytes).unwrap().decode::<Appended>(), Ok(Appended::default()), "{revision}");
+        assert_eq!(
+            open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>(),
+            Ok(Appended::default()),
+            "{revision}"
+        );
     }
 }
 
 #[test]
 fn an_older_body_longer_than_ours_is_refused() {
     let sealed = sealed(&car_header::<Appended>(), &appended(typical_telemetry(), "op-118"));
-    let longer = [open(&sealed).unwrap().body, &[0]].concat();
+    let longer = [open(&sealed, &FrameKey::CRC32C).unwrap().body, &[0]].concat();
     let bytes = forged(MessageType::TELEMETRY, 1, &longer);
     assert!(matches!(
-        open(&bytes).unwrap().decode::<Appended>(),
+        open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>(),
         Err(DecodeError::BodyLong { extra: 1, .. })
     ));
 }
@@ -129,7 +134,7 @@ fn an_older_body_cut_within_a_text_is_refused() {
     let mut body = vector(TELEMETRY, "r1 typical");
     body.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 6, b'o', b'p']); // the driver's text claims 6 bytes and has 2
     let bytes = forged(MessageType::TELEMETRY, 1, &body);
-    let refused = open(&bytes).unwrap().decode::<Appended>();
+    let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>();
     assert!(matches!(refused, Err(DecodeError::Body { fault: BodyFault::Ended, .. })));
 }
 
@@ -137,5 +142,8 @@ fn an_older_body_cut_within_a_text_is_refused() {
 fn revision_0_does_not_exist() {
     let bytes = forged(MessageType::TELEMETRY, 0, &vector(TELEMETRY, "r1 typical"));
     let message_type = MessageType::TELEMETRY;
-    assert_eq!(open(&bytes).unwrap().decode::<Telemetry>(), Err(DecodeError::Revision { message_type }));
+    assert_eq!(
+        open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(),
+        Err(DecodeError::Revision { message_type })
+    );
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::body::{Incident, Status, Telemetry};
 use firmware_protocol::{
     DecodeError, DeviceTag, EncodeError, Flags, Header, MAX_FRAME_LEN, MessageType, Peek, Suite,
@@ -26,19 +27,19 @@ proptest! {
         status in (any_header::<Status>(), any_status_parts()),
     ) {
         let bytes = sealed(&telemetry.0, &telemetry.1);
-        let frame = open(&bytes).unwrap();
+        let frame = open(&bytes, &FrameKey::CRC32C).unwrap();
         prop_assert_eq!(frame.header, telemetry.0);
         prop_assert_eq!(frame.decode::<Telemetry>(), Ok(telemetry.1));
 
         let sent = incident_of(&incident.1);
         let bytes = sealed(&incident.0, &sent);
-        let frame = open(&bytes).unwrap();
+        let frame = open(&bytes, &FrameKey::CRC32C).unwrap();
         prop_assert_eq!(frame.header, incident.0);
         prop_assert_eq!(frame.decode::<Incident>(), Ok(sent));
 
         let sent = status_of(&status.1);
         let bytes = sealed(&status.0, &sent);
-        let frame = open(&bytes).unwrap();
+        let frame = open(&bytes, &FrameKey::CRC32C).unwrap();
         prop_assert_eq!(frame.header, status.0);
         prop_assert_eq!(frame.decode::<Status>(), Ok(sent));
     }
@@ -58,7 +59,7 @@ fn a_change_of_any_byte_to_any_other_value_is_refused() {
             for change in 1..=u8::MAX {
                 let mut changed = frame.clone();
                 changed[at] ^= change;
-                assert!(open(&changed).is_err(), "byte {at} changed by {change:#04x}");
+                assert!(open(&changed, &FrameKey::CRC32C).is_err(), "byte {at} changed by {change:#04x}");
             }
         }
     }
@@ -68,16 +69,19 @@ fn a_change_of_any_byte_to_any_other_value_is_refused() {
 fn a_frame_of_any_other_length_is_refused() {
     let frame = car_frame();
     for len in 0..frame.len() {
-        assert!(open(&frame[..len]).is_err(), "cut to {len}");
+        assert!(open(&frame[..len], &FrameKey::CRC32C).is_err(), "cut to {len}");
     }
     let longer = [&frame[..], &[0]].concat();
-    assert_eq!(open(&longer), Err(DecodeError::Length { expected: frame.len(), found: frame.len() + 1 }));
+    assert_eq!(
+        open(&longer, &FrameKey::CRC32C),
+        Err(DecodeError::Length { expected: frame.len(), found: frame.len() + 1 })
+    );
 }
 
 #[test]
 fn json_and_nothing_are_no_frames() {
-    assert_eq!(open(b"{\"boot\":7}"), Err(DecodeError::Magic { found: b'{' }));
-    assert_eq!(open(b""), Err(DecodeError::Short { len: 0 }));
+    assert_eq!(open(b"{\"boot\":7}", &FrameKey::CRC32C), Err(DecodeError::Magic { found: b'{' }));
+    assert_eq!(open(b"", &FrameKey::CRC32C), Err(DecodeError::Short { len: 0 }));
     assert_eq!(Peek::at(b"{\"boot\":7,\"seq\":812}"), None);
 }
 
@@ -87,7 +91,7 @@ fn another_version_is_refused_even_with_a_right_tag() {
         let mut frame = car_frame();
         frame[1] = version << 4;
         retag(&mut frame, 4);
-        assert_eq!(open(&frame), Err(DecodeError::Version { found: version }));
+        assert_eq!(open(&frame, &FrameKey::CRC32C), Err(DecodeError::Version { found: version }));
         assert_eq!(Peek::at(&frame), None);
     }
 }
@@ -98,40 +102,42 @@ fn a_flag_that_must_be_understood_and_is_not_is_refused() {
         let mut frame = car_frame();
         frame[1] |= flags;
         retag(&mut frame, 4);
-        assert_eq!(open(&frame), Err(DecodeError::Flags { unknown: flags }));
+        assert_eq!(open(&frame, &FrameKey::CRC32C), Err(DecodeError::Flags { unknown: flags }));
 
         let header = Header { flags: Flags(flags), ..car_header::<Telemetry>() };
-        let refused = seal(&header, &typical_telemetry(), &mut [0; 128]);
+        let refused = seal(&header, &typical_telemetry(), &FrameKey::CRC32C, &mut [0; 128]);
         assert_eq!(refused, Err(EncodeError::Flags { unknown: flags }));
     }
 }
 
 #[test]
-fn a_suite_that_cannot_be_checked_is_refused_by_name() {
+fn a_suite_without_a_key_is_refused_by_name() {
     for suite in (1..=u8::MAX).map(Suite) {
         let mut frame = car_frame();
         frame[2] = suite.0;
-        retag(&mut frame, 4);
-        assert_eq!(open(&frame), Err(DecodeError::Suite { suite }));
-
-        let header = Header { suite, ..car_header::<Telemetry>() };
-        assert_eq!(seal(&header, &typical_telemetry(), &mut [0; 128]), Err(EncodeError::Suite { suite }));
+        frame.truncate(frame.len() - 4);
+        frame.resize(frame.len() + suite.tag_len().unwrap_or(4), 0);
+        let refused = match suite.tag_len() {
+            Some(_) => DecodeError::Key { suite, key_id: 0 },
+            None => DecodeError::Suite { suite },
+        };
+        assert_eq!(open(&frame, &FrameKey::CRC32C), Err(refused));
     }
-    let message = DecodeError::Suite { suite: Suite::HMAC_SHA256_128 }.to_string();
-    assert_eq!(message, "authentication suite HMAC-SHA256-128 is not supported");
+    let message = DecodeError::Key { suite: Suite::HMAC_SHA256_128, key_id: 3 }.to_string();
+    assert_eq!(message, "no HMAC-SHA256-128 key with id 3 is known for the device");
 }
 
 #[test]
 fn a_body_is_decoded_as_its_own_type_only() {
     let bytes = car_frame();
-    let refused = open(&bytes).unwrap().decode::<Status>();
+    let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Status>();
     let (expected, found) = (MessageType::STATUS, MessageType::TELEMETRY);
     assert_eq!(refused, Err(DecodeError::MessageType { expected, found }));
 }
 
 #[test]
 fn a_header_of_another_type_is_not_sealed() {
-    let refused = seal(&Header::of::<Status>(), &typical_telemetry(), &mut [0; 128]);
+    let refused = seal(&Header::of::<Status>(), &typical_telemetry(), &FrameKey::CRC32C, &mut [0; 128]);
     assert!(matches!(refused, Err(EncodeError::Header { .. })));
 }
 
@@ -140,7 +146,7 @@ fn times_that_do_not_fit_are_not_sealed() {
     let late = Header { unix_ms: 1 << 48, ..car_header::<Telemetry>() };
     let old = Header { uptime_ms: 1 << 40, ..car_header::<Telemetry>() };
     for (header, name) in [(late, "unix_ms"), (old, "uptime_ms")] {
-        let refused = seal(&header, &typical_telemetry(), &mut [0; 128]);
+        let refused = seal(&header, &typical_telemetry(), &FrameKey::CRC32C, &mut [0; 128]);
         assert!(matches!(refused, Err(EncodeError::Field { field, .. }) if field == name));
     }
 }
@@ -148,10 +154,11 @@ fn times_that_do_not_fit_are_not_sealed() {
 #[test]
 fn the_largest_frame_fits_into_the_declared_length_and_into_no_less() {
     let mut out = [0; frame_len_max::<Incident>(Suite::CRC32C)];
-    let len = seal(&car_header::<Incident>(), &maximum_incident(), &mut out);
+    let len = seal(&car_header::<Incident>(), &maximum_incident(), &FrameKey::CRC32C, &mut out);
     assert_eq!(len, Ok(36 + Incident::MAX_LEN + 4));
     for shorter in 0..out.len() {
-        let refused = seal(&car_header::<Incident>(), &maximum_incident(), &mut out[..shorter]);
+        let refused =
+            seal(&car_header::<Incident>(), &maximum_incident(), &FrameKey::CRC32C, &mut out[..shorter]);
         assert_eq!(refused, Err(EncodeError::Buffer { len: shorter }));
     }
     const { assert!(MAX_FRAME_LEN > frame_len_max::<Incident>(Suite::ED25519)) };

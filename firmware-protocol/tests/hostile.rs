@@ -3,6 +3,7 @@
 
 mod support;
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::body::{Incident, Status, Telemetry};
 use firmware_protocol::{BodyFault, DecodeError, MessageType, Peek, open};
 use proptest::collection::vec;
@@ -13,7 +14,7 @@ use support::{car_header, forged, retag, sealed};
 /// Opens and decodes as everything; only that it returns counts.
 fn read(bytes: &[u8]) {
     let _ = Peek::at(bytes);
-    if let Ok(frame) = open(bytes) {
+    if let Ok(frame) = open(bytes, &FrameKey::CRC32C) {
         let _ = frame.decode::<Telemetry>();
         let _ = frame.decode::<Incident>();
         let _ = frame.decode::<Status>();
@@ -57,7 +58,7 @@ const OPERATOR_AT: usize = 18;
 
 fn fault_of(body: &[u8]) -> BodyFault {
     let bytes = forged(MessageType::INCIDENT, 1, body);
-    match open(&bytes).unwrap().decode::<Incident>() {
+    match open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Incident>() {
         Err(DecodeError::Body { fault, .. }) => fault,
         other => panic!("{other:?}"),
     }
@@ -65,7 +66,7 @@ fn fault_of(body: &[u8]) -> BodyFault {
 
 fn body_of(incident: &Incident) -> Vec<u8> {
     let frame = sealed(&car_header::<Incident>(), incident);
-    open(&frame).unwrap().body.to_vec()
+    open(&frame, &FrameKey::CRC32C).unwrap().body.to_vec()
 }
 
 #[test]

@@ -7,10 +7,13 @@ use std::process::Command;
 
 const PROOFS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proofs");
 
-/// Builds `proofs/links` with a feature, `""` for none: whether it links, and what compiler and linker say.
-fn link(feature: &str) -> (bool, String) {
+const SUITES: &str = "hmac-sha256,hmac-sm3";
+
+/// Builds `proofs/links` with these features: whether it links, and what compiler and linker say.
+fn link(features: &str) -> (bool, String) {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--locked", "--offline", "--package", "links", "--features", feature])
+        .args(["build", "--release", "--locked", "--offline", "--package", "links"])
+        .args(["--no-default-features", "--features", features])
         .arg("--target-dir")
         .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("proofs"))
         .current_dir(PROOFS)
@@ -24,34 +27,41 @@ fn link(feature: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// The same with all suites and one thing that must not be there.
+fn control(feature: &str) -> (bool, String) {
+    link(&format!("{SUITES},{feature}"))
+}
+
 #[test]
-fn every_message_type_links_without_std_without_an_allocator_and_without_a_panic() {
-    let (linked, messages) = link("");
-    assert!(linked, "{messages}");
+fn every_message_type_and_suite_links_without_std_without_an_allocator_and_without_a_panic() {
+    for suites in ["", "hmac-sha256", "hmac-sm3", SUITES] {
+        let (linked, messages) = link(suites);
+        assert!(linked, "suites {suites:?}: {messages}");
+    }
 }
 
 #[test]
 fn a_panic_that_is_reachable_does_not_link() {
-    let (linked, messages) = link("control-panic");
+    let (linked, messages) = control("control-panic");
     let undefined = |line: &str| line.contains("undefined") && line.contains("a_panic_is_reachable");
     assert!(!linked && messages.lines().any(undefined), "{messages}");
 }
 
 #[test]
 fn std_in_a_dependency_does_not_build() {
-    let (linked, messages) = link("control-std");
+    let (linked, messages) = control("control-std");
     assert!(!linked && messages.contains("found duplicate lang item `panic_impl`"), "{messages}");
 }
 
 #[test]
 fn an_allocation_in_a_dependency_does_not_build() {
-    let (linked, messages) = link("control-alloc");
+    let (linked, messages) = control("control-alloc");
     assert!(!linked && messages.contains("no global memory allocator found"), "{messages}");
 }
 
 #[test]
 fn a_message_type_without_an_entry_does_not_build() {
-    let (linked, messages) = link("control-missing-entry");
+    let (linked, messages) = control("control-missing-entry");
     assert!(!linked && messages.contains("a message type has no entry"), "{messages}");
 }
 

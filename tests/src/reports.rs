@@ -1,5 +1,6 @@
 //! What devices report in the tests, and on which topics.
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::body::Body;
 use firmware_protocol::{DeviceTag, ErrorBound, Header, MAX_FRAME_LEN, TimeQuality, TimeSource, seal};
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ pub fn frame<B: Body>(device: &str, boot: u32, seq: u32, unix_ms: u64, body: &B)
         ..Header::of::<B>()
     };
     let mut buffer = vec![0; MAX_FRAME_LEN];
-    let len = seal(&header, body, &mut buffer).expect("the body has a form on the wire");
+    let len = seal(&header, body, &FrameKey::CRC32C, &mut buffer).expect("the body has a form on the wire");
     buffer.truncate(len);
     buffer
 }

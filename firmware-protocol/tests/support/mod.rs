@@ -5,6 +5,7 @@
 pub(crate) mod bodies;
 pub(crate) mod vectors;
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::{DeviceTag, ErrorBound, Flags, HEADER_LEN, Header, MessageType, Suite, TimeQuality};
 use firmware_protocol::{TimeSource, body::Body, frame_len_max, seal};
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use proptest::prelude::*;
 /// A sealed frame of `body`.
 pub(crate) fn sealed<B: Body>(header: &Header, body: &B) -> Vec<u8> {
     let mut out = vec![0; frame_len_max::<B>(Suite::CRC32C)];
-    let len = seal(header, body, &mut out).unwrap();
+    let len = seal(header, body, &FrameKey::CRC32C, &mut out).unwrap();
     out.truncate(len);
     out
 }

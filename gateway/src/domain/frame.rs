@@ -7,7 +7,9 @@
 use std::borrow::Cow;
 
 use firmware_protocol::body;
-use firmware_protocol::{DecodeError, DegreesE7, DeviceTag, Frame, Header, MessageType, TimeSource};
+use firmware_protocol::{
+    DecodeError, DegreesE7, DeviceTag, Frame, FrameKey, Header, MessageType, TimeSource,
+};
 
 use super::admission::{Reason, Rejection};
 use super::report::{
@@ -20,7 +22,7 @@ const KMH_PER_CM_S: f64 = 0.036;
 
 /// Reads a frame that `device` published on its topic of `class`.
 pub(super) fn read<'a>(class: Class, device: &DeviceId, payload: &'a [u8]) -> Result<Report<'a>, Rejection> {
-    let frame = firmware_protocol::open(payload).map_err(refused)?;
+    let frame = firmware_protocol::open(payload, &FrameKey::CRC32C).map_err(refused)?;
     if frame.header.device != DeviceTag::of(device.as_str()) {
         let detail = format!("a frame of {} published by {device}", frame.header.device);
         return Err(Rejection::new(Reason::FrameDevice, detail));
@@ -69,7 +71,7 @@ fn refused(error: DecodeError) -> Rejection {
             Reason::FrameMalformed
         }
         DecodeError::Version { .. } | DecodeError::Flags { .. } => Reason::FrameVersion,
-        DecodeError::Suite { .. } => Reason::FrameSuite,
+        DecodeError::Suite { .. } | DecodeError::Key { .. } => Reason::FrameSuite,
         DecodeError::Tag { .. } => Reason::FrameTag,
         DecodeError::MessageType { .. } => Reason::FrameClass,
         DecodeError::Revision { .. }

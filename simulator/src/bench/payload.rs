@@ -1,5 +1,6 @@
 //! What the load generator publishes: telemetry, each message with its own number.
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::body::{FixType, Telemetry, VehicleState};
 use firmware_protocol::{DegreesE7, DeviceTag, Header, seal};
 
@@ -59,7 +60,7 @@ impl Payload {
             Payload::Json { seq_at, .. } => write_digits(&mut payload[*seq_at..*seq_at + SEQ_DIGITS], seq),
             Payload::Frame { header, body, .. } => {
                 // The template has this very length, so sealing another number into it can't fail.
-                seal(&Header { seq, ..**header }, &**body, payload).ok();
+                seal(&Header { seq, ..**header }, &**body, &FrameKey::CRC32C, payload).ok();
             }
         }
     }
@@ -103,7 +104,7 @@ fn frame(device: &str) -> Result<Payload, PayloadError> {
         odometer_m: 120_345,
     };
     let mut buffer = [0; FRAME_LEN_MAX];
-    let len = seal(&header, &body, &mut buffer).map_err(PayloadError::Frame)?;
+    let len = seal(&header, &body, &FrameKey::CRC32C, &mut buffer).map_err(PayloadError::Frame)?;
     Ok(Payload::Frame { header: Box::new(header), body: Box::new(body), template: buffer[..len].to_vec() })
 }
 
@@ -135,7 +136,7 @@ mod tests {
             let frame = Payload::new(PayloadKind::Frame, "bench-01", 0).unwrap();
             let mut bytes = frame.template().to_vec();
             frame.patch(index, &mut bytes);
-            let opened = firmware_protocol::open(&bytes).unwrap();
+            let opened = firmware_protocol::open(&bytes, &FrameKey::CRC32C).unwrap();
             prop_assert_eq!(opened.header.seq, FIRST_SEQ + index);
             prop_assert!(opened.decode::<Telemetry>().is_ok());
         }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use firmware_protocol::body::{self, Body, FixType, VehicleState};
 use firmware_protocol::{
-    DegreesE7, DeviceTag, EncodeError, ErrorBound, Header, Text, TimeQuality, TimeSource, seal,
+    DegreesE7, DeviceTag, EncodeError, ErrorBound, FrameKey, Header, Text, TimeQuality, TimeSource, seal,
 };
 use serde_json::{Map, Value, json};
 
@@ -78,7 +78,7 @@ fn sealed<B: Body>(device: &str, id: RecordId, now: Moment, body: &B) -> Result<
         ..Header::of::<B>()
     };
     let mut buffer = [0; FRAME_LEN_MAX];
-    let len = seal(&header, body, &mut buffer).map_err(Unencodable::Frame)?;
+    let len = seal(&header, body, &FrameKey::CRC32C, &mut buffer).map_err(Unencodable::Frame)?;
     Ok(Bytes::copy_from_slice(&buffer[..len]))
 }
 
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_frame_says_what_was_meant() {
         let bytes = Encoding::Frame.encode("car-07", ID, NOW, &incident()).unwrap();
-        let frame = open(&bytes).unwrap();
+        let frame = open(&bytes, &FrameKey::CRC32C).unwrap();
         assert_eq!(
             (frame.header.device, frame.header.boot, frame.header.seq),
             (DeviceTag::of("car-07"), 7, 812)
@@ -274,6 +274,6 @@ mod tests {
         let json = Encoding::Json.encode("cam-01", ID, never, &incident()).unwrap();
         assert!(serde_json::from_slice::<Value>(&json).unwrap().get("time").is_none());
         let frame = Encoding::Frame.encode("cam-01", ID, never, &incident()).unwrap();
-        assert_eq!(open(&frame).unwrap().header.time_quality, TimeQuality::default());
+        assert_eq!(open(&frame, &FrameKey::CRC32C).unwrap().header.time_quality, TimeQuality::default());
     }
 }

@@ -6,7 +6,7 @@ use firmware_protocol::body::{
     Ack, Body, Config, EvidenceChunk, EvidenceMeta, EvidenceWant, Incident, SensorReport, Status, Task,
     TaskAck, Telemetry, TimeSync, TrackBatch,
 };
-use firmware_protocol::{Frame, Header, MessageType, seal};
+use firmware_protocol::{Frame, FrameKey, Header, MessageType, seal};
 use serde::Deserialize;
 
 use crate::bytes_mut;
@@ -18,7 +18,7 @@ pub struct Entry {
     /// Decodes the frame's body to the last argument; whether there is one.
     decode: unsafe extern "C" fn(&Frame<'static>, *mut c_void) -> bool,
     /// Seals the body into the output; the frame's length, 0 for an error.
-    seal: unsafe extern "C" fn(&Header, *const c_void, *mut u8, usize) -> usize,
+    seal: unsafe extern "C" fn(&Header, *const c_void, &FrameKey, *mut u8, usize) -> usize,
 }
 
 macro_rules! entries {
@@ -95,10 +95,11 @@ unsafe extern "C" fn decode<B: Body + Deserialize<'static>>(
 unsafe extern "C" fn seal_body<B: Body>(
     header: &Header,
     body: *const c_void,
+    key: &FrameKey,
     out: *mut u8,
     len: usize,
 ) -> usize {
     // SAFETY: as the caller says.
     let (body, out) = unsafe { (&*body.cast::<B>(), bytes_mut(out, len)) };
-    seal(header, body, out).unwrap_or_default()
+    seal(header, body, key, out).unwrap_or_default()
 }

@@ -1,18 +1,39 @@
-//! Frames as such: opening, headers, a router's look, what is wrong with one in words.
+//! Frames as such: keys, opening, headers, a router's look, what is wrong with one in words.
 
 use core::fmt::Write;
 
-use firmware_protocol::{DecodeError, EncodeError, Frame, HEADER_LEN, Header, Peek, open};
+use firmware_protocol::{
+    DecodeError, DeviceSecret, DeviceTag, Direction, EncodeError, Frame, FrameKey, HEADER_LEN, Header, Peek,
+    Suite, open,
+};
 
 use crate::bytes;
+
+#[unsafe(no_mangle)]
+extern "C" fn frame_key(
+    secret: &DeviceSecret,
+    suite: &Suite,
+    key_id: u8,
+    device: &DeviceTag,
+    up: &mut Option<FrameKey>,
+    down: &mut Option<FrameKey>,
+) {
+    *up = secret.frame_key(*suite, key_id, Direction::Up, *device);
+    *down = secret.frame_key(*suite, key_id, Direction::Down, *device);
+}
 
 /// # Safety
 ///
 /// There are `len` bytes at `start` that nobody writes to.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn frame_open(start: *const u8, len: usize, out: &mut Result<Frame<'static>, DecodeError>) {
+unsafe extern "C" fn frame_open(
+    start: *const u8,
+    len: usize,
+    keys: &&'static [FrameKey],
+    out: &mut Result<Frame<'static>, DecodeError>,
+) {
     // SAFETY: as the caller says.
-    *out = open(unsafe { bytes(start, len) });
+    *out = open(unsafe { bytes(start, len) }, *keys);
 }
 
 /// # Safety

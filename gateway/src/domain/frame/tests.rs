@@ -1,5 +1,6 @@
 //! Frames made by the wire format's own encoder, read as reports.
 
+use firmware_protocol::FrameKey;
 use firmware_protocol::body::{RecordRef as WireRef, VehicleState};
 use firmware_protocol::{ErrorBound, List, Text, TimeQuality as WireQuality, seal};
 use proptest::prelude::*;
@@ -21,7 +22,7 @@ fn header<B: body::Body>() -> Header {
 
 fn sealed<B: body::Body>(header: &Header, body: &B) -> Vec<u8> {
     let mut out = vec![0; firmware_protocol::MAX_FRAME_LEN];
-    let len = seal(header, body, &mut out).expect("a frame");
+    let len = seal(header, body, &FrameKey::CRC32C, &mut out).expect("a frame");
     out.truncate(len);
     out
 }
