@@ -117,7 +117,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let view = view(&config, &store, uplink, ready, &metrics);
     let announcement = announce(&config, &geography, &mqtt_socket, &http_socket)?;
-    let intake = Intake::new(Arc::new(geography), metrics.clone());
+    let intake = Intake::new(Arc::default(), Arc::new(geography), metrics.clone());
     let listener =
         Listener::new(mqtt_socket, limits(&config), store.clone(), intake, metrics, mqtt_stop.clone());
 
