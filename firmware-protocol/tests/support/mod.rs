@@ -7,6 +7,7 @@ mod types;
 pub(crate) mod bodies;
 pub(crate) mod keys;
 pub(crate) mod next;
+pub(crate) mod points;
 pub(crate) mod vectors;
 
 use firmware_protocol::body::{Body, Telemetry};
