@@ -48,7 +48,7 @@ fn check_changes(suite: Suite, mut frame: Vec<u8>, step: usize) {
     let body = HEADER_LEN..frame.len() - suite.tag_len().unwrap();
     for at in 0..frame.len() {
         let changes: &[u8] = match body.contains(&at) {
-            true if (at - body.start) % step != 0 && body.end - at > 64 => &[],
+            true if !(at - body.start).is_multiple_of(step) && body.end - at > 64 => &[],
             true => &[0x01, 0x80, 0xFF],
             false => &const { other_values() },
         };

@@ -8,6 +8,7 @@ pub(crate) mod bodies;
 pub(crate) mod hex;
 pub(crate) mod keys;
 pub(crate) mod next;
+pub(crate) mod points;
 pub(crate) mod vectors;
 
 use firmware_protocol::body::{Body, Telemetry};
