@@ -78,6 +78,7 @@ mod identity;
 mod key;
 mod list;
 mod seal;
+pub mod serial;
 mod text;
 mod time;
 pub mod track;

@@ -12,8 +12,8 @@ use firmware_protocol::{
     DecodeError, DeviceSecret, DeviceTag, Direction, FrameKey, Header, MessageType, Text,
 };
 use proptest::prelude::*;
-use support::gateway::{SUITE, Sender, car, frame, key, started};
-use support::stand_ins::{Memory, Watch};
+use support::device::gateway::{SUITE, Sender, car, frame, key, started};
+use support::device::stand_ins::{Memory, Watch};
 
 fn ack(seq: u32) -> Ack<'static> {
     Ack { record: RecordRef { boot: 1, seq }, ..Ack::default() }

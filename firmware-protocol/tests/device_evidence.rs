@@ -7,9 +7,9 @@ mod support;
 use firmware_protocol::Bytes;
 use firmware_protocol::body::{EvidenceChunk, EvidenceMeta, EvidenceWant, RecordRef, TransferState};
 use firmware_protocol::device::{CHUNKS_IN_FLIGHT_MAX, ChunkError, EvidenceSender, Settings, Transfer};
-use support::gateway::{Firmware, heard, started};
-use support::media::{BUFFER_LEN, File, described};
-use support::stand_ins::{Memory, Watch};
+use support::device::gateway::{Firmware, heard, started};
+use support::device::media::{BUFFER_LEN, File, described};
+use support::device::stand_ins::{Memory, Watch};
 
 /// A sender of a described file, and its device.
 struct Stage<'a> {

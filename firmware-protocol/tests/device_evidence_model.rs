@@ -12,9 +12,9 @@ use firmware_protocol::body::{
 use firmware_protocol::device::{CHUNKS_IN_FLIGHT_MAX, Down, EvidenceSender, Settings, Transfer};
 use firmware_protocol::{Bytes, MessageType};
 use proptest::prelude::*;
-use support::gateway::{Firmware, Sender, heard, started};
-use support::media::{BUFFER_LEN, File, described, digest};
-use support::stand_ins::{Memory, Watch};
+use support::device::gateway::{Firmware, Sender, heard, started};
+use support::device::media::{BUFFER_LEN, File, described, digest};
+use support::device::stand_ins::{Memory, Watch};
 
 /// What the gateway has of a file.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ mod support;
 use firmware_protocol::body::{RecordRef, Telemetry};
 use firmware_protocol::device::{Device, Entry, Identity, NotSent, Settings, StartError};
 use firmware_protocol::{DeviceTag, FrameKey, open};
-use support::stand_ins::{Memory, MemoryError, Watch};
+use support::device::stand_ins::{Memory, MemoryError, Watch};
 
 const RECORDS: usize = 6;
 

@@ -9,7 +9,7 @@ use firmware_protocol::body::{RecordRef, TimeSync};
 use firmware_protocol::device::{Device, Entry, Identity, NotMade, NotSent, Settings, StartError};
 use firmware_protocol::{DeviceTag, MessageType};
 use proptest::prelude::*;
-use support::stand_ins::{Fault, How, Memory, MemoryError, Watch, any_fault};
+use support::device::stand_ins::{Fault, How, Memory, MemoryError, Watch, any_fault};
 
 const RECORDS: usize = 6;
 const WINDOW: usize = 3;

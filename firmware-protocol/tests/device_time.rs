@@ -10,8 +10,8 @@ use firmware_protocol::body::{Telemetry, TimeSync};
 use firmware_protocol::device::{Down, Settings, TimeAnswer, WallTime};
 use firmware_protocol::{ErrorBound, TimeQuality, TimeSource};
 use proptest::prelude::*;
-use support::gateway::{Firmware, Sender, heard, started};
-use support::stand_ins::{Memory, Watch};
+use support::device::gateway::{Firmware, Sender, heard, started};
+use support::device::stand_ins::{Memory, Watch};
 
 /// 2026-11-23.
 const TODAY_US: i64 = 1_795_392_000_000_000;

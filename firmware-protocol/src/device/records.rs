@@ -3,7 +3,7 @@
 use super::{Clock, Device, Entry, NotMade, NotSealed, NotSent, Outgoing, Storage, Table, slot};
 use crate::body::{Body, EvidenceMeta, RecordRef};
 use crate::error::EncodeError;
-use crate::header::{HEADER_LEN, Header, MessageType};
+use crate::header::{Header, MessageType};
 use crate::key::FrameKey;
 use crate::seal::{Frame, seal};
 
@@ -167,13 +167,7 @@ impl<S: Storage, C: Clock, T: Table> Device<S, C, T> {
     ) -> Result<Option<EvidenceMeta>, NotSent<S::Error>> {
         let Some(entry) = self.outbox.entry(description).copied() else { return Ok(None) };
         let Some(bytes) = self.stored(&entry, buffer)? else { return Err(NotSent::Damaged(description)) };
-        Ok(decoded(bytes))
+        // What this device stored itself, perhaps with a key that is no longer in use.
+        Ok(Frame::unchecked(bytes).and_then(|frame| frame.decode()).ok())
     }
-}
-
-/// The description in a frame that this device has made itself, perhaps with a key that is no longer in use.
-fn decoded(bytes: &[u8]) -> Option<EvidenceMeta> {
-    let (header, body_len) = Header::read(bytes).ok()?;
-    let body = bytes.get(HEADER_LEN..)?.get(..usize::from(body_len))?;
-    Frame { header, body }.decode().ok()
 }
