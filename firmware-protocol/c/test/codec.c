@@ -5,7 +5,9 @@
  *   header DIRECTION FRAME    reads the header alone
  *   sweep DIRECTION FRAME     changes and cuts the frame and its body in every place
  *   device ID                 the eight bytes that stand for an id
- *   quality SOURCE MS         the byte of the time quality */
+ *   quality MS SOURCE         the byte of the time quality
+ *   pack - FRAME              the frame's serial packet
+ *   receive LEN STREAM        what a serial receiver with a buffer of that length finds */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "appended.h"
 #include "input.h"
 #include "json.h"
+#include "stream.h"
 #include "sweep.h"
 
 /* The keys of the frame's device, as the header claims it. */
@@ -143,6 +146,10 @@ static void answer(const input *line) {
     } else if (strcmp(line->command, "quality") == 0 && line->len == 1) {
         unsigned long error_ms = strtoul(line->argument, NULL, 10);
         json_unsigned("quality", pgw_time_quality(line->bytes[0], (uint32_t)error_ms));
+    } else if (strcmp(line->command, "pack") == 0) {
+        stream_pack(line->bytes, line->len);
+    } else if (strcmp(line->command, "receive") == 0) {
+        stream_receive(line->bytes, line->len, strtoul(line->argument, NULL, 10));
     } else {
         abort();
     }

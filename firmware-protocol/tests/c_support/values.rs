@@ -5,8 +5,8 @@ use std::fs;
 
 use firmware_protocol::Wire;
 use firmware_protocol::body::{
-    Ack, Config, EvidenceChunk, EvidenceMeta, EvidenceWant, Incident, SensorReport, Status, Task,
-    TaskAck, Telemetry, TimeSync, TrackBatch,
+    Ack, Config, EvidenceChunk, EvidenceMeta, EvidenceWant, Incident, SensorReport, Status, Task, TaskAck,
+    Telemetry, TimeSync, TrackBatch,
 };
 
 use super::root;
