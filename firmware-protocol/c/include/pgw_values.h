@@ -96,7 +96,7 @@
 #define PGW_CASE_KIND_EVENT 1u /* Something that happens, such as an unlicensed stall (事件). */
 #define PGW_CASE_KIND_COMPONENT 2u /* A piece of city equipment, such as a manhole cover (部件). */
 
-/* What was measured. The number fixes the unit: see below, Quantity. */
+/* What was measured. The number fixes the unit: see the comments. */
 #define PGW_QUANTITY_UNKNOWN 0u /* Not said; a gateway passes the value on without a unit. */
 #define PGW_QUANTITY_TEMPERATURE 1u /* Temperature in degrees Celsius. */
 #define PGW_QUANTITY_RELATIVE_HUMIDITY 2u /* Relative humidity in percent. */
@@ -122,9 +122,9 @@
 #define PGW_QUANTITY_ACCELERATION 22u /* Acceleration in m/s2. */
 #define PGW_QUANTITY_DISTANCE 23u /* Distance in m. */
 #define PGW_QUANTITY_FILL_LEVEL 24u /* How full a bin or tank is, in percent. */
-#define PGW_QUANTITY_PEOPLE 25u /* A number of people. No unit. */
-#define PGW_QUANTITY_VEHICLES 26u /* A number of vehicles. No unit. */
-#define PGW_QUANTITY_OPEN 27u /* 1 = open, 0 = closed: a cover, a door. No unit. */
+#define PGW_QUANTITY_PEOPLE 25u /* A number of people. */
+#define PGW_QUANTITY_VEHICLES 26u /* A number of vehicles. */
+#define PGW_QUANTITY_OPEN 27u /* 1 = open, 0 = closed: a cover, a door. */
 #define PGW_QUANTITY_FLOW 28u /* Flow of a liquid in m3/h. */
 #define PGW_QUANTITY_MASS 29u /* Weight as mass in kg. */
 #define PGW_QUANTITY_BATTERY 30u /* Battery charge of a part that has one of its own, in percent. */

@@ -9,9 +9,9 @@ use proptest::test_runner::TestRunner;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::answers::{SUITES, body_in_json, header_in_json, key_of, verdict, word};
 use crate::ask;
-use crate::c_support::answers::{SUITES, body_in_json, header_in_json, key_of, verdict, word};
-use crate::c_support::hex;
+use crate::cc::hex;
 use crate::support::bodies::{Sample, typical_incident};
 use crate::support::vectors::vector;
 use crate::support::{any_header, car_header, forged, sealed_with};

@@ -6,9 +6,9 @@ use firmware_protocol::{DegreesE7, Direction, Frame, FrameKey, List, MessageType
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::answers::{SUITES, body_in_json, code, header_in_json, key_of};
 use crate::ask;
-use crate::c_support::answers::{SUITES, body_in_json, code, header_in_json, key_of};
-use crate::c_support::hex;
+use crate::cc::{hex, unhex};
 use crate::support::bodies::{Sample, typical_telemetry};
 use crate::support::{car_header, forged, sealed_with};
 
@@ -51,8 +51,7 @@ fn appended() -> Appended<'static> {
 }
 
 fn bytes_of(answer: &Value) -> Vec<u8> {
-    let digits = answer["resealed"].as_str().unwrap();
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    unhex(answer["resealed"].as_str().unwrap())
 }
 
 #[test]

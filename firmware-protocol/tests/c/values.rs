@@ -4,7 +4,7 @@ use firmware_protocol::{DeviceTag, ErrorBound, TimeQuality};
 use serde_json::json;
 
 use crate::ask;
-use crate::c_support::hex;
+use crate::cc::hex;
 
 #[test]
 fn a_device_has_the_same_eight_bytes() {

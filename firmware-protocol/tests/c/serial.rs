@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::ask;
-use crate::c_support::hex;
+use crate::cc::hex;
 use crate::support::vectors::{SERIAL, vector};
 
 /// The longest frame the receivers take.

@@ -7,12 +7,15 @@
 #[macro_use]
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../c_support/mod.rs"]
-mod c_support;
 
+mod answers;
 mod bodies;
 mod builds;
+mod cc;
+mod constants;
 mod evolution;
+mod headers;
+mod library;
 mod refusals;
 mod serial;
 mod values;
@@ -20,7 +23,7 @@ mod values;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use c_support::{SANITIZERS, WARNINGS, build_folder, c_files, compile, output_of, root};
+use cc::{SANITIZERS, WARNINGS, build_folder, c_files, compile, output_of, root};
 use serde_json::Value;
 
 /// The program of c/test, with the sanitizers.

@@ -9,7 +9,7 @@ use firmware_protocol::body::{
     Telemetry, TimeSync, TrackBatch,
 };
 
-use super::root;
+use crate::cc::root;
 
 /// Longest line of a header.
 const LINE_LEN_MAX: usize = 118;
@@ -91,7 +91,7 @@ fn first_paragraph(lines: &[&str]) -> String {
     for (at, part) in text.split('`').enumerate() {
         let reference = at % 2 == 1;
         match part.split_once("::") {
-            Some((_, "unit")) if reference => plain.push_str("there"),
+            Some((_, "unit")) if reference => plain.push_str("the comments"),
             Some((set, constant)) if reference => plain.push_str(&constant_name(set, constant)),
             _ => plain.push_str(part.trim_start_matches(']').trim_end_matches('[')),
         }

@@ -1,9 +1,4 @@
 //! Compiles C and talks with it.
-#![allow(dead_code)] // each test file uses its part
-#![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
-
-pub(crate) mod answers;
-pub(crate) mod values;
 
 use std::fs;
 use std::io::Write;
@@ -84,4 +79,9 @@ pub(crate) fn output_of(program: &Path, input: &str) -> String {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn unhex(digits: &str) -> Vec<u8> {
+    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
 }
