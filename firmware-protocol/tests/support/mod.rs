@@ -5,6 +5,7 @@
 #[macro_use]
 mod types;
 pub(crate) mod bodies;
+pub(crate) mod hex;
 pub(crate) mod keys;
 pub(crate) mod next;
 pub(crate) mod points;
