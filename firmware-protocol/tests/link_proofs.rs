@@ -80,7 +80,10 @@ fn what_is_linked_has_the_dependencies_of_the_workspace() {
     let linked = packages("Cargo.lock");
     assert!(linked.iter().any(|package| package.contains("\"postcard\"")));
     for package in linked {
-        assert!(of_the_workspace.contains(&package), "not in the workspace's Cargo.lock:{package}");
+        assert!(
+            of_the_workspace.contains(&package),
+            "not in the workspace's Cargo.lock: {package}\ncopy that file to {PROOFS} and run cargo check there"
+        );
     }
 }
 

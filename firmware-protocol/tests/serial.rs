@@ -1,6 +1,9 @@
 //! Frames over a serial link: every frame that came through whole, none that did not.
 #![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
+#[path = "../fuzz/checks.rs"]
+#[allow(dead_code)] // each test file uses its part
+mod checks;
 mod support;
 
 use firmware_protocol::serial::{
@@ -135,6 +138,14 @@ proptest! {
         let first_len = packet(&frames[0]).len();
         let rest = &stream[1 + cut.index(first_len - 1)..];
         prop_assert_eq!(frames_of(received(&mut Receiver::new(), rest)), &frames[1..]);
+    }
+
+    #[test]
+    fn any_stream_is_read_as_a_plain_reading_of_its_packets(
+        stream in prop_oneof![vec(any::<u8>(), 0..1500), vec(0_u8..7, 0..600), vec(prop_oneof![Just(0), Just(0xFF)], 0..900)],
+    ) {
+        checks::serial_stream::<12>(&stream);
+        checks::serial_stream::<{ FRAME_LEN_MAX + CRC_LEN }>(&stream);
     }
 
     #[test]

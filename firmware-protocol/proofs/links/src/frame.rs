@@ -40,6 +40,19 @@ unsafe extern "C" fn frame_open(
 ///
 /// There are `len` bytes at `start` that nobody writes to.
 #[unsafe(no_mangle)]
+unsafe extern "C" fn frame_unchecked(
+    start: *const u8,
+    len: usize,
+    out: &mut Result<Frame<'static>, DecodeError>,
+) {
+    // SAFETY: as the caller says.
+    *out = Frame::unchecked(unsafe { bytes(start, len) });
+}
+
+/// # Safety
+///
+/// There are `len` bytes at `start` that nobody writes to.
+#[unsafe(no_mangle)]
 unsafe extern "C" fn frame_peek(start: *const u8, len: usize, out: &mut Option<Peek>) {
     // SAFETY: as the caller says.
     *out = Peek::at(unsafe { bytes(start, len) });
