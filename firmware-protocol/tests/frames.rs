@@ -3,7 +3,7 @@
 mod support;
 
 use firmware_protocol::FrameKey;
-use firmware_protocol::body::{Incident, Status, Telemetry};
+use firmware_protocol::body::{Body, Incident, Status, Telemetry};
 use firmware_protocol::{
     DecodeError, DeviceTag, EncodeError, Flags, Header, MAX_FRAME_LEN, MessageType, Peek, Suite,
 };
@@ -17,6 +17,11 @@ use support::{any_header, car_header, retag, sealed};
 
 fn car_frame() -> Vec<u8> {
     sealed(&car_header::<Telemetry>(), &typical_telemetry())
+}
+
+fn by_postcard<B: Body>(body: &B) -> Vec<u8> {
+    let mut out = vec![0; B::MAX_LEN];
+    postcard::to_slice(body, &mut out).expect("as long as the longest").to_vec()
 }
 
 proptest! {
@@ -42,6 +47,20 @@ proptest! {
         let frame = open(&bytes, &FrameKey::CRC32C).unwrap();
         prop_assert_eq!(frame.header, status.0);
         prop_assert_eq!(frame.decode::<Status>(), Ok(sent));
+    }
+
+    #[test]
+    fn a_body_is_written_as_postcard_writes_it(
+        header in any_header::<Telemetry>(), telemetry in any_telemetry(), incident in any_incident_parts(),
+    ) {
+        let bytes = sealed(&header, &telemetry);
+        let body = open(&bytes, &FrameKey::CRC32C).unwrap().body;
+        prop_assert_eq!(body, by_postcard(&telemetry));
+
+        let incident = incident_of(&incident);
+        let bytes = sealed(&car_header::<Incident>(), &incident);
+        let body = open(&bytes, &FrameKey::CRC32C).unwrap().body;
+        prop_assert_eq!(body, by_postcard(&incident));
     }
 
     #[test]
