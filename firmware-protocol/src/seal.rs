@@ -23,7 +23,7 @@ pub const fn frame_len_max<B: Wire>(suite: Suite) -> usize {
     HEADER_LEN + B::MAX_LEN + tag_len
 }
 
-/// A frame whose form and tag were checked; only [`open`] makes one. Its body is decoded on demand.
+/// A frame whose form was checked, and its tag too when [`open`] made it. Its body is decoded on demand.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
@@ -38,6 +38,17 @@ pub struct Frame<'a> {
 /// A suite or key id that `keys` has none for is refused: who takes frames without authentication says so, with
 /// [`FrameKey::CRC32C`].
 pub fn open<'a>(bytes: &'a [u8], keys: &(impl KeyRing + ?Sized)) -> Result<Frame<'a>, DecodeError> {
+    let (frame, covered, tag) = parts(bytes)?;
+    let Header { suite, key_id, .. } = frame.header;
+    let key = keys.key(&frame.header).ok_or(DecodeError::Key { suite, key_id })?;
+    if key.suite() != suite || !key.matches(covered, tag) {
+        return Err(DecodeError::Tag { suite });
+    }
+    Ok(frame)
+}
+
+/// The frame in `bytes`, what its tag covers, and the tag; it is looked at by nobody yet.
+fn parts(bytes: &[u8]) -> Result<(Frame<'_>, &[u8], &[u8]), DecodeError> {
     let (header, body_len) = Header::read(bytes)?;
     let suite = header.suite;
     let tag_len = suite.tag_len().ok_or(DecodeError::Suite { suite })?;
@@ -47,11 +58,8 @@ pub fn open<'a>(bytes: &'a [u8], keys: &(impl KeyRing + ?Sized)) -> Result<Frame
     if tag.len() != tag_len {
         return Err(length);
     }
-    let key = keys.key(&header).ok_or(DecodeError::Key { suite, key_id: header.key_id })?;
-    if key.suite() != suite || !key.matches(covered, tag) {
-        return Err(DecodeError::Tag { suite });
-    }
-    Ok(Frame { header, body: covered.get(HEADER_LEN..).ok_or(length)? })
+    let body = covered.get(HEADER_LEN..).ok_or(length)?;
+    Ok((Frame { header, body }, covered, tag))
 }
 
 /// Writes a frame to the start of `out` and returns its length.
@@ -88,6 +96,12 @@ pub fn seal<B: Body>(
 }
 
 impl<'a> Frame<'a> {
+    /// Reads a frame without a look at its tag: one that was opened before and kept safe since, or one that a tool
+    /// shows to a person. Its form is checked; who made it, and whether it is undamaged, is not.
+    pub fn unchecked(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        parts(bytes).map(|(frame, ..)| frame)
+    }
+
     /// Decodes the body, whatever its revision: missing fields of an older one are 0, the tail of a newer one is
     /// ignored. Texts are borrowed from the frame.
     pub fn decode<B: Body + Deserialize<'a>>(&self) -> Result<B, DecodeError> {

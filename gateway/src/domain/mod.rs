@@ -13,6 +13,7 @@ pub mod geography;
 pub mod geotag;
 pub mod grid;
 mod json;
+pub mod keyring;
 pub mod report;
 pub mod schedule;
 pub mod seen;

@@ -7,15 +7,17 @@
 //! - `type` is `cn.patrol.{class}.v1`. `time` is when it happened by the device's clock (`time_from` =
 //!   `device`, with its `time_quality`), or else when the gateway received it (`time_from` = `gateway`).
 //! - `subject` is the code of the grid an incident is attributed to.
-//! - The geometry is a point in WGS-84 or null; what the device left out is left out here.
-//! - A payload that this version can't read (stored by another version, for instance) is forwarded all the
-//!   same: type `cn.patrol.{class}.raw.v1`, `datacontenttype` `application/octet-stream`, the payload in
+//! - The geometry is a point in WGS-84, a line for a track, or null; what the device left out is left out here.
+//! - A payload that this version can't read (stored by another version, for instance), or makes no event of, is
+//!   forwarded all the same: type `cn.patrol.{class}.raw.v1`, `datacontenttype` `application/octet-stream`, the payload in
 //!   `data_base64`.
 //!
 //! Events are serialized from borrowed parts straight into the request's buffer: a backlog drains through
 //! here.
 
+mod along;
 mod base64;
+mod geometry;
 mod properties;
 
 use std::borrow::Cow;
@@ -58,14 +60,16 @@ pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord) -> CloudEvent<'a
         Some(readable) => readable,
         None => None,
     };
-    let Ok(report) = admission::admit(record.class, &record.device, &record.payload) else { return event };
+    let Ok(report) = admission::reread(record.class, &record.payload) else { return event };
     let grid = casework.as_ref().and_then(|casework| casework.assignment.grid());
+    let (grid, observed_at) = (grid.map(|grid| grid.grid.clone()), report.observed_at);
+    let Some(feature) = Feature::of(record, report, casework) else { return event };
     CloudEvent {
         r#type: event_type(record.class),
-        time: Moment(report.observed_at.map_or(record.received_at_ms, |observed_at| observed_at.unix_ms)),
-        subject: grid.map(|grid| grid.grid.clone()),
+        time: Moment(observed_at.map_or(record.received_at_ms, |observed_at| observed_at.unix_ms)),
+        subject: grid,
         datacontenttype: "application/geo+json",
-        data: Some(Feature::of(record, report, casework)),
+        data: Some(feature),
         data_base64: None,
         ..event
     }

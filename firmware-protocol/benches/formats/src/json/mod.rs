@@ -1,5 +1,5 @@
-//! The messages as JSON, under the names that devices may send (docs/operations.md, gateway/src/domain/json.rs), with more
-//! of them where a frame tells more. Absent fields are left out; numbers have no more digits than their resolution.
+//! The messages as JSON, under the names that devices may send (docs/json.md), with more of
+//! them where a frame tells more. Absent fields are left out; numbers have the digits of their resolution.
 //! Texts are borrowed from the input, as ours are.
 
 mod evidence;
@@ -25,7 +25,7 @@ struct Position<'a> {
     accuracy_m: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix_age_ms: Option<u32>,
-    fix: &'a str,
+    fix_type: &'a str,
     crs: &'a str,
 }
 
@@ -36,7 +36,7 @@ impl Position<'static> {
             lat: lat.degrees(),
             accuracy_m: (accuracy_dm != 0).then(|| f64::from(accuracy_dm) / 10.0),
             fix_age_ms: given(fix_age_ms),
-            fix: fix.name().unwrap_or_default(),
+            fix_type: fix.name().unwrap_or_default(),
             crs: "wgs84",
         })
     }
