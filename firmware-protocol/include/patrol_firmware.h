@@ -664,6 +664,10 @@ typedef struct {
     uint64_t words[PATROL_TRACK_WORDS];
 } PatrolTrack;
 
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
 // Opens a frame with the first of the keys that is for it, and decodes its body, whatever its revision is: missing
 // fields of an older one are 0, the tail of a newer one is ignored. What the body points to is in `bytes`.
 //
@@ -963,5 +967,9 @@ PatrolError patrol_track_seal(const PatrolHeader *header,
                               uint8_t *out,
                               size_t out_len,
                               size_t *frame_len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
 
 #endif  /* PATROL_FIRMWARE_H */

@@ -5,6 +5,10 @@
 #include "pgw_frame.h"
 #include "pgw_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_ACK_REVISION 1u
 
 /* The platform's receipt of a report, for the officer (down). */
@@ -19,5 +23,9 @@ typedef struct pgw_ack {
 pgw_error pgw_ack_seal(const pgw_header *header, const pgw_ack *ack, const pgw_key *key, uint8_t *out,
                        size_t out_len, size_t *frame_len);
 pgw_error pgw_ack_decode(const pgw_frame *frame, pgw_ack *ack);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "pgw_frame.h"
 #include "pgw_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_CONFIG_REVISION 1u
 #define PGW_SETTINGS_MAX 8u
 #define PGW_SETTING_VALUE_LEN_MAX 24u
@@ -31,5 +35,9 @@ pgw_error pgw_config_decode(const pgw_frame *frame, pgw_config *config);
 
 /* The value as a number; false when it does not have 4 bytes. */
 bool pgw_setting_number(const pgw_setting *setting, uint32_t *number);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

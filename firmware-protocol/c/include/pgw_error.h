@@ -2,6 +2,10 @@
 #ifndef PGW_ERROR_H
 #define PGW_ERROR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum pgw_error {
     PGW_OK = 0,
     /* Reading. All are final: the same bytes fail again. */
@@ -34,5 +38,9 @@ typedef enum pgw_error {
 
 /* The error in words, for a log. Never NULL. */
 const char *pgw_error_text(pgw_error error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include "pgw_frame.h"
 #include "pgw_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_EVIDENCE_META_REVISION 1u
 #define PGW_EVIDENCE_CHUNK_REVISION 1u
 #define PGW_EVIDENCE_WANT_REVISION 1u
@@ -71,5 +75,9 @@ uint32_t pgw_evidence_meta_chunks(const pgw_evidence_meta *meta);
 
 /* Whether the gateway lacks a chunk, as far as this answer tells. */
 bool pgw_evidence_want_lacks(const pgw_evidence_want *want, uint32_t index);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

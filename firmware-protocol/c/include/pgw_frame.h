@@ -9,6 +9,10 @@
 #include "pgw_error.h"
 #include "pgw_key.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_MAGIC 0xC1u
 #define PGW_VERSION 1u
 #define PGW_HEADER_LEN 36u
@@ -56,5 +60,9 @@ bool pgw_suite_tag_len(uint8_t suite, size_t *tag_len);
 
 /* The header's byte for a clock set from `source` (PGW_TIME_SOURCE_...) that is wrong by at most `error_ms`. */
 uint8_t pgw_time_quality(uint8_t source, uint32_t error_ms);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "pgw_frame.h"
 #include "pgw_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_INCIDENT_REVISION 1u
 #define PGW_INCIDENT_EVIDENCE_MAX 8u
 
@@ -20,7 +24,8 @@ typedef struct pgw_incident {
     int32_t lon_e7;       /* longitude, 1e-7 degrees east; absent without a fix */
     uint16_t accuracy_dm; /* radius of the horizontal accuracy circle, 0.1 m; 65535 = that or worse; 0 = absent */
     uint32_t fix_age_ms;  /* age of the fix at the frame's time, not at the finding's; 0 = absent, a fresh fix says 1 */
-    pgw_text operator;    /* pseudonym of the officer, at most 24 bytes; empty = absent */
+    /* the word alone is one of C++ */
+    pgw_text operator_;   /* pseudonym of the officer, at most 24 bytes; empty = absent */
     pgw_text stall_card;  /* number of the stall card shown, at most 24 bytes; empty = absent */
     pgw_text description; /* what the officer wrote, at most 240 bytes (80 Chinese characters); empty = absent */
     /* its photos and clips; empty = none */
@@ -33,5 +38,9 @@ typedef struct pgw_incident {
 pgw_error pgw_incident_seal(const pgw_header *header, const pgw_incident *incident, const pgw_key *key, uint8_t *out,
                             size_t out_len, size_t *frame_len);
 pgw_error pgw_incident_decode(const pgw_frame *frame, pgw_incident *incident);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

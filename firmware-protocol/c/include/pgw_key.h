@@ -9,6 +9,10 @@
 
 #include "pgw_error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_SECRET_LEN 32u
 #define PGW_DEVICE_LEN 8u
 
@@ -34,5 +38,9 @@ pgw_error pgw_key_derive(pgw_key *key, const uint8_t secret[PGW_SECRET_LEN], uin
 
 /* No key at all: suite CRC-32C, which finds damage and stops no forger. */
 pgw_key pgw_key_crc32c(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "pgw_frame.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_SENSOR_REPORT_REVISION 1u
 #define PGW_READINGS_MAX 16u
 
@@ -29,5 +33,9 @@ typedef struct pgw_sensor_report {
 pgw_error pgw_sensor_report_seal(const pgw_header *header, const pgw_sensor_report *report, const pgw_key *key,
                                  uint8_t *out, size_t out_len, size_t *frame_len);
 pgw_error pgw_sensor_report_decode(const pgw_frame *frame, pgw_sensor_report *report);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

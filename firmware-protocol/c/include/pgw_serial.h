@@ -10,6 +10,10 @@
 
 #include "pgw_error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_SERIAL_CRC_LEN 4u
 /* Bytes that the packet of a frame of `frame_len` bytes fits into. */
 #define PGW_SERIAL_LEN(frame_len) ((frame_len) + 4u + ((frame_len) + 4u + 253u) / 254u + 1u)
@@ -36,5 +40,9 @@ void pgw_serial_start(pgw_serial_receiver *receiver, uint8_t *buffer, size_t buf
 /* Takes the next byte of the stream: little work, and the same for each. true: a packet ended with it. Then `error`
  * says whether it was whole, and if so the frame is the first `frame_len` bytes of the buffer, until the next byte. */
 bool pgw_serial_push(pgw_serial_receiver *receiver, uint8_t byte, pgw_error *error, size_t *frame_len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -21,11 +21,19 @@ typedef struct pgw_sha256 {
 } pgw_sha256;
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 void pgw_sha256_start(pgw_sha256 *hash);
 
 /* `bytes` may be NULL when `len` is 0. */
 void pgw_sha256_update(pgw_sha256 *hash, const uint8_t *bytes, size_t len);
 
 void pgw_sha256_finish(pgw_sha256 *hash, uint8_t digest[PGW_SHA256_LEN]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

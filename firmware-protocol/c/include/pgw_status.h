@@ -5,6 +5,10 @@
 #include "pgw_frame.h"
 #include "pgw_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_STATUS_REVISION 1u
 #define PGW_STATUS_REVISIONS_MAX 32u
 
@@ -34,5 +38,9 @@ typedef struct pgw_status {
 pgw_error pgw_status_seal(const pgw_header *header, const pgw_status *status, const pgw_key *key, uint8_t *out,
                           size_t out_len, size_t *frame_len);
 pgw_error pgw_status_decode(const pgw_frame *frame, pgw_status *status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

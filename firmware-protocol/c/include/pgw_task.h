@@ -5,6 +5,10 @@
 #include "pgw_frame.h"
 #include "pgw_text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_TASK_REVISION 1u
 #define PGW_TASK_ACK_REVISION 1u
 #define PGW_TASK_ACK_EVIDENCE_MAX 8u
@@ -48,5 +52,9 @@ pgw_error pgw_task_decode(const pgw_frame *frame, pgw_task *task);
 pgw_error pgw_task_ack_seal(const pgw_header *header, const pgw_task_ack *ack, const pgw_key *key, uint8_t *out,
                             size_t out_len, size_t *frame_len);
 pgw_error pgw_task_ack_decode(const pgw_frame *frame, pgw_task_ack *ack);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "pgw_frame.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_TELEMETRY_REVISION 1u
 
 /* Position and vehicle state at the frame's time. */
@@ -29,5 +33,9 @@ typedef struct pgw_telemetry {
 pgw_error pgw_telemetry_seal(const pgw_header *header, const pgw_telemetry *telemetry, const pgw_key *key,
                              uint8_t *out, size_t out_len, size_t *frame_len);
 pgw_error pgw_telemetry_decode(const pgw_frame *frame, pgw_telemetry *telemetry);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* UTF-8, not ended by a zero. Borrowed: what a decoded body holds points into its frame, what is sealed stays the
  * caller's. Empty (len 0) means absent; `at` may then be NULL. */
 typedef struct pgw_text {
@@ -29,5 +33,9 @@ pgw_text pgw_text_of(const char *string);
 
 /* As much of a text as fits into `len_max` bytes without splitting a character. */
 pgw_text pgw_text_truncated(pgw_text text, size_t len_max);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

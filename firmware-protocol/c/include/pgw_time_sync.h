@@ -4,6 +4,10 @@
 
 #include "pgw_frame.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PGW_TIME_SYNC_REVISION 1u
 
 /* The question leaves the gateway's times 0. The answer repeats what was asked with: take it only if that is the
@@ -22,5 +26,9 @@ typedef struct pgw_time_sync {
 pgw_error pgw_time_sync_seal(const pgw_header *header, const pgw_time_sync *sync, const pgw_key *key, uint8_t *out,
                              size_t out_len, size_t *frame_len);
 pgw_error pgw_time_sync_decode(const pgw_frame *frame, pgw_time_sync *sync);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -19,7 +19,7 @@ pgw_error pgw_incident_seal(const pgw_header *header, const pgw_incident *incide
     pgw_write_degrees(&writer, incident->lon_e7);
     pgw_write_varint(&writer, incident->accuracy_dm);
     pgw_write_varint(&writer, incident->fix_age_ms);
-    pgw_write_text(&writer, incident->operator, 24);
+    pgw_write_text(&writer, incident->operator_, 24);
     pgw_write_text(&writer, incident->stall_card, 24);
     pgw_write_text(&writer, incident->description, 240);
     pgw_write_record_refs(&writer, incident->evidence, incident->evidence_count, PGW_INCIDENT_EVIDENCE_MAX);
@@ -37,7 +37,7 @@ pgw_error pgw_incident_decode(const pgw_frame *frame, pgw_incident *incident) {
     incident->lon_e7 = pgw_read_degrees(&reader);
     incident->accuracy_dm = pgw_read_u16(&reader);
     incident->fix_age_ms = pgw_read_u32(&reader);
-    incident->operator = pgw_read_text(&reader, 24);
+    incident->operator_ = pgw_read_text(&reader, 24);
     incident->stall_card = pgw_read_text(&reader, 24);
     incident->description = pgw_read_text(&reader, 240);
     incident->evidence_count = pgw_read_record_refs(&reader, incident->evidence, PGW_INCIDENT_EVIDENCE_MAX);

@@ -3,6 +3,9 @@
  *   open DIRECTION FRAME      opens and decodes the frame, prints it, and seals the same body again
  *   appended DIRECTION FRAME  the same, read as telemetry of a second revision
  *   header DIRECTION FRAME    reads the header alone
+ *   helpers DIRECTION FRAME   what firmware asks of the body
+ *   cut LEN TEXT              the text cut to that many bytes
+ *   utf8 LEN WORDS            which words of that many bytes are UTF-8
  *   sweep DIRECTION FRAME     changes and cuts the frame and its body in every place
  *   device ID                 the eight bytes that stand for an id
  *   quality MS SOURCE         the byte of the time quality
@@ -14,6 +17,7 @@
 
 #include "any_body.h"
 #include "appended.h"
+#include "helpers.h"
 #include "input.h"
 #include "json.h"
 #include "stream.h"
@@ -116,6 +120,16 @@ static void do_open(const input *line, bool read_as_appended) {
     reseal(&frame.header, &body, read_as_appended ? &as_appended : NULL, key_of_suite(frame.header.suite, keys));
 }
 
+static void do_helpers(const input *line) {
+    pgw_key keys[KEYS];
+    pgw_frame frame;
+    any_body body;
+    keys_for(line, keys);
+    if (pgw_open(line->bytes, line->len, keys, KEYS, &frame) == PGW_OK && any_decode(&frame, &body) == PGW_OK) {
+        helpers_print(frame.header.message_type, &body);
+    }
+}
+
 static void do_header(const input *line) {
     pgw_header header;
     uint16_t body_len = 0;
@@ -136,6 +150,12 @@ static void answer(const input *line) {
         do_open(line, true);
     } else if (strcmp(line->command, "header") == 0) {
         do_header(line);
+    } else if (strcmp(line->command, "helpers") == 0) {
+        do_helpers(line);
+    } else if (strcmp(line->command, "utf8") == 0) {
+        helpers_utf8(line->bytes, line->len, strtoul(line->argument, NULL, 10));
+    } else if (strcmp(line->command, "cut") == 0) {
+        helpers_cut(line->bytes, line->len, strtoul(line->argument, NULL, 10));
     } else if (strcmp(line->command, "sweep") == 0) {
         keys_for(line, keys);
         sweep(line->bytes, line->len, keys);

@@ -63,7 +63,7 @@ void print_incident(const pgw_incident *body) {
     SIGNED(lon_e7);
     UNSIGNED(accuracy_dm);
     UNSIGNED(fix_age_ms);
-    TEXT(operator);
+    json_text("operator", body->operator_); /* the one name that differs */
     TEXT(stall_card);
     TEXT(description);
     RECORDS(evidence);

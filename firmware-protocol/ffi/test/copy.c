@@ -68,7 +68,7 @@ void to_library_incident(PatrolIncident *to, const pgw_incident *from) {
     FIELD(lon_e7);
     FIELD(accuracy_dm);
     FIELD(fix_age_ms);
-    BORROWED(operator);
+    BORROWED(operator_);
     BORROWED(stall_card);
     BORROWED(description);
     RECORDS(evidence);

@@ -3,6 +3,7 @@
  *
  *   seal SUITE FRAME   seals the body of a frame without a key with the up key of the suite
  *   open SUITE FRAME   opens a frame sealed with the down key of the suite
+ *   helpers - FRAME    what firmware asks of the body of a frame without a key
  *   pack - FRAME       the frame's serial packet
  *   receive - STREAM   what a serial receiver finds
  *   edges - FRAME      NULL, memory that was not made, outputs that are too short */
@@ -155,6 +156,40 @@ static void do_open(const input *line) {
     any_print("body", header.message_type, &body);
 }
 
+/* The library's answers, in the words of c/test/helpers.c. */
+static void do_helpers(const input *line) {
+    PatrolHeader header;
+    PatrolKey none;
+    PatrolEvidenceWant want;
+    PatrolConfig config;
+    PatrolEvidenceMeta meta;
+    pgw_frame frame;
+    any_body body;
+    pgw_key no_key = pgw_key_crc32c();
+    require(patrol_key_crc32c(&none) == PATROL_ERROR_OK);
+    require(pgw_open(line->bytes, line->len, &no_key, 1, &frame) == PGW_OK && any_decode(&frame, &body) == PGW_OK);
+    if (patrol_evidence_want_open(line->bytes, line->len, &none, 1, &header, &want) == PATROL_ERROR_OK) {
+        json_open("lacks", '[');
+        uint64_t base = want.base_index, from = base < 2 ? 0 : base - 2;
+        for (uint64_t index = from; index < base + 8 * want.missing.len + 2; index++) {
+            if (index <= UINT32_MAX && patrol_evidence_want_lacks(&want, (uint32_t)index)) {
+                json_unsigned(NULL, index);
+            }
+        }
+        json_close(']');
+    } else if (patrol_config_open(line->bytes, line->len, &none, 1, &header, &config) == PATROL_ERROR_OK) {
+        json_open("numbers", '[');
+        for (size_t i = 0; i < config.settings_count; i++) {
+            uint32_t number = 0;
+            json_signed(NULL, patrol_setting_number(&config.settings[i], &number) ? (int64_t)number : -1);
+        }
+        json_close(']');
+    } else if (frame.header.message_type == PGW_MESSAGE_TYPE_EVIDENCE_META) {
+        to_library_evidence_meta(&meta, &body.evidence_meta);
+        json_unsigned("chunks", patrol_evidence_meta_chunks(&meta));
+    }
+}
+
 static void do_pack(const input *line) {
     size_t len = 0;
     uint8_t *packet = malloc(PATROL_SERIAL_LEN(line->len));
@@ -258,6 +293,8 @@ int main(void) {
             do_seal(&line);
         } else if (strcmp(line.command, "open") == 0) {
             do_open(&line);
+        } else if (strcmp(line.command, "helpers") == 0) {
+            do_helpers(&line);
         } else if (strcmp(line.command, "pack") == 0) {
             do_pack(&line);
         } else if (strcmp(line.command, "receive") == 0) {

@@ -15,6 +15,7 @@ use crate::cc::{SANITIZERS, WARNINGS, build_folder, c_files, compile, hex, outpu
 use crate::support::bodies::Sample;
 use crate::support::keys::{KEYED_SUITES, car_key};
 use crate::support::{car_header, sealed, sealed_with};
+use crate::values::helped;
 
 for_every_type!(is_sealed_by_the_library_as_by_the_reference, is_opened_by_the_library_as_by_the_reference);
 
@@ -139,6 +140,13 @@ fn is_opened_by_the_library_as_by_the_reference<B: Sample + Serialize>() {
 }
 
 #[test]
+fn the_library_says_of_a_body_what_the_reference_says() {
+    let (frames, right): (Vec<_>, Vec<_>) = helped().into_iter().unzip();
+    let lines: Vec<_> = frames.iter().map(|frame| format!("helpers - {}", hex(frame))).collect();
+    assert_eq!(ask(&lines), right);
+}
+
+#[test]
 fn every_message_type_is_sent_or_received_by_a_device() {
     for message_type in (0..=u8::MAX).map(MessageType).filter(|message_type| message_type.name().is_some()) {
         let is_track = message_type == MessageType::TRACK_BATCH;
@@ -182,9 +190,14 @@ fn the_serial_link_is_that_of_the_reference() {
     assert_eq!(answers[1], json!({ "received": [19, hex(&frame), 22, 20, hex(&frame)] }));
 }
 
-/// The library has nothing in it that a bare device would have to bring, but for what every C compiler brings.
+/// The library has nothing in it that a bare device would have to bring, but for what every C compiler brings; and no
+/// path that ends in a panic.
 #[test]
-fn the_library_asks_for_nothing_but_memory_functions() {
+fn the_library_asks_for_nothing_but_memory_functions_and_never_panics() {
+    let all = Command::new("nm").arg(library()).output().unwrap();
+    let all = String::from_utf8_lossy(&all.stdout).into_owned();
+    assert!(all.contains(" T patrol_telemetry_seal"), "{all}");
+    assert!(!all.contains("panic"), "a panic is reachable");
     let output = Command::new("nm").arg("--undefined-only").arg(library()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let undefined: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("U ")).collect();
@@ -192,4 +205,20 @@ fn the_library_asks_for_nothing_but_memory_functions() {
     let allowed = ["memcpy", "memmove", "memset", "memcmp", "bcmp", "__compilerrt_abort_impl", "__udivti3"];
     assert!(undefined.contains(&"memcpy"), "{text}");
     assert!(undefined.iter().all(|symbol| allowed.contains(symbol)), "{undefined:?}");
+}
+
+/// Else it is built of other code than the gateway, and needs packages that nobody fetched.
+#[test]
+fn the_library_has_the_dependencies_of_the_workspace() {
+    let packages = |lock: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(root().join(lock)).unwrap();
+        let fetched = text.split("[[package]]").filter(|package| package.contains("checksum"));
+        fetched.map(|package| package.split("dependencies = [").next().unwrap().trim().to_owned()).collect()
+    };
+    let of_the_workspace = packages("../Cargo.lock");
+    let of_the_library = packages("ffi/Cargo.lock");
+    assert!(of_the_library.iter().any(|package| package.contains("\"postcard\"")));
+    for package in of_the_library {
+        assert!(of_the_workspace.contains(&package), "not in the workspace's Cargo.lock: {package}");
+    }
 }
