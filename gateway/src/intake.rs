@@ -36,7 +36,7 @@ impl Intake {
                     }
                     _ => None,
                 };
-                Content::Report { class, claimed: report.claimed, casework }
+                Content::Report { class, claimed: report.claimed, casework, anchor: report.anchor() }
             }
             Err(rejection) => self.quarantine(topic, rejection),
         }

@@ -1,5 +1,6 @@
 //! The store through its handle: what is durable stays, what is settled goes, and the bounds hold.
 
+mod store_anchors;
 mod store_model;
 
 use std::collections::HashSet;
@@ -50,7 +51,7 @@ fn car() -> DeviceId {
 
 fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
     let claimed = Some(RecordRef { boot: 1, seq });
-    let content = Content::Report { class, claimed, casework: None };
+    let content = Content::Report { class, claimed, casework: None, anchor: None };
     Item {
         received_at_ms: i64::from(seq),
         payload: Bytes::copy_from_slice(payload),
@@ -153,7 +154,8 @@ async fn a_minted_identity_is_never_given_twice() {
     let mut running = open(dir.path());
     let mut ids = HashSet::new();
     for _ in 0..3 {
-        let content = || Content::Report { class: Class::Reading, claimed: None, casework: None };
+        let content =
+            || Content::Report { class: Class::Reading, claimed: None, casework: None, anchor: None };
         let item = || Item {
             received_at_ms: 0,
             payload: Bytes::from_static(b"{}"),

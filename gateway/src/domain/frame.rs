@@ -33,7 +33,8 @@ pub(super) fn read<'a>(class: Class, device: &DeviceId, payload: &'a [u8]) -> Re
     }
     let (body, age_ms) = decode(&frame)?;
     let claimed = Some(RecordRef { boot: frame.header.boot, seq: frame.header.seq });
-    Ok(Report { claimed, observed_at: observed_at(&frame.header, age_ms), body })
+    let observed_at = observed_at(&frame.header, age_ms);
+    Ok(Report { claimed, observed_at, since_boot_ms: since_boot_ms(&frame.header, age_ms), body })
 }
 
 /// The topic a message type belongs on; `None` for those the gateway sends and for unknown ones.
@@ -96,6 +97,10 @@ fn observed_at(header: &Header, age_ms: u32) -> Option<ObservedAt> {
         _ => TimeQuality::Unknown,
     };
     Some(ObservedAt { unix_ms, quality })
+}
+
+fn since_boot_ms(header: &Header, age_ms: u32) -> Option<i64> {
+    i64::try_from(header.uptime_ms).ok()?.checked_sub(i64::from(age_ms))
 }
 
 fn telemetry(wire: &body::Telemetry) -> Result<Telemetry, Rejection> {

@@ -67,6 +67,7 @@ macro_rules! message {
                 Ok(Report {
                     claimed: claimed(self.boot, self.seq)?,
                     observed_at: observed_at(self.time.as_ref(), self.time_quality.as_ref(), self.age_ms)?,
+                    since_boot_ms: None,
                     body: self.body()?,
                 })
             }

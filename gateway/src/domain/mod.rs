@@ -5,6 +5,7 @@
 //! [`casework::Casework`].
 
 pub mod admission;
+pub mod anchor;
 pub mod backoff;
 pub mod casework;
 pub mod codes;

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::anchor::Anchor;
+
 pub use body::{Body, CaseKind, Incident, Reading, Status, TaskAck, Telemetry};
 pub use position::{Crs, Fix, FixType};
 
@@ -136,8 +138,18 @@ pub struct Report<'a> {
     /// When it happened, by the device's clock and with the event's age taken off; `None` when the device has
     /// no clock.
     pub observed_at: Option<ObservedAt>,
+    /// When it happened by the device's uptime in milliseconds, with the event's age taken off, so that it is below 0 for
+    /// what happened before the boot; `None` when the device did not say its uptime.
+    pub since_boot_ms: Option<i64>,
     /// What it says.
     pub body: Body<'a>,
+}
+
+impl Report<'_> {
+    /// The anchor of its boot, when the device knew the time.
+    pub fn anchor(&self) -> Option<Anchor> {
+        Anchor::new(self.observed_at?, self.since_boot_ms?)
+    }
 }
 
 /// A wall-clock time and how far to trust it.
@@ -150,6 +162,8 @@ pub struct ObservedAt {
 }
 
 impl ObservedAt {
+    /// 2026-01-01T00:00:00Z: a clock that shows less was never set.
+    pub const EARLIEST_PLAUSIBLE_UNIX_MS: i64 = 1_767_225_600_000;
     /// The times that can be written in RFC 3339, in milliseconds since 1970: the years 1 to 9999, without
     /// the last two hours in any time zone.
     pub const UNIX_MS: RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
+use super::anchors::AnchorTable;
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
@@ -21,6 +22,7 @@ use crate::domain::report::Class;
 pub(super) struct Database {
     pub(super) connection: Connection,
     pub(super) windows: Windows,
+    pub(super) anchors: AnchorTable,
     options: StoreOptions,
     tables: Tables,
     quota: Quota,
@@ -32,10 +34,11 @@ impl Database {
     pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
         let tables = Tables::load(&connection)?;
         let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
+        let anchors = AnchorTable::load(&connection)?;
         let mint = Mint::begin_run(&connection, options.chance.clone())?;
         let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
         quota.refresh(&connection)?;
-        Ok(Database { connection, windows, options, tables, quota, mint })
+        Ok(Database { connection, windows, anchors, options, tables, quota, mint })
     }
 
     /// What is committed, in numbers.
@@ -66,6 +69,7 @@ impl Database {
             let progress = self.write_batch(batch, &mut outcome.tallied)?;
             outcome.progress.push(progress);
         }
+        self.anchors.write(&self.connection, self.tables.commit_seq)?;
         for table in &mut self.tables.segments {
             table.flush(&self.connection, self.tables.commit_seq)?;
         }
@@ -93,6 +97,8 @@ impl Database {
             tables: &mut self.tables,
             quota: &mut self.quota,
             mint: &mut self.mint,
+            anchors: &mut self.anchors,
+            last_anchor: None,
             window: self.windows.of(&batch.device, batch.has_claims()),
             device: &batch.device,
             keep_quarantined: self.options.keep_quarantined,
@@ -166,6 +172,7 @@ impl Database {
             self.connection.execute_batch("ROLLBACK")?;
         }
         self.windows.undo();
+        self.anchors.undo();
         let commit_seq = self.tables.commit_seq;
         self.tables = Tables::load(&self.connection)?;
         self.tables.commit_seq = commit_seq;

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::anchors::AnchorTable;
 use super::group::{Counted, Progress};
 use super::quota::Quota;
 use super::record::StoredRecord;
@@ -9,6 +10,7 @@ use super::rows::{self, Suspect};
 use super::submission::{Batch, Content, Item};
 use super::tables::Tables;
 use super::windows::{DeviceWindow, meta, set_meta};
+use crate::domain::anchor::Anchor;
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
 
 /// Gives identities to records whose device did not.
@@ -43,6 +45,9 @@ pub(super) struct Inlet<'a> {
     pub(super) tables: &'a mut Tables,
     pub(super) quota: &'a mut Quota,
     pub(super) mint: &'a mut Mint,
+    pub(super) anchors: &'a mut AnchorTable,
+    /// The boot of this batch that was looked at last, and its anchor.
+    pub(super) last_anchor: Option<(u32, Anchor)>,
     pub(super) window: DeviceWindow<'a>,
     pub(super) device: &'a DeviceId,
     pub(super) keep_quarantined: u64,
@@ -72,12 +77,24 @@ impl Inlet<'_> {
 
     fn take_one(&mut self, item: &Item, tallied: &mut Counted) -> rusqlite::Result<bool> {
         match &item.content {
-            Content::Report { class, claimed, casework } => {
-                self.report(item, *class, *claimed, casework.as_deref(), tallied)
+            Content::Report { class, claimed, casework, anchor } => {
+                let taken = self.report(item, *class, *claimed, casework.as_deref(), tallied)?;
+                if let (true, Some(claimed), Some(anchor)) = (taken, claimed, anchor) {
+                    self.note_anchor(claimed.boot, *anchor);
+                }
+                Ok(taken)
             }
             Content::Quarantine { topic, reason, detail } => {
                 self.quarantine(item, topic, reason, detail, tallied)
             }
+        }
+    }
+
+    /// The frames of a batch mostly say the same: only what is news to the boot looked at last goes further.
+    fn note_anchor(&mut self, boot: u32, anchor: Anchor) {
+        let is_known = |(last_boot, kept): (u32, Anchor)| last_boot == boot && !anchor.improves(&kept);
+        if !self.last_anchor.is_some_and(is_known) {
+            self.last_anchor = Some((boot, self.anchors.note(self.device, boot, anchor)));
         }
     }
 

@@ -109,7 +109,7 @@ pub(super) fn read(
         pieces.push(match record(class, row) {
             Some(record) => {
                 bytes += record.payload.len() as u64;
-                RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record }))
+                RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record, anchor: None }))
             }
             None => RawHead::DamagedRow(id),
         });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::line::DeviceLine;
+use crate::domain::anchor::Anchor;
 use crate::domain::report::{Class, DeviceId, RecordRef};
 
 /// Messages of one session, in the order in which they came.
@@ -68,6 +69,8 @@ pub enum Content {
         claimed: Option<RecordRef>,
         /// For incidents: geotag and attribution as JSON.
         casework: Option<Box<str>>,
+        /// When the device's boot was, if it knew the time.
+        anchor: Option<Anchor>,
     },
     /// It was not; it is kept for a person to look at.
     Quarantine {

@@ -120,6 +120,13 @@ impl Writer {
             Request::DownAfter { device, after, limit, answer } => {
                 drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
             }
+            Request::Anchors { boots, answer } => {
+                let anchors = &self.database.anchors;
+                let anchor = |(device, boot): (DeviceId, u32)| {
+                    anchors.of(&device, boot).map(|anchor| ((device, boot), anchor))
+                };
+                drop(answer.send(boots.into_iter().filter_map(anchor).collect()));
+            }
             Request::Ping { answer } => drop(answer.send(())),
             Request::Close => return Ok(false),
         }
@@ -157,6 +164,7 @@ impl Writer {
             outcome => outcome?,
         };
         self.database.windows.committed(outcome.windows_written);
+        self.database.anchors.committed();
         if !outcome.progress.is_empty() {
             self.full = !outcome.tallied.withheld.is_empty();
         }

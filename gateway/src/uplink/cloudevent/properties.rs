@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::Moment;
+use super::when::{TimeFacts, When};
 use crate::domain::casework::{Assignment, Casework, DataVersions, GridFacts, Unassigned};
 use crate::domain::geotag::{Freshness, Geotag, GeotagSource};
 use crate::domain::report::{
@@ -36,9 +37,8 @@ struct Properties<'a> {
     device: &'a str,
     #[serde(flatten)]
     identity: IdentityFacts,
-    time_from: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_quality: Option<&'static str>,
+    #[serde(flatten)]
+    time: TimeFacts,
     received_at: Moment,
     #[serde(flatten)]
     position: Option<PositionFacts>,
@@ -107,6 +107,7 @@ impl<'a> Feature<'a> {
     /// The feature of a record, its payload as read, and the gateway's work on it.
     pub(super) fn of(
         record: &'a StoredRecord,
+        when: When,
         report: Report<'a>,
         casework: Option<Casework<'a>>,
     ) -> Feature<'a> {
@@ -117,8 +118,7 @@ impl<'a> Feature<'a> {
         let properties = Properties {
             device: record.device.as_str(),
             identity: IdentityFacts::of(record.identity),
-            time_from: if report.observed_at.is_some() { "device" } else { "gateway" },
-            time_quality: report.observed_at.map(|observed_at| observed_at.quality.as_str()),
+            time: when.facts(),
             received_at: Moment(record.received_at_ms),
             position: geotag.as_ref().map(PositionFacts::of),
             body: BodyFacts::of(report.body, casework),
