@@ -77,6 +77,7 @@ mod identity;
 mod key;
 mod list;
 mod seal;
+pub mod serial;
 mod text;
 mod time;
 pub mod track;

@@ -134,7 +134,7 @@ impl TrackBatch {
 /// use firmware_protocol::body::{FixType, Telemetry};
 /// use firmware_protocol::track::TrackBuilder;
 ///
-/// let mut track = TrackBuilder::new(400);
+/// let mut track = TrackBuilder::new(420);
 /// let point = Telemetry { fix: FixType::GNSS_3D, speed_cm_s: 700, heading_cdeg: 9000, ..Telemetry::default() };
 /// let taken = (0..60).take_while(|second| track.push(1000 * second, &point)).count();
 /// assert_eq!(taken, 60);

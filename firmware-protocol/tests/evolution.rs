@@ -1,149 +1,147 @@
 //! Devices live ten years: an older or newer sender and receiver understand each other.
 #![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
+#[macro_use]
 mod support;
 
-use firmware_protocol::FrameKey;
-use firmware_protocol::body::{Body, FixType, RecordRef, Telemetry};
-use firmware_protocol::{BodyFault, DecodeError, DegreesE7, List, MessageType, Text, Wire, open};
+use std::fmt::Debug;
+
+use firmware_protocol::body::Body;
+use firmware_protocol::{BodyFault, DecodeError, FrameKey, Wire, open};
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
-use support::bodies::{any_telemetry, typical_telemetry};
-use support::vectors::{TELEMETRY, vector};
-use support::{car_header, forged, sealed};
+use serde::Deserialize;
+use support::bodies::Sample;
+use support::next::{Appended, Next};
+use support::vectors::vector;
+use support::{car_header, decoded, encoded, sealed};
 
-/// Telemetry as its second revision could be: one field of every kind, appended. (A nested struct has no bytes of
-/// its own, so this is what appending to `Telemetry` gives.)
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-struct Appended<'a> {
-    revision_1: Telemetry,
-    humidity_percent: u8,
-    tilt_cdeg: i32,
-    fix: FixType,
-    lat_e7: DegreesE7,
-    #[serde(borrow)]
-    driver: Text<'a, 8>,
-    trips: List<RecordRef, 4>,
-    trip_m: u32,
+for_every_type!(
+    every_revision_reads_every_other,
+    every_golden_vector_is_read_by_newer_receivers,
+    any_tail_of_any_newer_revision_is_ignored,
+    the_same_revision_has_exactly_its_length,
+    each_revision_has_its_own_minimum_length,
+    an_older_body_longer_than_ours_is_refused,
+    an_older_body_may_end_between_fields_but_not_within_a_text,
+    revision_0_does_not_exist,
+);
+
+/// What a receiver that knows `R` reads from a sender that knows `S`.
+fn read<S: Body, R: Body + Deserialize<'static>>(sent: &S) -> Result<R, DecodeError> {
+    let frame = open(sealed(&car_header::<S>(), sent).leak(), &FrameKey::CRC32C).unwrap();
+    assert_eq!(frame.header.revision, S::REVISION);
+    frame.decode()
 }
 
-impl Wire for Appended<'_> {
-    const MIN_LEN: usize = Telemetry::MIN_LEN + 10;
-    const MAX_LEN: usize = Telemetry::MAX_LEN + 1 + 5 + 1 + 4 + 9 + 41 + 5;
+/// `before` as a sender of the next revision sends it.
+fn newer<B>(before: B) -> Next<B> {
+    Next { before, appended: Appended::some() }
 }
 
-impl Body for Appended<'_> {
-    const MESSAGE_TYPE: MessageType = MessageType::TELEMETRY;
-    const MIN_LENS: &'static [usize] = &[Telemetry::MIN_LEN, Self::MIN_LEN];
+/// `before` as a receiver of the next revision reads it from a sender that does not know the fields behind.
+fn older<B>(before: B) -> Next<B> {
+    Next { before, appended: Appended::default() }
 }
 
-fn appended(revision_1: Telemetry, driver: &str) -> Appended<'_> {
-    Appended {
-        revision_1,
-        humidity_percent: 61,
-        tilt_cdeg: -12_000,
-        fix: FixType::MANUAL,
-        lat_e7: DegreesE7::new(-1),
-        driver: Text::truncated(driver),
-        trips: List::from_slice(&[RecordRef { boot: 7, seq: 1 }]).unwrap(),
-        trip_m: 4000,
-    }
+fn every_revision_reads_every_other<B: Sample>() {
+    assert_eq!([Next::<B>::REVISION, Next::<Next<B>>::REVISION], [B::REVISION + 1, B::REVISION + 2]);
+    proptest!(|(sent in B::any())| {
+        prop_assert_eq!(read(&sent), Ok(sent));
+        prop_assert_eq!(read(&sent), Ok(older(sent)));
+        prop_assert_eq!(read(&sent), Ok(older(older(sent))));
+        prop_assert_eq!(read(&newer(sent)), Ok(sent));
+        prop_assert_eq!(read(&newer(sent)), Ok(newer(sent)));
+        prop_assert_eq!(read(&newer(sent)), Ok(older(newer(sent))));
+        prop_assert_eq!(read(&newer(newer(sent))), Ok(sent));
+        prop_assert_eq!(read(&newer(newer(sent))), Ok(newer(sent)));
+        prop_assert_eq!(read(&newer(newer(sent))), Ok(newer(newer(sent))));
+    });
 }
 
-proptest! {
-    #[test]
-    fn fields_an_older_device_does_not_know_are_absent(sent in any_telemetry()) {
-        let bytes = sealed(&car_header::<Telemetry>(), &sent);
-        let read = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>();
-        prop_assert_eq!(read, Ok(Appended { revision_1: sent, ..Appended::default() }));
-    }
-
-    #[test]
-    fn fields_a_newer_device_appends_are_ignored(sent in any_telemetry(), driver in ".{0,8}") {
-        let bytes = sealed(&car_header::<Appended>(), &appended(sent, &driver));
-        prop_assert_eq!(open(&bytes, &FrameKey::CRC32C).unwrap().header.revision, 2);
-        prop_assert_eq!(open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(), Ok(sent));
-    }
-
-    #[test]
-    fn any_tail_of_any_newer_revision_is_ignored(
-        sent in any_telemetry(),
-        revision in 2_u8..,
-        tail in prop::collection::vec(any::<u8>(), 0..64),
-    ) {
-        let sealed = sealed(&car_header::<Telemetry>(), &sent);
-        let body = [open(&sealed, &FrameKey::CRC32C).unwrap().body, &tail].concat();
-        let bytes = forged(MessageType::TELEMETRY, revision, &body);
-        prop_assert_eq!(open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(), Ok(sent));
-    }
-}
-
-#[test]
-fn the_same_revision_has_exactly_its_length() {
-    let body = vector(TELEMETRY, "r1 typical");
-    for len in 0..body.len() {
-        let bytes = forged(MessageType::TELEMETRY, 1, &body[..len]);
-        let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>();
-        match len {
-            0..20 => {
-                assert!(matches!(refused, Err(DecodeError::BodyShort { min: 20, found, .. }) if found == len))
-            }
-            _ => assert!(matches!(refused, Err(DecodeError::Body { fault: BodyFault::Ended, .. }))),
+fn every_golden_vector_is_read_by_newer_receivers<B: Sample>() {
+    for revision in 1..=B::REVISION {
+        for name in ["zero", "typical", "maximum"] {
+            let golden = vector(B::VECTORS, &format!("r{revision} {name}"));
+            let value = decoded::<B>(revision, &golden).unwrap();
+            assert_eq!(decoded(revision, &golden), Ok(older(value)));
+            assert_eq!(decoded(revision, &golden), Ok(older(older(value))));
         }
     }
-    let bytes = forged(MessageType::TELEMETRY, 1, &[&body[..], &[0]].concat());
-    assert!(matches!(
-        open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(),
-        Err(DecodeError::BodyLong { extra: 1, .. })
-    ));
 }
 
-#[test]
-fn each_revision_has_its_own_minimum_length() {
-    let bodies =
-        [(1, Telemetry::MIN_LEN), (2, Appended::MIN_LEN), (3, Appended::MIN_LEN), (255, Appended::MIN_LEN)];
-    for (revision, min) in bodies {
-        let bytes = forged(MessageType::TELEMETRY, revision, &vec![0; min - 1]);
-        let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>();
-        assert!(
-            matches!(refused, Err(DecodeError::BodyShort { min: needed, .. }) if needed == min),
-            "{revision}"
-        );
-        let bytes = forged(MessageType::TELEMETRY, revision, &vec![0; min]);
-        assert_eq!(
-            open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>(),
-            Ok(Appended::default()),
-            "{revision}"
-        );
+fn any_tail_of_any_newer_revision_is_ignored<B: Sample>() {
+    let tail = prop::collection::vec(any::<u8>(), 0..64);
+    proptest!(|(sent in B::any(), revision in B::REVISION + 1.., tail in tail)| {
+        prop_assert_eq!(decoded(revision, &[encoded(&sent), tail].concat()), Ok(sent));
+    });
+}
+
+fn the_same_revision_has_exactly_its_length<B: Sample>() {
+    for value in [B::typical(), B::maximum()] {
+        let body = encoded(&value);
+        // Of the largest chunk the beginning, the end and some lengths between.
+        let step = if body.len() > 4096 { 97 } else { 1 };
+        let ends = |len: &usize| *len < 64 || body.len() - len < 64 || len % step == 0;
+        for len in (0..body.len()).filter(ends) {
+            let refused = decoded::<B>(B::REVISION, &body[..len]);
+            match len < B::MIN_LEN {
+                true => check_short(refused, B::MIN_LEN, len),
+                false => check_fault(refused, BodyFault::Ended),
+            }
+        }
+        check_long(decoded::<B>(B::REVISION, &[&body[..], &[0]].concat()), 1);
     }
 }
 
-#[test]
-fn an_older_body_longer_than_ours_is_refused() {
-    let sealed = sealed(&car_header::<Appended>(), &appended(typical_telemetry(), "op-118"));
-    let longer = [open(&sealed, &FrameKey::CRC32C).unwrap().body, &[0]].concat();
-    let bytes = forged(MessageType::TELEMETRY, 1, &longer);
-    assert!(matches!(
-        open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>(),
-        Err(DecodeError::BodyLong { extra: 1, .. })
-    ));
+fn each_revision_has_its_own_minimum_length<B: Sample>() {
+    for (at, &min) in B::MIN_LENS.iter().enumerate() {
+        has_minimum::<B>(at as u8 + 1, min);
+        has_minimum::<Next<B>>(at as u8 + 1, min);
+    }
+    for revision in [B::REVISION + 1, B::REVISION + 2, u8::MAX] {
+        has_minimum::<B>(revision, B::MIN_LEN);
+        has_minimum::<Next<B>>(revision, Next::<B>::MIN_LEN);
+    }
 }
 
-#[test]
-fn an_older_body_cut_within_a_text_is_refused() {
-    let mut body = vector(TELEMETRY, "r1 typical");
-    body.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 6, b'o', b'p']); // the driver's text claims 6 bytes and has 2
-    let bytes = forged(MessageType::TELEMETRY, 1, &body);
-    let refused = open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Appended>();
-    assert!(matches!(refused, Err(DecodeError::Body { fault: BodyFault::Ended, .. })));
+/// Checks that a body of zeros is read from `min` bytes on.
+fn has_minimum<B: Body + Deserialize<'static> + PartialEq + Debug + Default>(revision: u8, min: usize) {
+    check_short(decoded::<B>(revision, &vec![0; min - 1]), min, min - 1);
+    assert_eq!(decoded(revision, &vec![0; min]), Ok(B::default()), "revision {revision}");
 }
 
-#[test]
-fn revision_0_does_not_exist() {
-    let bytes = forged(MessageType::TELEMETRY, 0, &vector(TELEMETRY, "r1 typical"));
-    let message_type = MessageType::TELEMETRY;
-    assert_eq!(
-        open(&bytes, &FrameKey::CRC32C).unwrap().decode::<Telemetry>(),
-        Err(DecodeError::Revision { message_type })
-    );
+fn an_older_body_longer_than_ours_is_refused<B: Sample>() {
+    let longer = [encoded(&newer(B::typical())), vec![0, 0]].concat();
+    check_long(decoded::<Next<B>>(B::REVISION, &longer), 2);
+}
+
+fn an_older_body_may_end_between_fields_but_not_within_a_text<B: Sample>() {
+    let before = encoded(&B::typical());
+    let text = [vec![0; Appended::TEXT_AT], vec![6, b'o', b'p']].concat(); // claims 6 bytes and has 2
+    let body = [before, text].concat();
+    check_fault(decoded::<Next<B>>(B::REVISION, &body), BodyFault::Ended);
+    for missing in 3..=Appended::TEXT_AT + 3 {
+        let ended = &body[..body.len() - missing];
+        assert_eq!(decoded(B::REVISION, ended), Ok(older(B::typical())), "{missing} bytes missing");
+    }
+}
+
+fn revision_0_does_not_exist<B: Sample>() {
+    let refused = decoded::<B>(0, &encoded(&B::typical()));
+    assert_eq!(refused, Err(DecodeError::Revision { message_type: B::MESSAGE_TYPE }));
+}
+
+fn check_short<B: Body + Debug>(refused: Result<B, DecodeError>, expected: usize, len: usize) {
+    match refused {
+        Err(DecodeError::BodyShort { min, found, .. }) => assert_eq!((min, found), (expected, len)),
+        other => panic!("{len} bytes where {expected} are needed: {other:?}"),
+    }
+}
+
+fn check_long<B: Body + Debug>(refused: Result<B, DecodeError>, expected: usize) {
+    assert!(matches!(refused, Err(DecodeError::BodyLong { extra, .. }) if extra == expected), "{refused:?}");
+}
+
+fn check_fault<B: Body + Debug>(refused: Result<B, DecodeError>, expected: BodyFault) {
+    assert!(matches!(refused, Err(DecodeError::Body { fault, .. }) if fault == expected), "{refused:?}");
 }

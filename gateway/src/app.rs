@@ -20,9 +20,11 @@ use tokio_util::sync::CancellationToken;
 use crate::city::{self, CityError};
 use crate::config::Config;
 use crate::domain::geography::Geography;
+use crate::domain::keyring::Keyring;
 use crate::health::{Readiness, UplinkStatus};
 use crate::http::{self, View, WriterProbe};
 use crate::intake::Intake;
+use crate::keys::{self, KeysError};
 use crate::metrics::Metrics;
 use crate::mqtt::listener::{Limits, Listener};
 use crate::store::handle::Store;
@@ -42,6 +44,9 @@ pub enum AppError {
     /// A file of the city is missing or wrong.
     #[error("city data: {0}")]
     City(#[from] CityError),
+    /// The file of the devices' keys is missing or wrong.
+    #[error("device keys: {0}")]
+    Keys(#[from] KeysError),
     /// The store can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -105,6 +110,7 @@ impl Part {
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
     let geography = city::load(&config.geography)?;
+    let keyring = keyring(&config)?;
     let metrics = Arc::new(Metrics::new());
     let mqtt_socket = bind("mqtt", config.listener.bind).await?;
     let http_socket = bind("http", config.http.bind).await?;
@@ -116,8 +122,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let view = view(&config, &store, uplink, ready, &metrics);
-    let announcement = announce(&config, &geography, &mqtt_socket, &http_socket)?;
-    let intake = Intake::new(Arc::new(geography), metrics.clone());
+    let announcement = announce(&config, &geography, &keyring, &mqtt_socket, &http_socket)?;
+    let intake = Intake::new(Arc::new(keyring), Arc::new(geography), metrics.clone());
     let listener =
         Listener::new(mqtt_socket, limits(&config), store.clone(), intake, metrics, mqtt_stop.clone());
 
@@ -159,6 +165,14 @@ pub async fn run(config: Config) -> Result<(), AppError> {
 
 async fn bind(what: &'static str, addr: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(addr).await.map_err(|source| AppError::Bind { what, addr, source })
+}
+
+fn keyring(config: &Config) -> Result<Keyring, AppError> {
+    let keys = keys::load(&config.devices)?;
+    if let Some(file) = &keys.exposed {
+        tracing::warn!(file = %file.display(), "others may read or write the file of the devices' keys");
+    }
+    Ok(keys.keyring)
 }
 
 fn store_options(config: &Config) -> StoreOptions {
@@ -217,6 +231,7 @@ fn view(
 fn announce(
     config: &Config,
     city: &Geography,
+    keyring: &Keyring,
     mqtt: &TcpListener,
     http: &TcpListener,
 ) -> Result<String, AppError> {
@@ -239,7 +254,7 @@ fn announce(
          data     {}\n\
          uplink   {uplink}\n\
          city     {}\n\
-         devices  NO DEVICE IS REGISTERED: any device id on this machine is accepted 未登记设备，本机任何设备编号均可接入\n\
+         devices  {}\n\
          try      {try_it}\n\
          ready\n",
         env!("CARGO_PKG_VERSION"),
@@ -247,6 +262,7 @@ fn announce(
         config.gateway.kind.as_str(),
         config.gateway.data_dir.display(),
         city::describe(&config.geography, city),
+        keys::describe(&config.devices, keyring),
     ))
 }
 

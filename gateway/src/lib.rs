@@ -13,6 +13,7 @@ pub mod http;
 pub mod app;
 pub mod city;
 pub mod cli;
+pub mod keys;
 
 pub mod clock;
 pub mod health;

@@ -124,6 +124,8 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("listener.max_in_flight", "65536", "a whole number from 1 to 65535"),
     ("listener.connect_timeout", "10", "a duration from \"1s\" to \"1m\""),
     ("listener.connect_timeout", "\"10 s\"", "a duration from \"1s\" to \"1m\""),
+    ("devices.keys", "\"\"", "a path"),
+    ("devices.unlisted", "\"ignore\"", "one of \"accept\", \"refuse\""),
     ("http.bind", "\"192.168.1.1:80\"", "beyond loopback readers need credentials"),
     ("geography.grids", "true", "a path"),
     ("geography.codes", "[]", "a path"),
@@ -218,6 +220,10 @@ fn values_that_contradict_each_other_are_refused() {
             "p.toml:4:13: uplink.retry_min: expected at most",
         ),
         (https("retry_max = \"20ms\""), "p.toml:4:13: uplink.retry_min: expected at most"),
+        (
+            "[devices]\nunlisted = \"refuse\"".to_owned(),
+            "p.toml:2:12: devices.unlisted: expected \"accept\", as devices.keys names no file",
+        ),
         (
             "[store]\nmax_bytes = \"32MiB\"\nincident_reserve = \"17MiB\"".to_owned(),
             "p.toml:3:20: store.incident_reserve",

@@ -1,5 +1,7 @@
 //! The command line: what an operator types and reads, and the exit codes a script goes by.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,17 +41,23 @@ fn config_of(gateway: &Gateway) -> std::path::PathBuf {
 
 #[tokio::test]
 async fn check_says_one_line_for_each_thing_and_ends_well_when_all_is_well() {
-    const SUBJECTS: [&str; 7] = ["config", "disk", "clock", "listener", "http", "uplink", "geography"];
+    const SUBJECTS: [&str; 8] =
+        ["config", "disk", "clock", "listener", "devices", "http", "uplink", "geography"];
     let world = World::new();
     let platform = world.platform().await;
     let url = format!("[uplink]\nkind = \"https\"\nurl = \"{}\"\n", platform.url());
-    for (more, verdict_on_uplink) in [("", "警告 warn"), (url.as_str(), "通过 ok")] {
+    let keys = world.file("keys.toml", "");
+    std::fs::set_permissions(&keys, Permissions::from_mode(0o600)).expect("our own file");
+    let complete = format!("{url}[devices]\nkeys = \"{}\"\n", keys.display());
+    // Without an uplink and without keys it runs, and somebody should know.
+    for (more, verdict_on_both) in [("", "警告 warn"), (complete.as_str(), "通过 ok")] {
         let checked = run_on(&world.file("good.toml", good(&world, more)), &["check"]).await;
         assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""), "{checked:?}");
         let lines: Vec<&str> = checked.stdout.lines().collect();
         assert_eq!(lines.len(), SUBJECTS.len(), "{}", checked.stdout);
         for (line, subject) in lines.iter().zip(SUBJECTS) {
-            let verdict = if subject == "uplink" { verdict_on_uplink } else { "通过 ok" };
+            let verdict =
+                if ["uplink", "devices"].contains(&subject) { verdict_on_both } else { "通过 ok" };
             assert!(line.starts_with(verdict) && line.contains(subject), "{line}");
         }
     }
@@ -73,6 +81,8 @@ async fn check_names_what_is_wrong_in_one_line_and_fails() {
         (uplink(&format!("ca_file = \"{file}\"")), "uplink", "no certificate"),
         (good(&world, "[geography]\ngrids = \"/nowhere/grids\""), "geography", "/nowhere/grids"),
         (good(&world, &format!("[geography]\ngrids = \"{file}\"")), "geography", file.as_str()),
+        (good(&world, "[devices]\nkeys = \"/nowhere/keys\""), "devices", "/nowhere/keys"),
+        (good(&world, &format!("[devices]\nkeys = \"{file}\"")), "devices", "not TOML"),
         (good(&world, "[uplnk]"), "config", "uplnk"),
         (good(&world, "[log]\nfilter = 7"), "config", "log.filter"),
     ];
@@ -182,7 +192,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 28] = [
+const OTHER_VALUES: [(&str, &str); 30] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -192,6 +202,8 @@ const OTHER_VALUES: [(&str, &str); 28] = [
     ("listener.max_packet_bytes", "8KiB"),
     ("listener.max_in_flight", "7"),
     ("listener.connect_timeout", "7s"),
+    ("devices.keys", "/tmp/keys"),
+    ("devices.unlisted", "refuse"),
     ("http.bind", "127.0.0.1:8999"),
     ("geography.grids", "/tmp/grids"),
     ("geography.codes", "/tmp/codes"),

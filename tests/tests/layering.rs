@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 /// What a module of the gateway may import of the gateway, besides itself. A module that is not here may import anything:
 /// it puts the parts together (`app`, `cli`, `main`).
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("clock", &[]),
     ("health", &[]),
     ("config", &["domain"]),
     ("city", &["config", "domain"]),
+    ("keys", &["config", "domain"]),
     // The store counts what it does, and the page of the metrics shows what the store last said.
     ("store", &["domain", "metrics"]),
     ("metrics", &["domain", "health", "store::snapshot"]),

@@ -1,26 +1,51 @@
 //! What several tests need: the golden vectors, frames around any body, and bodies with any content.
-#![allow(dead_code)] // each test file uses its part
+#![allow(dead_code, unused_imports, unused_macros)] // each test file uses its part
 #![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
+#[macro_use]
+mod types;
 pub(crate) mod bodies;
+pub(crate) mod keys;
+pub(crate) mod next;
 pub(crate) mod vectors;
 
-use firmware_protocol::FrameKey;
-use firmware_protocol::{DeviceTag, ErrorBound, Flags, HEADER_LEN, Header, MessageType, Suite, TimeQuality};
-use firmware_protocol::{TimeSource, body::Body, frame_len_max, seal};
+use firmware_protocol::body::{Body, Telemetry};
+use firmware_protocol::{
+    DecodeError, DeviceTag, ErrorBound, Flags, FrameKey, HEADER_LEN, Header, MessageType, Suite, TimeQuality,
+    TimeSource, frame_len_max, open, seal,
+};
 use proptest::prelude::*;
+use serde::Deserialize;
 
-/// A sealed frame of `body`.
+/// A sealed frame of `body`, without a key.
 pub(crate) fn sealed<B: Body>(header: &Header, body: &B) -> Vec<u8> {
-    let mut out = vec![0; frame_len_max::<B>(Suite::CRC32C)];
-    let len = seal(header, body, &FrameKey::CRC32C, &mut out).unwrap();
+    sealed_with(&FrameKey::CRC32C, header, body)
+}
+
+/// A frame of `body`, sealed with `key`.
+pub(crate) fn sealed_with<B: Body>(key: &FrameKey, header: &Header, body: &B) -> Vec<u8> {
+    let mut out = vec![0; frame_len_max::<B>(key.suite())];
+    let len = seal(header, body, key, &mut out).unwrap();
     out.truncate(len);
     out
 }
 
+/// The bytes of a body on the wire.
+pub(crate) fn encoded<B: Body>(body: &B) -> Vec<u8> {
+    let frame = sealed(&car_header::<B>(), body);
+    frame[HEADER_LEN..frame.len() - 4].to_vec()
+}
+
+/// What a receiver reads from these bytes of a body with a right tag around them; never freed, because texts are
+/// borrowed from it.
+pub(crate) fn decoded<B: Body + Deserialize<'static>>(revision: u8, body: &[u8]) -> Result<B, DecodeError> {
+    let frame = forged(B::MESSAGE_TYPE, revision, body).leak();
+    open(frame, &FrameKey::CRC32C).unwrap().decode()
+}
+
 /// A frame with a right tag around any bytes, as a faulty or hostile sender could make it.
 pub(crate) fn forged(message_type: MessageType, revision: u8, body: &[u8]) -> Vec<u8> {
-    let header = Header { message_type, revision, ..car_header::<firmware_protocol::body::Telemetry>() };
+    let header = Header { message_type, revision, ..car_header::<Telemetry>() };
     let mut frame = header.write(body.len() as u16).unwrap().to_vec();
     assert_eq!(frame.len(), HEADER_LEN);
     frame.extend_from_slice(body);

@@ -74,8 +74,8 @@ impl Gateway {
     }
 }
 
-/// A gateway id has the form of a device id.
-struct Id;
+/// The id of a gateway or a device: both have the same form.
+pub(super) struct Id;
 
 impl Kind for Id {
     type Value = String;

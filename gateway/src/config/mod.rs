@@ -6,10 +6,12 @@
 //! file: `PATROL_GATEWAY__UPLINK__URL` is `url` in `[uplink]`. Secrets stand in files of their own, named here.
 //! Relative paths count from the working directory.
 
+mod devices;
 mod error;
 mod gateway;
 mod geography;
 mod http;
+pub mod key_file;
 mod kinds;
 mod listener;
 mod log;
@@ -28,6 +30,7 @@ use std::path::Path;
 
 use toml_edit::TableLike;
 
+pub use devices::Devices;
 pub use error::{ConfigError, Fault, Place, Problem};
 pub use gateway::{Gateway, GatewayKind, Site};
 pub use geography::Geography;
@@ -48,6 +51,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// The MQTT listener.
     pub listener: Listener,
+    /// What devices must prove.
+    pub devices: Devices,
     /// The local HTTP API.
     pub http: Http,
     /// The city.
@@ -117,6 +122,7 @@ impl Config {
 struct Draft {
     gateway: Gateway,
     listener: Listener,
+    devices: Devices,
     http: Http,
     geography: Geography,
     store: Store,
@@ -129,6 +135,7 @@ impl Draft {
     fn visit(&mut self, keys: &mut impl Keys) {
         self.gateway.visit(keys);
         self.listener.visit(keys);
+        self.devices.visit(keys);
         self.http.visit(keys);
         self.geography.visit(keys);
         self.store.visit(keys);
@@ -137,6 +144,7 @@ impl Draft {
     }
 
     fn check(&mut self, checks: &mut Checks) {
+        self.devices.check(checks);
         self.store.check(checks);
         self.uplink.check(checks);
     }
@@ -145,6 +153,7 @@ impl Draft {
         Config {
             gateway: self.gateway,
             listener: self.listener,
+            devices: self.devices,
             http: self.http,
             geography: self.geography,
             store: self.store,
@@ -157,6 +166,7 @@ impl Draft {
         Draft {
             gateway: config.gateway.clone(),
             listener: config.listener.clone(),
+            devices: config.devices.clone(),
             http: config.http.clone(),
             geography: config.geography.clone(),
             store: config.store.clone(),

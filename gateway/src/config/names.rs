@@ -68,6 +68,6 @@ impl Known {
 }
 
 /// The candidate with the fewest edits to `name`; the first of equals.
-fn nearest(name: &str, candidates: impl Iterator<Item = String>) -> String {
+pub(super) fn nearest(name: &str, candidates: impl Iterator<Item = String>) -> String {
     candidates.min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate)).unwrap_or_default()
 }

@@ -20,7 +20,8 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn place(&self, span: Option<Range<usize>>) -> Place {
+    /// The place of a part of the text; its beginning when nobody knows the part's.
+    pub(super) fn place(&self, span: Option<Range<usize>>) -> Place {
         let before = self.text.get(..span.map_or(0, |span| span.start)).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Place::File {

@@ -2,19 +2,47 @@
 //!
 //! - The first byte decides: 0xC1 opens a frame, `{` (after JSON's white space) opens JSON.
 //! - The class is the topic's; a frame of another class is refused, and so is a frame of another device.
+//! - What a device must prove is said by the [`Keyring`]; nothing of a payload is looked at before it is proven.
 //! - A rejection is a value. The payload behind it is acknowledged, kept in quarantine with the rejection,
 //!   and counted under [`Reason::as_str`].
 //! - Payloads are bounded before they come here (the listener's packet size); nothing here grows faster than
 //!   the payload.
 
+mod reason;
+
 use std::fmt;
+
+pub use reason::Reason;
 
 use super::frame;
 use super::json;
+use super::keyring::Keyring;
 use super::report::{Class, DeviceId, Report};
 
 /// A rejection's detail is cut here, in bytes: it may quote the payload.
 pub const DETAIL_BYTES_MAX: usize = 240;
+
+/// What a payload that was understood is.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are reports, and a box would cost each an allocation"
+)]
+pub enum Admission<'a> {
+    /// Something to keep and to forward.
+    Report(Report<'a>),
+    /// Something to answer at once, and not to keep.
+    TimeQuestion(TimeQuestion),
+}
+
+/// A device asks for the time. The answer repeats both fields, so that the device knows which question it is to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeQuestion {
+    /// The device's boot counter when it asked.
+    pub asked_boot: u32,
+    /// Its uptime when it asked, in milliseconds.
+    pub asked_uptime_ms: u64,
+}
 
 /// Why a payload was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,121 +73,55 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// The kinds of rejection: a closed set, so that counters stay bounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The payload is empty or starts with neither 0xC1 nor `{`.
-    NotAFrameNorJson,
-    /// Not JSON, or cut off.
-    MalformedJson,
-    /// A field holds another type than it should, or stands twice.
-    WrongType,
-    /// A field that is needed is not there.
-    MissingField,
-    /// A value outside the range of its field.
-    OutOfRange,
-    /// A word this version does not know where only known ones make sense.
-    UnknownValue,
-    /// A time that is not RFC 3339.
-    InvalidTime,
-    /// Only one of `boot` and `seq`.
-    HalfIdentity,
-    /// A position without its coordinate system.
-    UndeclaredCrs,
-    /// A position in a coordinate system that is not converted here.
-    UnsupportedCrs,
-    /// A class that this version does not take yet.
-    UnsupportedClass,
-    /// A topic of the device's own whose last level is no class.
-    UnknownClass,
-    /// Bytes that start like a frame and don't have its form.
-    FrameMalformed,
-    /// A version or a must-understand flag of frames that this version does not know.
-    FrameVersion,
-    /// A way of authentication that is not checked here.
-    FrameSuite,
-    /// The tag does not match: damaged or forged.
-    FrameTag,
-    /// The body does not have the form of its message type.
-    FrameBody,
-    /// The frame was made by another device than the one that published it.
-    FrameDevice,
-    /// The message type belongs on another topic.
-    FrameClass,
-    /// A message type that this version does not take yet.
-    FrameType,
-}
-
-impl Reason {
-    /// Every reason, for metrics that start at zero.
-    pub const ALL: [Reason; 20] = [
-        Reason::NotAFrameNorJson,
-        Reason::MalformedJson,
-        Reason::WrongType,
-        Reason::MissingField,
-        Reason::OutOfRange,
-        Reason::UnknownValue,
-        Reason::InvalidTime,
-        Reason::HalfIdentity,
-        Reason::UndeclaredCrs,
-        Reason::UnsupportedCrs,
-        Reason::UnsupportedClass,
-        Reason::UnknownClass,
-        Reason::FrameMalformed,
-        Reason::FrameVersion,
-        Reason::FrameSuite,
-        Reason::FrameTag,
-        Reason::FrameBody,
-        Reason::FrameDevice,
-        Reason::FrameClass,
-        Reason::FrameType,
-    ];
-
-    /// The label in metrics and in the quarantine.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Reason::NotAFrameNorJson => "not_a_frame_nor_json",
-            Reason::MalformedJson => "malformed_json",
-            Reason::WrongType => "wrong_type",
-            Reason::MissingField => "missing_field",
-            Reason::OutOfRange => "out_of_range",
-            Reason::UnknownValue => "unknown_value",
-            Reason::InvalidTime => "invalid_time",
-            Reason::HalfIdentity => "half_identity",
-            Reason::UndeclaredCrs => "undeclared_crs",
-            Reason::UnsupportedCrs => "unsupported_crs",
-            Reason::UnsupportedClass => "unsupported_class",
-            Reason::UnknownClass => "unknown_class",
-            Reason::FrameMalformed => "frame_malformed",
-            Reason::FrameVersion => "frame_version",
-            Reason::FrameSuite => "frame_suite",
-            Reason::FrameTag => "frame_tag",
-            Reason::FrameBody => "frame_body",
-            Reason::FrameDevice => "frame_device",
-            Reason::FrameClass => "frame_class",
-            Reason::FrameType => "frame_type",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// Reads the payload that `device` published on its topic of `class`.
-pub fn admit<'a>(class: Class, device: &DeviceId, payload: &'a [u8]) -> Result<Report<'a>, Rejection> {
-    if payload.first() == Some(&firmware_protocol::MAGIC) {
-        return frame::read(class, device, payload);
-    }
-    match payload.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-        Some(b'{') => json::read(class, payload),
-        Some(byte) => {
-            let detail = format!("the payload starts with {byte:#04x}, a frame with 0xc1, JSON with {{");
-            Err(Rejection::new(Reason::NotAFrameNorJson, detail))
+pub fn admit<'a>(
+    keyring: &Keyring,
+    class: Class,
+    device: &DeviceId,
+    payload: &'a [u8],
+) -> Result<Admission<'a>, Rejection> {
+    let Some(keys) = keyring.up(device) else {
+        let detail = format!("{device} is not in the file of device keys, and others are refused");
+        return Err(Rejection::new(Reason::DeviceUnlisted, detail));
+    };
+    match Encoding::of(payload)? {
+        Encoding::Frame => frame::admit(keys, class, device, payload),
+        Encoding::Json if keyring.authenticates(device) => {
+            let detail = format!("{device} has a key, and JSON carries no tag: send frames");
+            Err(Rejection::new(Reason::JsonUnauthenticated, detail))
         }
-        None => Err(Rejection::new(Reason::NotAFrameNorJson, "the payload is empty")),
+        Encoding::Json => json::read(class, payload).map(Admission::Report),
+    }
+}
+
+/// Reads a payload again that was admitted as a report of `class` before and kept safe since. What its device must
+/// prove may have changed; that it was proven has not.
+pub fn reread(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
+    match Encoding::of(payload)? {
+        Encoding::Frame => frame::reread(payload),
+        Encoding::Json => json::read(class, payload),
+    }
+}
+
+/// How a payload is written.
+enum Encoding {
+    Frame,
+    Json,
+}
+
+impl Encoding {
+    fn of(payload: &[u8]) -> Result<Encoding, Rejection> {
+        if payload.first() == Some(&firmware_protocol::MAGIC) {
+            return Ok(Encoding::Frame);
+        }
+        match payload.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            Some(b'{') => Ok(Encoding::Json),
+            Some(byte) => {
+                let detail = format!("the payload starts with {byte:#04x}, a frame with 0xc1, JSON with {{");
+                Err(Rejection::new(Reason::NotAFrameNorJson, detail))
+            }
+            None => Err(Rejection::new(Reason::NotAFrameNorJson, "the payload is empty")),
+        }
     }
 }
 

@@ -28,16 +28,16 @@ pub struct Anchor {
 
 impl Anchor {
     /// The anchor that follows from something that happened at a known time and uptime; `None` when the time can't be right.
-    pub fn new(observed_at: ObservedAt, since_boot_ms: i64) -> Option<Anchor> {
+    pub fn new(observed_at: ObservedAt, uptime_ms: i64) -> Option<Anchor> {
         let ObservedAt { unix_ms, quality } = observed_at;
-        let booted_at_ms = unix_ms.checked_sub(since_boot_ms)?;
+        let booted_at_ms = unix_ms.checked_sub(uptime_ms)?;
         (unix_ms >= ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS && ObservedAt::UNIX_MS.contains(&unix_ms))
             .then_some(Anchor { booted_at_ms, quality })
     }
 
     /// When something happened that happened at this uptime, in milliseconds since 1970; `None` when that can't be written.
-    pub fn date(self, since_boot_ms: i64) -> Option<i64> {
-        self.booted_at_ms.checked_add(since_boot_ms).filter(|unix_ms| ObservedAt::UNIX_MS.contains(unix_ms))
+    pub fn date(self, uptime_ms: i64) -> Option<i64> {
+        self.booted_at_ms.checked_add(uptime_ms).filter(|unix_ms| ObservedAt::UNIX_MS.contains(unix_ms))
     }
 
     /// Whether this one, which came later, takes the other one's place.

@@ -25,8 +25,11 @@ use super::report::{
 
 /// Readings in one message.
 const READINGS_MAX: usize = 256;
-/// Evidence references of one incident.
+/// Evidence references of one incident or answer to a task.
 const EVIDENCE_MAX: usize = 64;
+/// The status of a reading that is like any other, and the same as none.
+const GOOD: &str = "good";
+
 /// Reads a JSON payload of a class.
 pub(super) fn read(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
     match class {
@@ -36,7 +39,7 @@ pub(super) fn read(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection
         Class::Status => text::<StatusText<'_>>(payload)?.report(),
         Class::Task => text::<TaskText<'_>>(payload)?.report(),
         Class::Evidence => {
-            let detail = "evidence is not taken yet; the payload is kept";
+            let detail = "evidence is taken as frames only; the payload is kept";
             Err(Rejection::new(Reason::UnsupportedClass, detail))
         }
     }
@@ -67,7 +70,7 @@ macro_rules! message {
                 Ok(Report {
                     claimed: claimed(self.boot, self.seq)?,
                     observed_at: observed_at(self.time.as_ref(), self.time_quality.as_ref(), self.age_ms)?,
-                    since_boot_ms: None,
+                    uptime_ms: None,
                     body: self.body()?,
                 })
             }
@@ -129,7 +132,10 @@ message!(TaskText {
     #[serde(borrow)]
     state: Option<Text<'a>>,
     #[serde(borrow)]
+    reason: Option<Text<'a>>,
+    #[serde(borrow)]
     note: Option<Text<'a>>,
+    evidence: Option<Vec<ReferenceText>>,
 });
 
 #[derive(Deserialize)]
@@ -140,6 +146,8 @@ struct ReadingText<'a> {
     #[serde(borrow)]
     unit: Option<Text<'a>>,
     channel: Option<f64>,
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -179,14 +187,13 @@ impl<'a> ReadingText<'a> {
             value: needed("readings.value", self.value)?,
             unit: self.unit.map(|unit| unit.0),
             channel: whole("readings.channel", self.channel, 0..=255)?.unwrap_or(0),
+            status: self.status.map(|status| status.0).filter(|status| status != GOOD),
         })
     }
 }
 
 impl<'a> IncidentText<'a> {
     fn body(self) -> Result<Body<'a>, Rejection> {
-        let evidence = self.evidence.unwrap_or_default();
-        at_most("evidence", evidence.len(), EVIDENCE_MAX)?;
         let severity: Option<u8> = whole("severity", self.severity, 0..=255)?;
         Ok(Body::Incident(Incident {
             kind: known(
@@ -201,9 +208,16 @@ impl<'a> IncidentText<'a> {
             operator: self.operator.map(|text| text.0),
             stall_card: self.stall_card.map(|text| text.0),
             description: self.description.map(|text| text.0),
-            evidence: evidence.into_iter().map(ReferenceText::reference).collect::<Result<_, _>>()?,
+            evidence: references(self.evidence)?,
         }))
     }
+}
+
+/// The photos and clips that are referred to.
+fn references(written: Option<Vec<ReferenceText>>) -> Result<Vec<RecordRef>, Rejection> {
+    let written = written.unwrap_or_default();
+    at_most("evidence", written.len(), EVIDENCE_MAX)?;
+    written.into_iter().map(ReferenceText::reference).collect()
 }
 
 impl ReferenceText {
@@ -233,7 +247,9 @@ impl<'a> TaskText<'a> {
             task: needed("task", self.task)?,
             revision: self.revision.unwrap_or(0),
             state: needed("state", self.state)?.0,
+            reason: self.reason.map(|text| text.0),
             note: self.note.map(|text| text.0),
+            evidence: references(self.evidence)?,
         }))
     }
 }

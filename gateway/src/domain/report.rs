@@ -7,7 +7,9 @@
 //! absent.
 
 mod body;
+mod evidence;
 mod position;
+mod track;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -18,7 +20,9 @@ use serde::Serialize;
 use super::anchor::Anchor;
 
 pub use body::{Body, CaseKind, Incident, Reading, Status, TaskAck, Telemetry};
+pub use evidence::{EVIDENCE_BYTES_MAX, EvidenceChunk, EvidenceMeta, Sha256};
 pub use position::{Crs, Fix, FixType};
+pub use track::{Track, TrackPoint};
 
 /// The kind of a report, in the order in which the gateway forwards them: the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,9 +142,10 @@ pub struct Report<'a> {
     /// When it happened, by the device's clock and with the event's age taken off; `None` when the device has
     /// no clock.
     pub observed_at: Option<ObservedAt>,
-    /// When it happened by the device's uptime in milliseconds, with the event's age taken off, so that it is below 0 for
-    /// what happened before the boot; `None` when the device did not say its uptime.
-    pub since_boot_ms: Option<i64>,
+    /// When it happened by the device's uptime, in milliseconds since its boot and below 0 for what was before it; `None`
+    /// when the device does not tell its uptime, as in JSON. With the clock of another frame of that boot it becomes a
+    /// time.
+    pub uptime_ms: Option<i64>,
     /// What it says.
     pub body: Body<'a>,
 }
@@ -148,7 +153,7 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The anchor of its boot, when the device knew the time.
     pub fn anchor(&self) -> Option<Anchor> {
-        Anchor::new(self.observed_at?, self.since_boot_ms?)
+        Anchor::new(self.observed_at?, self.uptime_ms?)
     }
 }
 

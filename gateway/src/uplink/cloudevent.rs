@@ -10,15 +10,17 @@
 //!   (`device` too, `time_quality` = `anchored`, and that report's quality in `anchor_quality`); or else it is
 //!   when the gateway received it (`time_from` = `gateway`).
 //! - `subject` is the code of the grid an incident is attributed to.
-//! - The geometry is a point in WGS-84 or null; what the device left out is left out here.
-//! - A payload that this version can't read (stored by another version, for instance) is forwarded all the
-//!   same: type `cn.patrol.{class}.raw.v1`, `datacontenttype` `application/octet-stream`, the payload in
+//! - The geometry is a point in WGS-84, a line for a track, or null; what the device left out is left out here.
+//! - A payload that this version can't read (stored by another version, for instance), or makes no event of, is
+//!   forwarded all the same: type `cn.patrol.{class}.raw.v1`, `datacontenttype` `application/octet-stream`, the payload in
 //!   `data_base64`.
 //!
 //! Events are serialized from borrowed parts straight into the request's buffer: a backlog drains through
 //! here.
 
+mod along;
 mod base64;
+mod geometry;
 mod properties;
 mod when;
 
@@ -64,15 +66,17 @@ pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord, anchor: Option<A
         Some(readable) => readable,
         None => None,
     };
-    let Ok(report) = admission::admit(record.class, &record.device, &record.payload) else { return event };
+    let Ok(report) = admission::reread(record.class, &record.payload) else { return event };
     let when = When::of(&report, anchor, record.received_at_ms);
     let grid = casework.as_ref().and_then(|casework| casework.assignment.grid());
+    let grid = grid.map(|grid| grid.grid.clone());
+    let Some(feature) = Feature::of(record, when, report, casework) else { return event };
     CloudEvent {
         r#type: event_type(record.class),
         time: Moment(when.unix_ms()),
-        subject: grid.map(|grid| grid.grid.clone()),
+        subject: grid,
         datacontenttype: "application/geo+json",
-        data: Some(Feature::of(record, when, report, casework)),
+        data: Some(feature),
         data_base64: None,
         ..event
     }

@@ -1,5 +1,6 @@
 //! `patrol-gateway check`: would the gateway run here? One line for each thing it needs; nothing is changed.
 
+mod devices;
 mod disk;
 mod geography;
 mod ports;
@@ -56,7 +57,7 @@ pub fn run(args: &Args) -> Exit {
     let config = match load(args) {
         Ok(config) => config,
         Err(error) => {
-            let text = error.to_string().replace('\n', "\n                           ");
+            let text = error.to_string().replace('\n', NEXT_LINE);
             print(&line("配置 config   ", &Finding::failure(text)));
             return Exit::Failure;
         }
@@ -69,6 +70,7 @@ pub fn run(args: &Args) -> Exit {
         ("磁盘 disk     ", disk::check(&config.gateway.data_dir, config.store.max_bytes)),
         ("时钟 clock    ", clock_set(clock::unix_ms())),
         ("设备 listener ", ports::check(config.listener.bind, &config)),
+        ("密钥 devices  ", devices::check(&config.devices)),
         ("网页 http     ", ports::check(config.http.bind, &config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
         ("地理 geography", geography::check(&config.geography)),
@@ -80,6 +82,9 @@ pub fn run(args: &Args) -> Exit {
         false => printed,
     }
 }
+
+/// Between the lines of one finding: they stand below each other.
+const NEXT_LINE: &str = "\n                           ";
 
 const BUILT_IN: &str = "内置默认值 built-in defaults";
 

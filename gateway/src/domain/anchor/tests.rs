@@ -15,9 +15,9 @@ fn note(anchors: &mut Anchors, boot: u32, anchor: Anchor) -> bool {
 }
 
 /// A device's clock: right but for `error_ms`.
-fn clock(quality: TimeQuality, since_boot_ms: i64, error_ms: i64) -> Anchor {
-    let observed_at = ObservedAt { unix_ms: BOOTED_AT_MS + since_boot_ms + error_ms, quality };
-    Anchor::new(observed_at, since_boot_ms).expect("a time that can be right")
+fn clock(quality: TimeQuality, uptime_ms: i64, error_ms: i64) -> Anchor {
+    let observed_at = ObservedAt { unix_ms: BOOTED_AT_MS + uptime_ms + error_ms, quality };
+    Anchor::new(observed_at, uptime_ms).expect("a time that can be right")
 }
 
 fn quality() -> impl Strategy<Value = TimeQuality> {
@@ -31,8 +31,8 @@ proptest! {
         asked in 0i64..1 << 40,
     ) {
         let mut anchors = Anchors::default();
-        for (since_boot_ms, error_ms) in frames {
-            note(&mut anchors, 7, clock(TimeQuality::Gnss, since_boot_ms, error_ms));
+        for (uptime_ms, error_ms) in frames {
+            note(&mut anchors, 7, clock(TimeQuality::Gnss, uptime_ms, error_ms));
             // Earlier than the frame that anchors it, and later, and after any number of frames.
             let dated = anchors.of(7).and_then(|anchor| anchor.date(asked)).expect("a date");
             prop_assert!(dated.abs_diff(BOOTED_AT_MS + asked) <= 400);
@@ -76,9 +76,9 @@ proptest! {
 
     #[test]
     fn no_time_that_can_not_be_right_anchors_anything_and_no_sum_overflows(
-        unix_ms: i64, since_boot_ms: i64, asked: i64,
+        unix_ms: i64, uptime_ms: i64, asked: i64,
     ) {
-        let anchor = Anchor::new(ObservedAt { unix_ms, quality: TimeQuality::Gnss }, since_boot_ms);
+        let anchor = Anchor::new(ObservedAt { unix_ms, quality: TimeQuality::Gnss }, uptime_ms);
         let plausible = (ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS..=*ObservedAt::UNIX_MS.end()).contains(&unix_ms);
         prop_assert!(plausible || anchor.is_none());
         if let Some(dated) = anchor.and_then(|anchor| anchor.date(asked)) {

@@ -70,7 +70,13 @@ fn the_other_bodies_of_the_interface_are_read_with_every_field() {
         ..Telemetry::default()
     };
     assert_eq!(good(Class::Telemetry, TELEMETRY).body, Body::Telemetry(telemetry));
-    let reading = Reading { quantity: "water_level".into(), value: 0.42, unit: Some("m".into()), channel: 0 };
+    let reading = Reading {
+        quantity: "water_level".into(),
+        value: 0.42,
+        unit: Some("m".into()),
+        channel: 0,
+        status: None,
+    };
     assert_eq!(good(Class::Reading, READING).body, Body::Reading(vec![reading]));
     let status = Status {
         firmware: Some("1.4.2".into()),
@@ -80,8 +86,32 @@ fn the_other_bodies_of_the_interface_are_read_with_every_field() {
         ..Status::default()
     };
     assert_eq!(good(Class::Status, STATUS).body, Body::Status(status));
-    let task = TaskAck { task: 5512, revision: 1, state: "accepted".into(), note: Some("...".into()) };
+    let task = TaskAck {
+        task: 5512,
+        revision: 1,
+        state: "accepted".into(),
+        reason: None,
+        note: Some("...".into()),
+        evidence: Vec::new(),
+    };
     assert_eq!(good(Class::Task, TASK).body, Body::Task(task));
+}
+
+#[test]
+fn a_reading_may_tell_that_it_is_not_good_and_a_task_why_it_was_not_done() {
+    let text = r#"{"readings": [{"quantity": "a", "value": 1, "status": "good"}, {"quantity": "b", "value": 2, "status": "stale"}]}"#;
+    let Body::Reading(readings) = good(Class::Reading, text).body else { panic!("readings") };
+    let statuses: Vec<_> = readings.iter().map(|reading| reading.status.as_deref()).collect();
+    assert_eq!(statuses, [None, Some("stale")], "good is the same as nothing, as in frames");
+
+    let text = r#"{"task": 1, "state": "unable", "reason": "place_not_found", "evidence": [{"boot": 7, "seq": 801}]}"#;
+    let Body::Task(task) = good(Class::Task, text).body else { panic!("a task") };
+    assert_eq!(
+        (task.reason.as_deref(), task.evidence),
+        (Some("place_not_found"), vec![RecordRef { boot: 7, seq: 801 }])
+    );
+    let half = text.replace(r#", "seq": 801"#, "");
+    assert_eq!(refused(Class::Task, &half).0, Reason::MissingField);
 }
 
 #[test]

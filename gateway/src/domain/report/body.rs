@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Class, Fix, RecordRef};
+use super::{Class, EvidenceChunk, EvidenceMeta, Fix, RecordRef, Track};
 
 /// The content of a report, by class. A fix is left out where a body is serialized: it becomes a geometry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body<'a> {
     /// Position and vehicle state.
     Telemetry(Telemetry),
+    /// A stretch of positions.
+    Track(Track),
     /// Sensor readings.
     Reading(Vec<Reading<'a>>),
     /// A finding on the street.
@@ -19,17 +21,22 @@ pub enum Body<'a> {
     Status(Status<'a>),
     /// A device's answer to a task.
     Task(TaskAck<'a>),
+    /// The description of a photo or clip.
+    EvidenceMeta(EvidenceMeta),
+    /// A piece of a photo or clip.
+    EvidenceChunk(EvidenceChunk<'a>),
 }
 
 impl Body<'_> {
     /// The class this body belongs to.
     pub fn class(&self) -> Class {
         match self {
-            Body::Telemetry(_) => Class::Telemetry,
+            Body::Telemetry(_) | Body::Track(_) => Class::Telemetry,
             Body::Reading(_) => Class::Reading,
             Body::Incident(_) => Class::Incident,
             Body::Status(_) => Class::Status,
             Body::Task(_) => Class::Task,
+            Body::EvidenceMeta(_) | Body::EvidenceChunk(_) => Class::Evidence,
         }
     }
 }
@@ -81,6 +88,9 @@ pub struct Reading<'a> {
     pub unit: Option<Cow<'a, str>>,
     /// The sensor's channel, 0 when it has one only.
     pub channel: u8,
+    /// Why the value is not to be trusted like any other, for instance `stale`; `None` for a good one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Cow<'a, str>>,
 }
 
 /// Whether a case is about something that happens or about a piece of city equipment.
@@ -167,7 +177,13 @@ pub struct TaskAck<'a> {
     pub revision: u32,
     /// The new state, for instance `accepted`.
     pub state: Cow<'a, str>,
+    /// Why, when it was rejected or could not be done, for instance `place_not_found`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
     /// What the officer wrote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Cow<'a, str>>,
+    /// Photos and clips of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<RecordRef>,
 }

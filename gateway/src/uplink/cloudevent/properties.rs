@@ -8,11 +8,14 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::Moment;
+use super::along::TrackFacts;
+use super::geometry::Geometry;
 use super::when::{TimeFacts, When};
 use crate::domain::casework::{Assignment, Casework, DataVersions, GridFacts, Unassigned};
 use crate::domain::geotag::{Freshness, Geotag, GeotagSource};
 use crate::domain::report::{
-    Body, Crs, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
+    Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck,
+    Telemetry,
 };
 use crate::store::record::StoredRecord;
 
@@ -20,15 +23,8 @@ use crate::store::record::StoredRecord;
 #[derive(Debug, Serialize)]
 pub(super) struct Feature<'a> {
     r#type: &'static str,
-    geometry: Option<Point>,
+    geometry: Option<Geometry>,
     properties: Properties<'a>,
-}
-
-/// A GeoJSON Point: longitude, latitude in degrees, WGS-84.
-#[derive(Debug, Serialize)]
-struct Point {
-    r#type: &'static str,
-    coordinates: [f64; 2],
 }
 
 /// What every class has, then the position's provenance, then the class's own.
@@ -70,10 +66,12 @@ struct PositionFacts {
 #[serde(untagged)]
 enum BodyFacts<'a> {
     Telemetry(Telemetry),
+    Track(Box<TrackFacts>),
     Reading { readings: Vec<Reading<'a>> },
     Incident(Box<IncidentFacts<'a>>),
     Status(Status<'a>),
     Task(TaskAck<'a>),
+    Evidence(Box<EvidenceMeta>),
 }
 
 #[derive(Debug, Serialize)]
@@ -104,16 +102,20 @@ struct AttributionFacts<'a> {
 }
 
 impl<'a> Feature<'a> {
-    /// The feature of a record, its payload as read, and the gateway's work on it.
+    /// The feature of a record, its payload as read, and the gateway's work on it; `None` for what is no event of its own.
     pub(super) fn of(
         record: &'a StoredRecord,
         when: When,
         report: Report<'a>,
         casework: Option<Casework<'a>>,
-    ) -> Feature<'a> {
+    ) -> Option<Feature<'a>> {
         let geotag = match &casework {
             Some(casework) => casework.geotag,
             None => fix(&report.body).map(Geotag::of_device),
+        };
+        let geometry = match &report.body {
+            Body::Track(track) => Some(Geometry::along(&track.points)),
+            _ => geotag.as_ref().map(Geometry::of),
         };
         let properties = Properties {
             device: record.device.as_str(),
@@ -121,23 +123,19 @@ impl<'a> Feature<'a> {
             time: when.facts(),
             received_at: Moment(record.received_at_ms),
             position: geotag.as_ref().map(PositionFacts::of),
-            body: BodyFacts::of(report.body, casework),
+            body: BodyFacts::of(report.body, when, casework)?,
         };
-        Feature { r#type: "Feature", geometry: geotag.as_ref().map(Point::of), properties }
+        Some(Feature { r#type: "Feature", geometry, properties })
     }
 }
 
 fn fix<'b>(body: &'b Body<'_>) -> Option<&'b Fix> {
     match body {
         Body::Telemetry(telemetry) => telemetry.fix.as_ref(),
+        Body::Track(track) => track.first.fix.as_ref(),
         Body::Incident(incident) => incident.fix.as_ref(),
-        Body::Reading(_) | Body::Status(_) | Body::Task(_) => None,
-    }
-}
-
-impl Point {
-    fn of(geotag: &Geotag) -> Point {
-        Point { r#type: "Point", coordinates: [geotag.lon_deg, geotag.lat_deg] }
+        Body::EvidenceMeta(meta) => meta.fix.as_ref(),
+        Body::Reading(_) | Body::Status(_) | Body::Task(_) | Body::EvidenceChunk(_) => None,
     }
 }
 
@@ -164,17 +162,24 @@ impl PositionFacts {
 }
 
 impl<'a> BodyFacts<'a> {
-    fn of(body: Body<'a>, casework: Option<Casework<'a>>) -> BodyFacts<'a> {
-        match body {
+    fn of(
+        body: Body<'a>,
+        when: When,
+        casework: Option<Casework<'a>>,
+    ) -> Option<BodyFacts<'a>> {
+        Some(match body {
             Body::Telemetry(telemetry) => BodyFacts::Telemetry(telemetry),
+            Body::Track(track) => BodyFacts::Track(Box::new(TrackFacts::of(&track, when.by_device()))),
             Body::Reading(readings) => BodyFacts::Reading { readings },
             Body::Status(status) => BodyFacts::Status(status),
             Body::Task(task) => BodyFacts::Task(task),
+            Body::EvidenceMeta(meta) => BodyFacts::Evidence(Box::new(meta)),
+            Body::EvidenceChunk(_) => return None,
             Body::Incident(incident) => {
                 let attribution = casework.map(AttributionFacts::of);
                 BodyFacts::Incident(Box::new(IncidentFacts { incident, attribution }))
             }
-        }
+        })
     }
 }
 

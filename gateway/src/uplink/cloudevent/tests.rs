@@ -1,5 +1,7 @@
 //! Events as the platform reads them, byte for byte where it is a promise.
 
+mod frames;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -67,7 +69,7 @@ fn city() -> Geography {
 
 fn record(class: Class, identity: Identity, payload: &str) -> StoredRecord {
     let device = DeviceId::parse("car-07").expect("a device id");
-    let casework = match admission::admit(class, &device, payload.as_bytes()).map(|report| report.body) {
+    let casework = match admission::reread(class, payload.as_bytes()).map(|report| report.body) {
         Ok(Body::Incident(incident)) => Some(city().attribute(&incident).to_json()),
         _ => None,
     };
@@ -151,13 +153,20 @@ fn every_class_keeps_its_fields_under_the_devices_names() {
         ),
         (
             Class::Reading,
-            json!({"readings": [{"quantity": "water_level", "value": 0.42, "unit": "m", "channel": 1}]}),
+            json!({"readings": [
+                {"quantity": "water_level", "value": 0.42, "unit": "m", "channel": 1},
+                {"quantity": "noise_level", "value": 71.5, "unit": "dB", "channel": 0, "status": "estimated"},
+            ]}),
         ),
         (
             Class::Status,
             json!({"firmware": "1.4.2", "storage_free_kib": 51200, "queued": 3, "temperature_c": -3.5}),
         ),
         (Class::Task, json!({"task": 5512, "revision": 1, "state": "accepted", "note": "..."})),
+        (
+            Class::Task,
+            json!({"task": 1, "revision": 0, "state": "rejected", "reason": "busy", "evidence": [{"boot": 7, "seq": 1}]}),
+        ),
     ];
     for (class, fields) in cases {
         let event = written(&by_device(class, &fields.to_string()));

@@ -30,7 +30,7 @@ impl When {
     pub(super) fn of(report: &Report<'_>, anchor: Option<Anchor>, received_at_ms: i64) -> When {
         let anchored = || {
             let anchor = anchor?;
-            let unix_ms = anchor.date(report.since_boot_ms?)?;
+            let unix_ms = anchor.date(report.uptime_ms?)?;
             Some(When::Anchored { unix_ms, anchor_quality: anchor.quality })
         };
         let device = report.observed_at.map(When::Device);
@@ -42,6 +42,11 @@ impl When {
             When::Device(ObservedAt { unix_ms, .. }) => unix_ms,
             When::Anchored { unix_ms, .. } | When::Received(unix_ms) => unix_ms,
         }
+    }
+
+    /// The time when it is the device's, by its clock or its uptime.
+    pub(super) fn by_device(self) -> Option<i64> {
+        (!matches!(self, When::Received(_))).then(|| self.unix_ms())
     }
 
     pub(super) fn facts(self) -> TimeFacts {
