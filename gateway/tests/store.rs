@@ -1,6 +1,7 @@
 //! The store through its handle: what is durable stays, what is settled goes, and the bounds hold.
 
 mod store_anchors;
+mod store_evidence;
 mod store_model;
 
 use std::collections::HashSet;
@@ -25,8 +26,10 @@ fn options(data_dir: &Path) -> StoreOptions {
         data_dir: data_dir.into(),
         max_bytes: 64 << 20,
         incident_reserve_bytes: 8 << 20,
+        evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        started_at_ms: 0,
         chance: fastrand::Rng::new(),
     }
 }

@@ -9,6 +9,7 @@ pub mod anchor;
 pub mod backoff;
 pub mod casework;
 pub mod codes;
+pub mod evidence;
 mod frame;
 pub mod geography;
 pub mod geotag;

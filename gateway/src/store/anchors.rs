@@ -34,7 +34,7 @@ impl AnchorTable {
         while let Some(row) = rows.next()? {
             match read(row) {
                 Some((device, boot, anchor)) => {
-                    _ = table.by_device.entry(device).or_default().note(boot, anchor)
+                    _ = table.by_device.entry(device).or_default().set(boot, anchor)
                 }
                 None => tracing::warn!("an anchor is damaged; nothing is dated by it"),
             }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::custody::Standing;
+use super::evidence::Verdict;
 use super::group::Answer;
 use super::line::DeviceLine;
 use super::record::StoredRecord;
@@ -14,6 +16,7 @@ use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
 use crate::domain::anchor::{self, Anchor};
+use crate::domain::evidence::File;
 use crate::domain::report::{Class, DeviceId, Identity};
 
 /// Requests that may wait for the writer. A session that finds the queue full stops reading its socket.
@@ -42,6 +45,9 @@ pub(super) enum Request {
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
     DownDone { device: DeviceId, id: i64 },
     Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
+    Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
+    EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
+    SettleEvidence { verdict: Verdict, answer: Answer },
     Ping { answer: oneshot::Sender<()> },
     Close,
 }
@@ -208,7 +214,10 @@ impl Store {
         self.requests.send(request).await.map_err(|_| Stopped)
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Stopped> {
+    pub(super) async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, Stopped> {
         let (answer, answered) = oneshot::channel();
         self.send(request(answer)).await?;
         answered.await.map_err(|_| Stopped)

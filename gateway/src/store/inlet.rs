@@ -1,8 +1,11 @@
 //! The way of one session's messages into the group's transaction: known already? room for it? which number? where to?
 
+mod evidence;
+
 use rusqlite::Connection;
 
 use super::anchors::AnchorTable;
+use super::evidence::Bound;
 use super::group::{Counted, Progress};
 use super::quota::Quota;
 use super::record::StoredRecord;
@@ -51,6 +54,7 @@ pub(super) struct Inlet<'a> {
     pub(super) window: DeviceWindow<'a>,
     pub(super) device: &'a DeviceId,
     pub(super) keep_quarantined: u64,
+    pub(super) evidence_bound: Bound,
 }
 
 impl Inlet<'_> {
@@ -80,6 +84,13 @@ impl Inlet<'_> {
             Content::Report { class, claimed, casework, anchor } => {
                 let taken = self.report(item, *class, *claimed, casework.as_deref(), tallied)?;
                 if let (true, Some(claimed), Some(anchor)) = (taken, claimed, anchor) {
+                    self.note_anchor(claimed.boot, *anchor);
+                }
+                Ok(taken)
+            }
+            Content::Evidence { claimed, anchor, part } => {
+                let taken = self.evidence(item, *claimed, part, tallied)?;
+                if let (true, Some(anchor)) = (taken, anchor) {
                     self.note_anchor(claimed.boot, *anchor);
                 }
                 Ok(taken)
@@ -143,6 +154,17 @@ impl Inlet<'_> {
                 &item.payload,
             );
         }
+        self.write_row(class, identity, item, casework).map(|_| ())
+    }
+
+    /// Adds a row to the table of a class that has one a record, and gives its id.
+    fn write_row(
+        &mut self,
+        class: Class,
+        identity: Identity,
+        item: &Item,
+        casework: Option<&str>,
+    ) -> rusqlite::Result<i64> {
         let record = StoredRecord {
             device: self.device.clone(),
             identity,
@@ -151,7 +173,7 @@ impl Inlet<'_> {
             payload: item.payload.clone(),
             casework: casework.map(str::to_owned),
         };
-        rows::insert(connection, &mut self.tables.tallies, commit_seq, &record)
+        rows::insert(self.connection, &mut self.tables.tallies, self.tables.commit_seq, &record)
     }
 
     fn quarantine(

@@ -16,7 +16,9 @@
 //! at most 2048 records or 512 KiB.
 
 mod anchors;
+pub mod custody;
 mod database;
+mod evidence;
 mod group;
 pub mod handle;
 mod inlet;

@@ -14,8 +14,7 @@ use super::when::{TimeFacts, When};
 use crate::domain::casework::{Assignment, Casework, DataVersions, GridFacts, Unassigned};
 use crate::domain::geotag::{Freshness, Geotag, GeotagSource};
 use crate::domain::report::{
-    Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck,
-    Telemetry,
+    Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
 };
 use crate::store::record::StoredRecord;
 
@@ -162,11 +161,7 @@ impl PositionFacts {
 }
 
 impl<'a> BodyFacts<'a> {
-    fn of(
-        body: Body<'a>,
-        when: When,
-        casework: Option<Casework<'a>>,
-    ) -> Option<BodyFacts<'a>> {
+    fn of(body: Body<'a>, when: When, casework: Option<Casework<'a>>) -> Option<BodyFacts<'a>> {
         Some(match body {
             Body::Telemetry(telemetry) => BodyFacts::Telemetry(telemetry),
             Body::Track(track) => BodyFacts::Track(Box::new(TrackFacts::of(&track, when.by_device()))),
