@@ -11,6 +11,9 @@ use firmware_protocol::MessageType;
 #[allow(dead_code)] // only what makes frames is used
 mod checks;
 
+#[path = "../tests/support/hex.rs"]
+mod hex;
+
 fn main() -> std::io::Result<()> {
     let [golden, folder] = env::args().skip(1).collect::<Vec<_>>().try_into().expect("two arguments");
     let save = |target: &str, name: &str, bytes: &[u8]| {
@@ -21,7 +24,7 @@ fn main() -> std::io::Result<()> {
     for file in fs::read_dir(golden)? {
         let path = file?.path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        for (name, bytes) in vectors(&fs::read_to_string(&path)?) {
+        for (name, bytes) in hex::vectors(&fs::read_to_string(&path)?) {
             let name = format!("{stem}-{name}");
             match message_type(&stem) {
                 Some(message_type) => {
@@ -41,19 +44,4 @@ fn main() -> std::io::Result<()> {
 /// The type whose bodies a file of golden vectors holds.
 fn message_type(stem: &str) -> Option<MessageType> {
     (0..=u8::MAX).map(MessageType).find(|message_type| message_type.name() == Some(stem))
-}
-
-/// Names and bytes of a file of golden vectors: `[name]`, then bytes in hexadecimal; what follows a `#` is for people.
-fn vectors(file: &str) -> Vec<(String, Vec<u8>)> {
-    let mut vectors: Vec<(String, Vec<u8>)> = Vec::new();
-    for line in file.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
-        if let Some(name) = line.strip_prefix('[') {
-            vectors.push((name.trim_end_matches(']').to_owned(), Vec::new()));
-        } else if let Some((_, bytes)) = vectors.last_mut() {
-            bytes.extend(
-                line.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hexadecimal")),
-            );
-        }
-    }
-    vectors
 }

@@ -70,6 +70,7 @@ mod set;
 pub mod body;
 mod bytes;
 mod crc32c;
+pub mod device;
 mod error;
 mod flavor;
 mod header;

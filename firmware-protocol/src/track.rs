@@ -2,10 +2,13 @@
 //!
 //! Lossless both ways for every legal point; any steps at all decode to some points, without an error.
 
+use postcard::ser_flavors::Size;
+use serde::Serialize;
+
 use crate::body::{FixType, HEADING_LOST, TRACK_POINTS_MAX, Telemetry, TrackBatch, TrackStep};
 use crate::list::List;
 use crate::units::DegreesE7;
-use crate::wire::{Wire, length_prefix_len, varint_len};
+use crate::wire::{Wire, length_prefix_len};
 
 /// Hundredths of a degree in a circle; also the course north.
 const CIRCLE_CDEG: u16 = 36_000;
@@ -159,7 +162,8 @@ struct Collected {
 
 impl TrackBuilder {
     /// An empty builder whose batches have bodies of at most `body_len_max` bytes; the first point is taken in any
-    /// case. `frame_len_max` less header and tag makes a frame fit into a given packet.
+    /// case. A packet's size less header and tag makes the frame fit into it. A batch's age is counted at its longest:
+    /// of a full batch up to 4 bytes stay unused.
     pub const fn new(body_len_max: usize) -> Self {
         Self { body_len_max, collected: None }
     }
@@ -202,7 +206,7 @@ fn legal_heading(heading_cdeg: u16) -> u16 {
 
 impl Collected {
     fn start(uptime_ms: u64, first: Telemetry) -> Self {
-        let body_len = u32::MAX_LEN + Telemetry::MAX_LEN + length_prefix_len(TRACK_POINTS_MAX - 1);
+        let body_len = u32::MAX_LEN + encoded_len(&first) + length_prefix_len(TRACK_POINTS_MAX - 1);
         Self { first, first_uptime_ms: uptime_ms, course: Course::from(&first), steps: List::new(), body_len }
     }
 
@@ -211,7 +215,7 @@ impl Collected {
         let elapsed_ms = uptime_ms.checked_sub(self.first_uptime_ms).and_then(|ms| i32::try_from(ms).ok());
         let Some(elapsed_ms) = elapsed_ms.filter(|_| same(point) == same(&self.first)) else { return false };
         let (step, course) = self.course.step_to(TrackPoint::of(point, elapsed_ms.cast_unsigned()));
-        let body_len = self.body_len + step_len(&step);
+        let body_len = self.body_len + encoded_len(&step);
         if body_len > body_len_max || self.steps.push(step).is_err() {
             return false;
         }
@@ -220,24 +224,7 @@ impl Collected {
     }
 }
 
-/// Bytes of a step on the wire.
-fn step_len(step: &TrackStep) -> usize {
-    let TrackStep {
-        interval_change_ms,
-        lat_step_change_e7,
-        lon_step_change_e7,
-        speed_change_cm_s,
-        heading_change_cdeg,
-        accuracy_change_dm,
-    } = *step;
-    let changes = [
-        interval_change_ms,
-        lat_step_change_e7,
-        lon_step_change_e7,
-        speed_change_cm_s,
-        heading_change_cdeg,
-        accuracy_change_dm,
-    ];
-    let zigzag = |change: i32| ((change << 1) ^ (change >> 31)).cast_unsigned();
-    changes.into_iter().map(|change| varint_len(zigzag(change))).sum()
+/// Bytes of a value on the wire.
+fn encoded_len<T: Wire + Serialize>(value: &T) -> usize {
+    postcard::serialize_with_flavor(value, Size::default()).unwrap_or(T::MAX_LEN)
 }

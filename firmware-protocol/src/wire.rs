@@ -18,11 +18,6 @@ pub(crate) const fn length_prefix_len(len: usize) -> usize {
     if len == 0 { 1 } else { varint_len_max(usize::BITS - len.leading_zeros()) }
 }
 
-/// Bytes of the varint of a number.
-pub(crate) const fn varint_len(number: u32) -> usize {
-    length_prefix_len(number as usize)
-}
-
 macro_rules! varint {
     ($($int:ty),+) => {
         $(impl Wire for $int {

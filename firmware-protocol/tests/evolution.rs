@@ -20,6 +20,7 @@ for_every_type!(
     every_golden_vector_is_read_by_newer_receivers,
     any_tail_of_any_newer_revision_is_ignored,
     the_same_revision_has_exactly_its_length,
+    a_newer_revision_has_all_our_fields,
     each_revision_has_its_own_minimum_length,
     an_older_body_longer_than_ours_is_refused,
     an_older_body_may_end_between_fields_but_not_within_a_text,
@@ -77,19 +78,28 @@ fn any_tail_of_any_newer_revision_is_ignored<B: Sample>() {
 }
 
 fn the_same_revision_has_exactly_its_length<B: Sample>() {
-    for value in [B::typical(), B::maximum()] {
-        let body = encoded(&value);
-        // Of the largest chunk the beginning, the end and some lengths between.
-        let step = if body.len() > 4096 { 97 } else { 1 };
-        let ends = |len: &usize| *len < 64 || body.len() - len < 64 || len % step == 0;
-        for len in (0..body.len()).filter(ends) {
-            let refused = decoded::<B>(B::REVISION, &body[..len]);
-            match len < B::MIN_LEN {
-                true => check_short(refused, B::MIN_LEN, len),
-                false => check_fault(refused, BodyFault::Ended),
-            }
-        }
+    for body in [B::typical(), B::maximum()].map(|value| encoded(&value)) {
+        is_refused_when_cut::<B>(B::REVISION, &body);
         check_long(decoded::<B>(B::REVISION, &[&body[..], &[0]].concat()), 1);
+    }
+}
+
+fn a_newer_revision_has_all_our_fields<B: Sample>() {
+    for body in [B::typical(), B::maximum()].map(|value| encoded(&value)) {
+        is_refused_when_cut::<B>(B::REVISION + 1, &body);
+    }
+}
+
+/// Checks that a body is refused at every shorter length; of the largest chunk at some, and near both ends.
+fn is_refused_when_cut<B: Sample>(revision: u8, body: &[u8]) {
+    let step = if body.len() > 4096 { 97 } else { 1 };
+    let tried = |len: &usize| *len < 64 || body.len() - len < 64 || len.is_multiple_of(step);
+    for len in (0..body.len()).filter(tried) {
+        let refused = decoded::<B>(revision, &body[..len]);
+        match len < B::MIN_LEN {
+            true => check_short(refused, B::MIN_LEN, len),
+            false => check_fault(refused, BodyFault::Ended),
+        }
     }
 }
 

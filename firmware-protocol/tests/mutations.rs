@@ -6,6 +6,9 @@
 #[allow(dead_code)] // each test file uses its part
 mod checks;
 
+#[path = "support/hex.rs"]
+mod hex;
+
 use firmware_protocol::{FrameKey, MessageType, open};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,7 +55,7 @@ fn seeds() -> BTreeMap<u8, Vec<Vec<u8>>> {
     let bodies = named.map(|(message_type, name)| {
         let file = std::fs::read_to_string(folder.join(name).with_extension("hex")).unwrap_or_default();
         let zeros = (0..100).map(|len| vec![0; len]).find(|zeros| decodes(message_type, zeros)).unwrap();
-        (message_type.0, bodies_of(&file).into_iter().chain([zeros]).collect())
+        (message_type.0, bodies_of(&file).chain([zeros]).collect())
     });
     bodies.collect()
 }
@@ -62,15 +65,9 @@ fn decodes(message_type: MessageType, body: &[u8]) -> bool {
     checks::decode(&open(&bytes, &FrameKey::CRC32C).unwrap()) == Some(true)
 }
 
-/// The bodies in a file of golden vectors, by all names that start with a revision.
-fn bodies_of(file: &str) -> Vec<Vec<u8>> {
-    let without_comments: Vec<&str> =
-        file.lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
-    let vectors = without_comments.join("\n");
-    let bodies = vectors.split("[r").skip(1).map(|vector| vector.split_once(']').unwrap().1);
-    bodies
-        .map(|bytes| bytes.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect())
-        .collect()
+/// The bodies in a file of golden vectors: those whose names start with a revision.
+fn bodies_of(file: &str) -> impl Iterator<Item = Vec<u8>> {
+    hex::vectors(file).into_iter().filter(|(name, _)| name.starts_with('r')).map(|(_, body)| body)
 }
 
 /// One change to `body`; `other` is a body to take pieces from.

@@ -1,69 +1,75 @@
-//! What values mean where 0 is absent, and how they are rounded.
+//! Values on their own: what they hold, what they refuse, how they are rounded.
+#![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
-use firmware_protocol::body::{FixType, Status, Telemetry, VehicleState};
-use firmware_protocol::{DegreesE7, ErrorBound, Header, List, MessageType, Text, TimeQuality, TooLong};
+use firmware_protocol::{Bytes, DegreesE7, ErrorBound, List, Text, TooLong};
 use proptest::prelude::*;
 
-#[test]
-fn a_state_bit_the_device_does_not_know_is_absent() {
-    let telemetry = Telemetry {
-        valid: VehicleState::IGNITION | VehicleState::PANIC,
-        state: VehicleState::IGNITION | VehicleState::TAMPER,
-        ..Telemetry::default()
-    };
-    assert_eq!(telemetry.state_of(VehicleState::IGNITION), Some(true));
-    assert_eq!(telemetry.state_of(VehicleState::PANIC), Some(false));
-    assert_eq!(telemetry.state_of(VehicleState::TAMPER), None);
-}
+proptest! {
+    #[test]
+    fn a_text_is_taken_whole_or_refused(text in ".{0,20}") {
+        let whole = if text.len() <= 10 { Ok(&text[..]) } else { Err(TooLong { len: text.len(), max: 10 }) };
+        prop_assert_eq!(Text::<10>::new(&text).map(|text| text.as_str()), whole);
+        prop_assert_eq!(Text::<10>::try_from(&text[..]).map(|text| text.as_str()), whole);
+    }
 
-#[test]
-fn standing_still_is_told_from_an_unknown_speed() {
-    let unknown = Telemetry::default();
-    let standing = Telemetry { valid: VehicleState::MOVING, ..unknown };
-    let moving = Telemetry { state: VehicleState::MOVING, speed_cm_s: 650, ..standing };
-    let moving_unmeasured = Telemetry { speed_cm_s: 0, ..moving };
-    assert_eq!(unknown.measured_speed_cm_s(), None);
-    assert_eq!(standing.measured_speed_cm_s(), Some(0));
-    assert_eq!(moving.measured_speed_cm_s(), Some(650));
-    assert_eq!(moving_unmeasured.measured_speed_cm_s(), None);
-}
+    #[test]
+    fn a_truncated_text_is_the_longest_start_that_fits(text in ".{0,20}") {
+        let kept = Text::<10>::truncated(&text);
+        prop_assert!(text.starts_with(kept.as_str()) && kept.len() <= 10);
+        let next = text[kept.len()..].chars().next();
+        prop_assert!(next.is_none_or(|next| kept.len() + next.len_utf8() > 10));
+    }
 
-#[test]
-fn an_event_is_dated_by_the_frames_clock_less_its_age_and_only_when_the_clock_was_set() {
-    let set = Header { unix_ms: 10_000, ..Header::of::<Telemetry>() };
-    assert_eq!(set.event_unix_ms(0), Some(10_000));
-    assert_eq!(set.event_unix_ms(1500), Some(8500));
-    assert_eq!(set.event_unix_ms(10_001), None);
-    assert_eq!(Header::of::<Telemetry>().event_unix_ms(0), None);
-}
+    #[test]
+    fn bytes_are_taken_whole_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..20)) {
+        let whole = if bytes.len() <= 10 { Ok(&bytes[..]) } else { Err(TooLong { len: bytes.len(), max: 10 }) };
+        prop_assert_eq!(Bytes::<10>::new(&bytes).map(|bytes| bytes.as_slice()), whole);
+        prop_assert_eq!(Bytes::<10>::try_from(&bytes[..]).map(|bytes| bytes.as_slice()), whole);
+    }
 
-#[test]
-fn a_message_type_that_is_not_listed_is_not_understood() {
-    let status = Status { revisions: List::from_slice(&[2, 0, 1]).unwrap(), ..Status::default() };
-    assert_eq!(status.revision_of(MessageType::TELEMETRY), 2);
-    assert_eq!(status.revision_of(MessageType::SENSOR_REPORT), 0);
-    assert_eq!(status.revision_of(MessageType::STATUS), 0);
-    assert_eq!(status.revision_of(MessageType(0)), 0);
-    assert_eq!(status.revision_of(MessageType(255)), 0);
-}
+    #[test]
+    fn a_list_is_taken_whole_or_refused(elements in prop::collection::vec(any::<u32>(), 0..20)) {
+        let list = List::<u32, 10>::from_slice(&elements);
+        let whole = if elements.len() <= 10 { Ok(&elements[..]) } else { Err(TooLong { len: elements.len(), max: 10 }) };
+        prop_assert_eq!(list.as_deref().map_err(|refused| *refused), whole);
+    }
 
-#[test]
-fn unknown_values_of_open_sets_survive_and_are_shown_as_numbers() {
-    assert_eq!(FixType(200).name(), None);
-    assert_eq!(FixType(200).to_string(), "200");
-    assert_eq!(FixType::RTK_FIXED.to_string(), "rtk_fixed");
-    for byte in 0..=u8::MAX {
-        assert_eq!(TimeQuality::from_byte(byte).to_byte(), byte);
+    #[test]
+    fn a_list_pushed_to_is_the_list_made_at_once(elements in prop::collection::vec(any::<u32>(), 0..20)) {
+        let mut list = List::<u32, 10>::new();
+        for (at, element) in elements.iter().enumerate() {
+            let pushed = list.push(*element);
+            prop_assert_eq!(pushed, if at < 10 { Ok(()) } else { Err(TooLong { len: 11, max: 10 }) });
+            prop_assert_eq!(&*list, &elements[..list.len()]);
+        }
+        prop_assert_eq!(List::from_slice(&elements[..list.len()]), Ok(list));
     }
 }
 
 #[test]
-fn lists_take_what_fits_and_refuse_the_rest() {
-    let mut list = List::<u8, 2>::new();
-    assert_eq!((list.push(1), list.push(2)), (Ok(()), Ok(())));
-    assert_eq!(list.push(3), Err(TooLong { len: 3, max: 2 }));
-    assert_eq!(*list, [1, 2]);
-    assert_eq!(List::<u8, 2>::from_slice(&[1, 2, 3]), Err(TooLong { len: 3, max: 2 }));
+fn texts_of_chinese_are_cut_between_characters() {
+    assert_eq!(Text::<10>::truncated("德阳市旌阳区").as_str(), "德阳市");
+    assert_eq!(Text::<2>::truncated("德").as_str(), "");
+    assert_eq!(Text::<0>::truncated("d").as_str(), "");
+    assert_eq!(Text::<9>::new("德阳市").map(|text| text.to_string()), Ok("德阳市".to_owned()));
+    assert_eq!(format!("{:>5}", Text::<9>::truncated("德阳市")), "  德阳市");
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_both_lengths() {
+    assert_eq!(Text::<8>::new("德阳市").unwrap_err().to_string(), "9 where at most 8 fit");
+    assert_eq!(Bytes::<1>::new(&[1, 2]).unwrap_err().to_string(), "2 where at most 1 fit");
+    assert_eq!(List::<u8, 2>::from_slice(&[1, 2, 3]).unwrap_err().to_string(), "3 where at most 2 fit");
+}
+
+#[test]
+fn lists_differ_by_their_elements_only() {
+    let mut one = List::<u8, 3>::from_slice(&[1, 2]).unwrap();
+    assert_ne!(one, List::from_slice(&[1, 2, 0]).unwrap());
+    assert_ne!(one, List::from_slice(&[1]).unwrap());
+    one.push(3).unwrap();
+    assert_eq!(one, List::from_slice(&[1, 2, 3]).unwrap());
+    assert_eq!(format!("{one:?} {:?}", List::<u8, 3>::default()), "[1, 2, 3] []");
 }
 
 proptest! {
@@ -80,6 +86,32 @@ proptest! {
     }
 
     #[test]
+    fn any_number_of_1e_7_degrees_is_kept(degrees_e7: i32) {
+        prop_assert_eq!(DegreesE7::new(degrees_e7).get(), degrees_e7);
+    }
+}
+
+#[test]
+fn the_ends_of_the_globe_are_coordinates_and_nothing_beyond() {
+    assert_eq!(DegreesE7::from_degrees(180.0), Some(DegreesE7::new(1_800_000_000)));
+    assert_eq!(DegreesE7::from_degrees(-180.0), Some(DegreesE7::new(-1_800_000_000)));
+    assert_eq!(DegreesE7::from_degrees(-0.0), Some(DegreesE7::default()));
+    for degrees in [180.000_000_1, -180.000_000_1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(DegreesE7::from_degrees(degrees), None);
+    }
+}
+
+#[test]
+fn coordinates_are_rounded_to_the_nearest_on_both_sides_of_zero() {
+    for (degrees, degrees_e7) in
+        [(0.4e-7, 0), (0.6e-7, 1), (-0.4e-7, 0), (-0.6e-7, -1), (104.398, 1_043_980_000)]
+    {
+        assert_eq!(DegreesE7::from_degrees(degrees), Some(DegreesE7::new(degrees_e7)), "{degrees}");
+    }
+}
+
+proptest! {
+    #[test]
     fn an_error_bound_is_never_below_the_error_and_less_than_four_times_it(error_ms in any::<u32>()) {
         match ErrorBound::within_ms(error_ms).max_ms() {
             Some(bound_ms) => {
@@ -89,20 +121,18 @@ proptest! {
             None => prop_assert!(error_ms > 4_u32.pow(14)),
         }
     }
-
-    #[test]
-    fn a_truncated_text_is_the_longest_start_that_fits(text in ".{0,20}") {
-        let kept = Text::<10>::truncated(&text);
-        prop_assert!(text.starts_with(kept.as_str()) && kept.len() <= 10);
-        let next = text[kept.len()..].chars().next();
-        prop_assert!(next.is_none_or(|next| kept.len() + next.len_utf8() > 10));
-        prop_assert_eq!(Text::<10>::new(&text).is_ok(), text.len() <= 10);
-    }
 }
 
 #[test]
-fn places_off_the_globe_are_no_coordinates() {
-    for degrees in [180.000_000_1, -180.000_000_1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        assert_eq!(DegreesE7::from_degrees(degrees), None);
+fn each_power_of_four_milliseconds_is_a_bound_of_its_own() {
+    for step in 0..15 {
+        let error_ms = 4_u32.pow(step);
+        assert_eq!(ErrorBound::within_ms(error_ms).max_ms(), Some(error_ms));
+        assert_eq!(
+            ErrorBound::within_ms(error_ms + 1).max_ms(),
+            error_ms.checked_mul(4).filter(|_| step < 14)
+        );
     }
+    assert_eq!(ErrorBound::within_ms(0).max_ms(), Some(1));
+    assert_eq!(ErrorBound::UNKNOWN.max_ms(), None);
 }

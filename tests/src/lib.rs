@@ -27,6 +27,7 @@
 
 pub mod ack_order;
 mod gateway;
+pub mod golden;
 pub mod malformed;
 mod mosquitto;
 mod packet_reader;

@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 use firmware_protocol::{DeviceSecret, DeviceTag, Direction, Frame, FrameKey, Peek, Suite, open};
 use libfuzzer_sys::fuzz_target;
 
-/// One key of every suite.
+/// One key of every suite, those of the golden frames of `car-07`.
 static KEYS: LazyLock<Vec<FrameKey>> = LazyLock::new(|| {
-    let secret = DeviceSecret::new([7; 32]);
+    let secret = DeviceSecret::new(std::array::from_fn(|at| at as u8));
     let suites = [Suite::HMAC_SHA256_64, Suite::HMAC_SHA256_128, Suite::HMAC_SM3_128];
     let keyed = suites.map(|suite| {
         secret.frame_key(suite, 1, Direction::Up, DeviceTag::of("car-07")).expect("built with every suite")

@@ -1,12 +1,16 @@
-//! What several tests need: the golden vectors, frames around any body, and bodies with any content.
+//! What several tests need: the golden vectors, frames around any body, bodies with any content, and what is around a
+//! device.
 #![allow(dead_code, unused_imports, unused_macros)] // each test file uses its part
 #![allow(clippy::unwrap_used)] // a test fails by panicking; clippy sees only #[test] functions as tests
 
 #[macro_use]
 mod types;
 pub(crate) mod bodies;
+pub(crate) mod device;
+pub(crate) mod hex;
 pub(crate) mod keys;
 pub(crate) mod next;
+pub(crate) mod points;
 pub(crate) mod vectors;
 
 use firmware_protocol::body::{Body, Telemetry};

@@ -1,19 +1,11 @@
-//! Reads the golden vectors: `[name]`, then bytes in hexadecimal, `xx*N` for N bytes `xx`; what follows a `#` is for
-//! people.
+//! The golden vectors, by file and name.
+
+use super::hex;
 
 /// The bytes of the vector `name` in the text of a vector file.
 pub(crate) fn vector(file: &str, name: &str) -> Vec<u8> {
-    let heading = format!("[{name}]");
-    let mut lines = file.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    lines.find(|line| *line == heading).unwrap_or_else(|| panic!("no vector {name}"));
-    let bytes = lines.take_while(|line| !line.starts_with('['));
-    bytes.flat_map(str::split_whitespace).flat_map(bytes_of).collect()
-}
-
-/// The bytes of `xx` or `xx*N`.
-fn bytes_of(word: &str) -> impl Iterator<Item = u8> {
-    let (byte, count) = word.split_once('*').unwrap_or((word, "1"));
-    std::iter::repeat_n(u8::from_str_radix(byte, 16).unwrap(), count.parse().unwrap())
+    let found = hex::vectors(file).into_iter().find(|(each, _)| each == name);
+    found.unwrap_or_else(|| panic!("no vector {name}")).1
 }
 
 pub(crate) const ACK: &str = include_str!("../golden/ack.hex");

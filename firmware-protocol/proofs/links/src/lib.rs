@@ -14,6 +14,7 @@
 #![no_std]
 
 mod bodies;
+mod device;
 mod frame;
 mod serial;
 mod values;
