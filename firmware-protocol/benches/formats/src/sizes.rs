@@ -22,10 +22,10 @@ pub(crate) fn messages() -> Table {
     row(&mut table, "telemetry", &samples::telemetry());
     row(&mut table, "telemetry without a position", &samples::telemetry_indoors());
     row(&mut table, "sensor report, 8 readings", &samples::sensor_report());
-    row(&mut table, "incident, 25 Chinese characters", &samples::incident());
+    row(&mut table, "incident, 26 Chinese characters", &samples::incident());
     row(&mut table, "evidence meta", &samples::evidence_meta());
     row(&mut table, "status", &samples::status());
-    row(&mut table, "task, 40 Chinese characters", &samples::task());
+    row(&mut table, "task, 39 Chinese characters", &samples::task());
     row(&mut table, "task ack, 10 Chinese characters", &samples::task_ack());
     table
 }
@@ -44,10 +44,10 @@ pub(crate) fn frames() -> Table {
     let mut table = Table::new("Bytes of a whole message, with a tag of 16 bytes", &columns);
     frame_row(&mut table, "telemetry", &samples::telemetry());
     frame_row(&mut table, "sensor report, 8 readings", &samples::sensor_report());
-    frame_row(&mut table, "incident, 25 Chinese characters", &samples::incident());
+    frame_row(&mut table, "incident, 26 Chinese characters", &samples::incident());
     frame_row(&mut table, "evidence meta", &samples::evidence_meta());
     frame_row(&mut table, "status", &samples::status());
-    frame_row(&mut table, "task, 40 Chinese characters", &samples::task());
+    frame_row(&mut table, "task, 39 Chinese characters", &samples::task());
     frame_row(&mut table, "task ack, 10 Chinese characters", &samples::task_ack());
     table
 }
