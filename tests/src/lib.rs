@@ -26,6 +26,8 @@
 //! ```
 
 pub mod ack_order;
+pub mod device_keys;
+pub mod events;
 mod gateway;
 pub mod golden;
 pub mod malformed;
