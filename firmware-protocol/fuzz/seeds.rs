@@ -29,10 +29,17 @@ fn main() -> std::io::Result<()> {
             match message_type(&stem) {
                 Some(message_type) => {
                     save("bodies", &name, &[&[message_type.0, 1], &bytes[..]].concat())?;
+                    save("c_codec", &name, &[&[message_type.0 + 1, 1], &bytes[..]].concat())?;
                     save("open_and_decode", &name, &checks::forged(message_type, 1, &bytes))?;
                 }
-                None if stem == "serial" => save("serial_stream", &name, &bytes)?,
-                None => save("open_and_decode", &name, &bytes)?,
+                None if stem == "serial" => {
+                    save("serial_stream", &name, &bytes)?;
+                    save("c_codec", &name, &[&[1], &bytes[..]].concat())?;
+                }
+                None => {
+                    save("open_and_decode", &name, &bytes)?;
+                    save("c_codec", &name, &[&[0], &bytes[..]].concat())?;
+                }
             }
         }
     }

@@ -83,12 +83,10 @@ pub fn seal<B: Body>(
     let tag_len = suite.tag_len().ok_or(EncodeError::Suite { suite })?;
     let buffer = EncodeError::Buffer { len: out.len() };
     let (_, after_header) = out.split_at_mut_checked(HEADER_LEN).ok_or(buffer)?;
-    let body_len = postcard::to_slice(body, after_header)
-        .map_err(|error| match error {
-            postcard::Error::SerializeBufferFull => buffer,
-            _ => EncodeError::Body,
-        })?
-        .len();
+    let body_len = flavor::encode(body, after_header).map_err(|error| match error {
+        postcard::Error::SerializeBufferFull => buffer,
+        _ => EncodeError::Body,
+    })?;
 
     let header_bytes = key.stamp(header).write(u16::try_from(body_len).map_err(|_| EncodeError::Body)?)?;
     let (covered, after_body) = out.split_at_mut_checked(HEADER_LEN + body_len).ok_or(buffer)?;

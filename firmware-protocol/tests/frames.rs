@@ -12,9 +12,13 @@ use firmware_protocol::{
 use proptest::prelude::*;
 use support::bodies::{Sample, any_telemetry, typical_telemetry};
 use support::keys::{KEYED_SUITES, car_key};
-use support::{any_header, car_header, retag, sealed, sealed_with};
+use support::{any_header, car_header, encoded, retag, sealed, sealed_with};
 
-for_every_type!(what_is_sealed_comes_out_again, the_largest_frame_fits_into_the_declared_length_and_no_less);
+for_every_type!(
+    what_is_sealed_comes_out_again,
+    a_body_is_written_as_postcard_writes_it,
+    the_largest_frame_fits_into_the_declared_length_and_no_less,
+);
 
 fn what_is_sealed_comes_out_again<B: Sample>() {
     let keys = (any::<[u8; 32]>(), any::<u8>(), prop_oneof![Just(Direction::Up), Just(Direction::Down)]);
@@ -47,6 +51,13 @@ fn the_largest_frame_fits_into_the_declared_length_and_no_less<B: Sample>() {
             assert_eq!(refused, Err(EncodeError::Buffer { len: shorter }), "{suite}");
         }
     }
+}
+
+fn a_body_is_written_as_postcard_writes_it<B: Sample>() {
+    proptest!(|(body in B::any())| {
+        let mut out = vec![0; B::MAX_LEN];
+        prop_assert_eq!(encoded(&body), postcard::to_slice(&body, &mut out).unwrap());
+    });
 }
 
 proptest! {

@@ -18,9 +18,11 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use crate::city::{self, CityError};
+use crate::clock;
 use crate::config::Config;
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
+use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
 use crate::http::{self, View, WriterProbe};
 use crate::intake::Intake;
@@ -29,7 +31,7 @@ use crate::metrics::Metrics;
 use crate::mqtt::listener::{Limits, Listener};
 use crate::store::handle::Store;
 use crate::store::schema::OpenError;
-use crate::store::writer::{self, StoreOptions, WriteError};
+use crate::store::writer::{self, Running, StoreOptions, WriteError};
 use crate::uplink::https::{Platform, SetupError};
 use crate::uplink::lane::Lane;
 
@@ -115,7 +117,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mqtt_socket = bind("mqtt", config.listener.bind).await?;
     let http_socket = bind("http", config.http.bind).await?;
     let running = writer::start(store_options(&config), metrics.clone())?;
-    let (store, mut store_ended) = (running.store, running.ended);
+    let Running { store, start_number, ended: mut store_ended } = running;
     let (mqtt_stop, rest_stop) = (CancellationToken::new(), CancellationToken::new());
 
     let lane = lane(&config, &store, &metrics)?;
@@ -123,9 +125,18 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let view = view(&config, &store, uplink, ready, &metrics);
     let announcement = announce(&config, &geography, &keyring, &mqtt_socket, &http_socket)?;
-    let intake = Intake::new(Arc::new(keyring), Arc::new(geography), metrics.clone());
-    let listener =
-        Listener::new(mqtt_socket, limits(&config), store.clone(), intake, metrics, mqtt_stop.clone());
+    let keyring = Arc::new(keyring);
+    let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
+    let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
+    let listener = Listener::new(
+        mqtt_socket,
+        limits(&config),
+        store.clone(),
+        intake,
+        answers,
+        metrics,
+        mqtt_stop.clone(),
+    );
 
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
@@ -180,8 +191,10 @@ fn store_options(config: &Config) -> StoreOptions {
         data_dir: config.gateway.data_dir.clone(),
         max_bytes: config.store.max_bytes,
         incident_reserve_bytes: config.store.incident_reserve_bytes,
+        evidence_max_bytes: config.store.evidence_max_bytes,
         keep_accepted: config.store.keep_accepted,
         keep_quarantined: config.store.keep_quarantined,
+        started_at_ms: clock::unix_ms(),
         chance: fastrand::Rng::new(),
     }
 }

@@ -2,15 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::domain::admission::{self, Admission, Reason, Rejection};
+use crate::domain::admission::{self, Admission, Reason, Rejection, TimeQuestion};
+use crate::domain::evidence::{Enquiry, File};
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
-use crate::domain::report::{Body, Class, DeviceId, Report};
+use crate::domain::report::{Body, Class, DeviceId, EvidenceChunk, Report};
 use crate::metrics::Metrics;
-use crate::store::submission::Content;
+use crate::store::submission::{ChunkPlace, Content, Part};
 
 /// Bytes of a topic that are kept with a quarantined payload; the longest that means anything has 60.
 const TOPIC_BYTES_MAX: usize = 128;
+
+/// What a payload comes to.
+#[derive(Debug)]
+pub enum Taken {
+    /// Something for the store to keep.
+    Message(Content),
+    /// The same, and once it is durable its device is to be told how far the transfer of that file is.
+    Described(Content, Enquiry),
+    /// A question to answer at once; there is nothing to keep.
+    Question(TimeQuestion),
+}
 
 /// What admission needs: the keys of the devices, and the city. Cheap to clone.
 #[derive(Clone)]
@@ -26,30 +38,43 @@ impl Intake {
         Intake { keyring, geography, metrics }
     }
 
-    /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep.
-    pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8]) -> Content {
+    /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep, unless it is a
+    /// question that is answered at once.
+    pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8]) -> Taken {
         self.metrics.received_messages[class].inc();
         self.metrics.received_bytes[class].inc_by(payload.len() as u64);
         match admission::admit(&self.keyring, class, device, payload) {
-            Ok(Admission::Report(Report { body: Body::EvidenceChunk(_), .. })) => {
-                let detail = "pieces of evidence are not put together yet; the payload is kept";
-                self.quarantine(topic, Rejection::new(Reason::FrameType, detail))
+            Ok(Admission::Report(report)) => self.report(class, &report, payload),
+            Ok(Admission::TimeQuestion(question)) => Taken::Question(question),
+            Ok(Admission::EvidenceRefused { evidence, rejection }) => {
+                Taken::Described(self.quarantine(topic, rejection), Enquiry::Refused(evidence))
             }
-            Ok(Admission::Report(report)) => self.report(class, &report),
-            Ok(Admission::TimeQuestion(_)) => {
-                let detail = "questions about the time are not answered yet; the payload is kept";
-                self.quarantine(topic, Rejection::new(Reason::FrameType, detail))
-            }
-            Err(rejection) => self.quarantine(topic, rejection),
+            Err(rejection) => Taken::Message(self.quarantine(topic, rejection)),
         }
     }
 
-    fn report(&self, class: Class, report: &Report<'_>) -> Content {
-        let casework = match &report.body {
-            Body::Incident(incident) => Some(self.geography.attribute(incident).to_json().into_boxed_str()),
-            _ => None,
+    fn report(&self, class: Class, report: &Report<'_>, payload: &[u8]) -> Taken {
+        let anchor = report.anchor();
+        let evidence = |part| {
+            let claimed = report.claimed?; // every frame has one, and only frames carry evidence
+            Some(Content::Evidence { claimed, anchor, part: Box::new(part) })
         };
-        Content::Report { class, claimed: report.claimed, casework }
+        let plain = |casework| Content::Report { class, claimed: report.claimed, casework, anchor };
+        match &report.body {
+            Body::Incident(incident) => {
+                Taken::Message(plain(Some(self.geography.attribute(incident).to_json().into_boxed_str())))
+            }
+            Body::EvidenceMeta(meta) => {
+                let file = File::of(meta);
+                let content = evidence(Part::Meta(file)).unwrap_or_else(|| plain(None));
+                Taken::Described(content, Enquiry::About(file))
+            }
+            Body::EvidenceChunk(chunk) => {
+                let place = chunk_place(chunk, payload);
+                Taken::Message(evidence(Part::Chunk(place)).unwrap_or_else(|| plain(None)))
+            }
+            _ => Taken::Message(plain(None)),
+        }
     }
 
     /// A message came without a wish for an acknowledgement.
@@ -69,4 +94,11 @@ impl Intake {
         let topic = topic.get(..topic.floor_char_boundary(TOPIC_BYTES_MAX)).unwrap_or_default();
         Content::Quarantine { topic: topic.into(), reason, detail: rejection.detail.into() }
     }
+}
+
+/// Where the bytes of a piece are in the payload that it was read from.
+fn chunk_place(chunk: &EvidenceChunk<'_>, payload: &[u8]) -> ChunkPlace {
+    let EvidenceChunk { evidence, index, data } = *chunk;
+    let data_at = (data.as_ptr() as usize).saturating_sub(payload.as_ptr() as usize) as u32;
+    ChunkPlace { evidence, index, data_at, data_len: data.len() as u32 }
 }

@@ -4,6 +4,7 @@ pub mod config;
 pub mod domain;
 pub mod store;
 
+pub mod downlink;
 pub mod intake;
 pub mod mqtt;
 pub mod uplink;

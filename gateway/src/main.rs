@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
+        Some(Command::Decode(args)) => cli::decode::run(args),
         Some(Command::Config { .. }) => with_config(&args, |config| cli::config::effective(&config)),
     }
     .into()

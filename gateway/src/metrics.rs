@@ -76,6 +76,8 @@ pub struct Metrics {
     pub quarantined: Labelled,
     /// Messages whose acknowledgement was withheld because the store had no room for their class.
     pub withheld: PerClass<Counter>,
+    /// Pieces of photos and clips that were not wanted, by reason.
+    pub evidence_chunks_dropped: Labelled,
     /// CONNECT packets accepted.
     pub mqtt_connects: Counter,
     /// Connections and CONNECT packets refused, by reason.
@@ -100,6 +102,10 @@ pub struct Metrics {
     pub down_published: Counter,
     /// Messages to devices that the device acknowledged.
     pub down_delivered: Counter,
+    /// Answers to questions of devices, by kind.
+    pub down_answers: Labelled,
+    /// Those that were dropped: their device does not listen for them, or does not read.
+    pub down_answers_dropped: Counter,
     sampled: Sampled,
 }
 
@@ -114,6 +120,11 @@ struct Sampled {
     dead_letters: Gauge,
     quarantine_records: Gauge,
     down_waiting: Gauge,
+    evidence_waiting_files: Gauge,
+    evidence_receiving_files: Gauge,
+    evidence_complete_files: Gauge,
+    evidence_room_bytes: Gauge,
+    evidence_max_bytes: Gauge,
     backing_off: Gauge,
 }
 
@@ -131,6 +142,11 @@ impl Metrics {
             quarantined: to.labelled("received_quarantined", "Payloads not understood", "reason"),
             withheld: to
                 .counters_by_class("received_withheld", "Acknowledgements withheld: no room in the store"),
+            evidence_chunks_dropped: to.labelled(
+                "evidence_chunks_dropped",
+                "Pieces of photos and clips acknowledged and not stored",
+                "reason",
+            ),
             mqtt_connects: to.counter("mqtt_connects", "CONNECT packets accepted"),
             mqtt_refusals: to.labelled("mqtt_refusals", "Connections refused", "reason"),
             mqtt_disconnects: to.labelled("mqtt_disconnects", "Sessions that ended", "reason"),
@@ -144,6 +160,9 @@ impl Metrics {
             uplink_sent_bytes: to.counter("uplink_sent_bytes", "Request bytes sent, after compression"),
             down_published: to.counter("down_published", "Messages to devices handed to a session"),
             down_delivered: to.counter("down_delivered", "Messages to devices acknowledged by the device"),
+            down_answers: to.labelled("down_answers", "Answers to questions of devices", "kind"),
+            down_answers_dropped: to
+                .counter("down_answers_dropped", "Answers that their device did not listen for or read"),
             sampled: Sampled::register(to),
             registry: names.0,
         }
@@ -175,6 +194,13 @@ impl Sampled {
             dead_letters: to.gauge("store_dead_letters", "Records the platform refused for good"),
             quarantine_records: to.gauge("store_quarantine_records", "Payloads kept in quarantine"),
             down_waiting: to.gauge("down_waiting", "Messages waiting for their device"),
+            evidence_waiting_files: to.gauge("evidence_waiting_files", "Photos and clips that wait for room"),
+            evidence_receiving_files: to
+                .gauge("evidence_receiving_files", "Photos and clips whose pieces are taken"),
+            evidence_complete_files: to
+                .gauge("evidence_complete_files", "Photos and clips that are whole, their SHA-256 checked"),
+            evidence_room_bytes: to.gauge("evidence_room_bytes", "Room promised to photos and clips"),
+            evidence_max_bytes: to.gauge("evidence_max_bytes", "Bound for that room"),
             backing_off: to.gauge("uplink_backing_off", "1 while the uplink waits after a failure"),
         }
     }
@@ -191,6 +217,11 @@ impl Sampled {
         self.dead_letters.set(gauge(store.dead_letters));
         self.quarantine_records.set(gauge(store.quarantined));
         self.down_waiting.set(gauge(store.down_waiting));
+        self.evidence_waiting_files.set(gauge(store.evidence.waiting));
+        self.evidence_receiving_files.set(gauge(store.evidence.receiving));
+        self.evidence_complete_files.set(gauge(store.evidence.complete));
+        self.evidence_room_bytes.set(gauge(store.evidence.room_bytes));
+        self.evidence_max_bytes.set(gauge(store.evidence.max_bytes));
         self.backing_off.set(i64::from(uplink.state == UplinkState::BackingOff));
     }
 }

@@ -1,5 +1,7 @@
 //! The store through its handle: what is durable stays, what is settled goes, and the bounds hold.
 
+mod store_anchors;
+mod store_evidence;
 mod store_model;
 
 use std::collections::HashSet;
@@ -24,8 +26,10 @@ fn options(data_dir: &Path) -> StoreOptions {
         data_dir: data_dir.into(),
         max_bytes: 64 << 20,
         incident_reserve_bytes: 8 << 20,
+        evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        started_at_ms: 0,
         chance: fastrand::Rng::new(),
     }
 }
@@ -50,7 +54,7 @@ fn car() -> DeviceId {
 
 fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
     let claimed = Some(RecordRef { boot: 1, seq });
-    let content = Content::Report { class, claimed, casework: None };
+    let content = Content::Report { class, claimed, casework: None, anchor: None };
     Item {
         received_at_ms: i64::from(seq),
         payload: Bytes::copy_from_slice(payload),
@@ -153,7 +157,8 @@ async fn a_minted_identity_is_never_given_twice() {
     let mut running = open(dir.path());
     let mut ids = HashSet::new();
     for _ in 0..3 {
-        let content = || Content::Report { class: Class::Reading, claimed: None, casework: None };
+        let content =
+            || Content::Report { class: Class::Reading, claimed: None, casework: None, anchor: None };
         let item = || Item {
             received_at_ms: 0,
             payload: Bytes::from_static(b"{}"),

@@ -26,7 +26,10 @@
 //! ```
 
 pub mod ack_order;
+pub mod device_keys;
+pub mod events;
 mod gateway;
+pub mod golden;
 pub mod malformed;
 mod mosquitto;
 mod packet_reader;

@@ -30,11 +30,19 @@ pub fn telemetry(boot: u32, seq: u32) -> String {
     json!({"boot": boot, "seq": seq, "speed_kmh": 23.4}).to_string()
 }
 
-/// A frame as firmware seals it, made at this time by a clock that was set by GNSS.
+/// A frame as firmware without a key seals it, made at this time by a clock that was set by GNSS.
 ///
 /// # Panics
 /// When the body has no form on the wire.
 pub fn frame<B: Body>(device: &str, boot: u32, seq: u32, unix_ms: u64, body: &B) -> Vec<u8> {
+    sealed(&FrameKey::CRC32C, device, boot, seq, unix_ms, body)
+}
+
+/// The same, sealed with this key.
+///
+/// # Panics
+/// When the body has no form on the wire.
+pub fn sealed<B: Body>(key: &FrameKey, device: &str, boot: u32, seq: u32, unix_ms: u64, body: &B) -> Vec<u8> {
     let header = Header {
         device: DeviceTag::of(device),
         boot,
@@ -45,7 +53,7 @@ pub fn frame<B: Body>(device: &str, boot: u32, seq: u32, unix_ms: u64, body: &B)
         ..Header::of::<B>()
     };
     let mut buffer = vec![0; MAX_FRAME_LEN];
-    let len = seal(&header, body, &FrameKey::CRC32C, &mut buffer).expect("the body has a form on the wire");
+    let len = seal(&header, body, key, &mut buffer).expect("the body has a form on the wire");
     buffer.truncate(len);
     buffer
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use firmware_protocol::body::{self, FixType, VehicleState};
 use firmware_protocol::{DegreesE7, Text};
+use patrol_tests::events::{self, assert_says, point};
 use patrol_tests::packets::Version;
 use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{IN_A_GRID, frame, up};
@@ -28,30 +29,9 @@ async fn event_of(class: &str, id: &str, payload: impl AsRef<[u8]>) -> Value {
     platform.event(id).unwrap_or_else(|| panic!("{id} is not among {:?}", platform.arrivals()))
 }
 
-/// Everything in `expected` is in `event`, at whatever depth; the event may have more.
-fn assert_says(event: &Value, expected: &Value) {
-    match (event, expected) {
-        (Value::Object(event), Value::Object(expected)) => {
-            for (name, expected) in expected {
-                let said = event.get(name).unwrap_or_else(|| panic!("no {name} in {event:#?}"));
-                assert_says(said, expected);
-            }
-        }
-        _ => assert_eq!(event, expected),
-    }
-}
-
 /// What every event of `car-07` has around its properties.
 fn around(id: &str, class: &str, geometry: Value, properties: Value) -> Value {
-    json!({
-        "specversion": "1.0", "id": id, "source": "urn:patrol-gateway:box-demo",
-        "type": format!("cn.patrol.{class}.v1"), "time": TIME, "datacontenttype": "application/geo+json",
-        "data": {"type": "Feature", "geometry": geometry, "properties": properties},
-    })
-}
-
-fn point(lon: f64, lat: f64) -> Value {
-    json!({"type": "Point", "coordinates": [lon, lat]})
+    events::around(id, class, TIME, geometry, properties)
 }
 
 #[tokio::test]

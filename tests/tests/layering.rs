@@ -2,14 +2,15 @@
 //! gateway by its wires only.
 //!
 //! ```text
-//! domain -> store -> {mqtt, uplink, http} -> app, cli -> main      metrics, health, clock, config, intake: see LAYERS
+//! domain -> store -> {mqtt over intake and downlink, uplink, http} -> app, cli -> main
+//! metrics, health, clock, config: see LAYERS
 //! ```
 
 use std::path::{Path, PathBuf};
 
 /// What a module of the gateway may import of the gateway, besides itself. A module that is not here may import anything:
 /// it puts the parts together (`app`, `cli`, `main`).
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("clock", &[]),
     ("health", &[]),
@@ -20,7 +21,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("store", &["domain", "metrics"]),
     ("metrics", &["domain", "health", "store::snapshot"]),
     ("intake", &["domain", "metrics", "store"]),
-    ("mqtt", &["clock", "domain", "intake", "metrics", "store"]),
+    ("downlink", &["clock", "domain", "metrics", "store"]),
+    ("mqtt", &["clock", "domain", "downlink", "intake", "metrics", "store"]),
     ("uplink", &["clock", "config", "domain", "health", "metrics", "store"]),
     ("http", &["domain", "health", "metrics", "store"]),
     ("lib", &[]),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firmware_protocol::body;
+use firmware_protocol::{MessageType, body};
+use patrol_tests::golden::framed;
 use patrol_tests::packets::Version;
 use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{frame, incident, telemetry, up};
@@ -66,6 +67,9 @@ fn frame_cases() -> Vec<Case> {
         ("telemetry", with(20, 0xFF), "frame_tag"),
         ("telemetry", foreign, "frame_device"),
         ("incident", good.clone(), "frame_class"),
+        ("task", framed(MessageType::TASK, &[0; 19]), "frame_direction"),
+        ("telemetry", framed(MessageType(77), &[]), "frame_type"),
+        ("telemetry", framed(MessageType::TELEMETRY, &[0; 19]), "frame_body"),
     ]
 }
 

@@ -5,6 +5,7 @@
  *   header DIRECTION FRAME    reads the header alone
  *   helpers DIRECTION FRAME   what firmware asks of the body
  *   cut LEN TEXT              the text cut to that many bytes
+ *   utf8 LEN WORDS            which words of that many bytes are UTF-8
  *   sweep DIRECTION FRAME     changes and cuts the frame and its body in every place
  *   device ID                 the eight bytes that stand for an id
  *   quality MS SOURCE         the byte of the time quality
@@ -151,6 +152,8 @@ static void answer(const input *line) {
         do_header(line);
     } else if (strcmp(line->command, "helpers") == 0) {
         do_helpers(line);
+    } else if (strcmp(line->command, "utf8") == 0) {
+        helpers_utf8(line->bytes, line->len, strtoul(line->argument, NULL, 10));
     } else if (strcmp(line->command, "cut") == 0) {
         helpers_cut(line->bytes, line->len, strtoul(line->argument, NULL, 10));
     } else if (strcmp(line->command, "sweep") == 0) {

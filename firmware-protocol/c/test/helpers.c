@@ -1,6 +1,10 @@
 #include "helpers.h"
 
+#include <stdlib.h>
+
+#include "input.h"
 #include "json.h"
+#include "wire.h"
 
 static void print_lacks(const pgw_evidence_want *want) {
     json_open("lacks", '[');
@@ -34,6 +38,18 @@ void helpers_print(uint8_t message_type, const any_body *body) {
         print_numbers(&body->config);
         break;
     }
+}
+
+void helpers_utf8(const uint8_t *words, size_t len, size_t word_len) {
+    static char digits[1 << 17];
+    size_t count = 0;
+    for (size_t at = 0; at + word_len <= len; at += word_len) {
+        uint8_t *exact = exact_copy(words + at, word_len);
+        digits[count++] = pgw_is_utf8(exact, word_len) ? '1' : '0';
+        free(exact);
+    }
+    pgw_text text = {digits, count};
+    json_text("utf8", text);
 }
 
 void helpers_cut(const uint8_t *text, size_t len, size_t len_max) {

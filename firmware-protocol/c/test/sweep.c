@@ -8,11 +8,13 @@
 #include "json.h"
 
 #define LONG_LEN 1024u
-#define PLACES_AT_EACH_END 16u
+/* Of a long body: every field before its bytes, and the end of those. */
+#define PLACES_AT_START 20u
+#define PLACES_AT_END 2u
 
 /* Whether this place of something `len` long is looked at. */
 static bool looked_at(size_t place, size_t len) {
-    return len <= LONG_LEN || place < PLACES_AT_EACH_END || len - place <= PLACES_AT_EACH_END;
+    return len <= LONG_LEN || place < PLACES_AT_START || len - place <= PLACES_AT_END;
 }
 
 /* FNV-1a, 64 bits. */

@@ -12,6 +12,7 @@
 
 #include "any_body.h"
 #include "copy.h"
+#include "edges.h"
 #include "input.h"
 #include "json.h"
 
@@ -31,12 +32,6 @@ typedef union library_body {
 } library_body;
 
 static uint8_t sealed[1 << 17];
-
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
 
 static PatrolKey library_key(uint8_t suite, uint8_t key_id, uint8_t direction, const uint8_t device[8]) {
     PatrolKey key;
@@ -217,74 +212,6 @@ static void do_receive(const input *line) {
     json_close(']');
 }
 
-/* The edges that a mistake in firmware leads to: each is an error, none is an access. */
-static void do_edges(const input *line) {
-    PatrolHeader header;
-    PatrolAck ack;
-    PatrolTelemetry telemetry;
-    PatrolStatus status;
-    PatrolTrack track;
-    PatrolSerial serial;
-    size_t len = 0;
-    uint8_t device[8];
-    PatrolKey none, zeros;
-    const char *too_long = "1234567890123456789012345";
-    memset(&header, 0, sizeof header);
-    memset(&telemetry, 0, sizeof telemetry);
-    memset(&status, 0, sizeof status);
-    memset(&zeros, 0, sizeof zeros);
-    memset(&track, 0, sizeof track);
-    memset(&serial, 0, sizeof serial);
-    require(patrol_key_crc32c(&none) == PATROL_ERROR_OK && patrol_key_crc32c(NULL) == PATROL_ERROR_NULL);
-    const uint8_t *bytes = line->bytes;
-
-    require(patrol_ack_open(bytes, line->len, &none, 1, &header, &ack) == PATROL_ERROR_OK);
-    require(patrol_ack_open(NULL, line->len, &none, 1, &header, &ack) == PATROL_ERROR_NULL);
-    require(patrol_ack_open(NULL, 0, &none, 1, &header, &ack) == PATROL_ERROR_SHORT);
-    require(patrol_ack_open(bytes, line->len, NULL, 1, &header, &ack) == PATROL_ERROR_NULL);
-    require(patrol_ack_open(bytes, line->len, NULL, 0, &header, &ack) == PATROL_ERROR_KEY);
-    require(patrol_ack_open(bytes, line->len, &zeros, 1, &header, &ack) == PATROL_ERROR_KEY);
-    require(patrol_ack_open(bytes, SIZE_MAX, &none, 1, &header, &ack) == PATROL_ERROR_NULL);
-    require(patrol_ack_open(bytes, line->len, &none, 1, NULL, &ack) == PATROL_ERROR_NULL);
-    require(patrol_ack_open(bytes, line->len, &none, 1, &header, NULL) == PATROL_ERROR_NULL);
-    require(patrol_message_type(NULL, 0) == 0 && patrol_message_type(bytes, 15) == 0);
-
-    require(patrol_telemetry_seal(NULL, &telemetry, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_NULL);
-    require(patrol_telemetry_seal(&header, NULL, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_NULL);
-    require(patrol_telemetry_seal(&header, &telemetry, NULL, sealed, sizeof sealed, &len) == PATROL_ERROR_NULL);
-    require(patrol_telemetry_seal(&header, &telemetry, &zeros, sealed, sizeof sealed, &len) == PATROL_ERROR_KEY);
-    require(patrol_telemetry_seal(&header, &telemetry, &none, NULL, sizeof sealed, &len) == PATROL_ERROR_NULL);
-    require(patrol_telemetry_seal(&header, &telemetry, &none, NULL, 0, &len) == PATROL_ERROR_BUFFER);
-    require(patrol_telemetry_seal(&header, &telemetry, &none, sealed, sizeof sealed, NULL) == PATROL_ERROR_NULL);
-    header.uptime_ms = UINT64_C(1) << 40;
-    require(patrol_telemetry_seal(&header, &telemetry, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_FIELD);
-    header.uptime_ms = 0;
-
-    status.firmware.len = 3;
-    require(patrol_status_seal(&header, &status, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_NULL);
-    status.firmware.at = "\xff\xfe\xfd";
-    require(patrol_status_seal(&header, &status, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_UTF8);
-    status.firmware.at = too_long;
-    status.firmware.len = strlen(too_long);
-    require(patrol_status_seal(&header, &status, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_CAPACITY);
-    status.firmware.len = 5;
-    status.revisions_count = PATROL_REVISIONS_MAX + 1;
-    require(patrol_status_seal(&header, &status, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_CAPACITY);
-
-    static const uint8_t SECRET[32] = {0};
-    require(patrol_device_of((PatrolText){"car-07", 6}, device) == PATROL_ERROR_OK && memcmp(device, "car-07", 7) == 0);
-    require(patrol_key_derive(&zeros, SECRET, 3, 1, PATROL_UP, device) == PATROL_ERROR_SUITE);
-    require(patrol_key_derive(&zeros, SECRET, PGW_SUITE_ED25519, 1, PATROL_UP, device) == PATROL_ERROR_SUITE);
-    require(patrol_key_derive(&zeros, SECRET, PGW_SUITE_HMAC_SM3_128, 1, 0, device) == PATROL_ERROR_DIRECTION);
-    require(patrol_key_derive(&zeros, NULL, PGW_SUITE_HMAC_SM3_128, 1, PATROL_UP, device) == PATROL_ERROR_NULL);
-
-    require(!patrol_track_push(&track, 0, &telemetry) && !patrol_track_push(NULL, 0, &telemetry));
-    require(patrol_track_seal(&header, &track, &none, sealed, sizeof sealed, &len) == PATROL_ERROR_NOTHING);
-    require(patrol_serial_push(&serial, 0, &bytes, &len) == PATROL_ERROR_NOTHING);
-    require(strcmp(patrol_error_text(77), "unknown error") == 0);
-    json_unsigned("passed", 1);
-}
-
 int main(void) {
     input line;
     while (input_next(&line)) {
@@ -300,7 +227,7 @@ int main(void) {
         } else if (strcmp(line.command, "receive") == 0) {
             do_receive(&line);
         } else if (strcmp(line.command, "edges") == 0) {
-            do_edges(&line);
+            edges(line.bytes, line.len);
         } else {
             abort();
         }

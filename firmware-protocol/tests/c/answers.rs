@@ -2,12 +2,12 @@
 
 use firmware_protocol::body::{self, Body};
 use firmware_protocol::{
-    BodyFault, DecodeError, DeviceSecret, Direction, Frame, FrameKey, Header, Suite, frame_len_max, open,
-    seal,
+    DecodeError, DeviceSecret, Direction, Frame, FrameKey, Header, Suite, frame_len_max, open, seal,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::code::code;
 use crate::support::keys::SECRET;
 
 /// The suites the C codec offers.
@@ -94,27 +94,4 @@ fn resealed<B: Body>(header: &Header, body: &B) -> Vec<u8> {
     let len = seal(&header, body, &FrameKey::CRC32C, &mut out).unwrap();
     out.truncate(len);
     out
-}
-
-/// The number of the error in pgw_error.h.
-pub(crate) fn code(error: DecodeError) -> u8 {
-    match error {
-        DecodeError::Short { .. } => 1,
-        DecodeError::Magic { .. } => 2,
-        DecodeError::Version { .. } => 3,
-        DecodeError::Flags { .. } => 4,
-        DecodeError::Suite { .. } => 5,
-        DecodeError::Key { .. } => 6,
-        DecodeError::Length { .. } => 7,
-        DecodeError::Tag { .. } => 8,
-        DecodeError::MessageType { .. } => 9,
-        DecodeError::Revision { .. } => 10,
-        DecodeError::BodyShort { .. } => 11,
-        DecodeError::BodyLong { .. } => 12,
-        DecodeError::Body { fault: BodyFault::Ended, .. } => 13,
-        DecodeError::Body { fault: BodyFault::Number, .. } => 14,
-        DecodeError::Body { fault: BodyFault::Utf8, .. } => 15,
-        DecodeError::Body { fault: BodyFault::Capacity, .. } => 16,
-        DecodeError::Body { fault: BodyFault::Form, .. } => unreachable!("no body has such a field"),
-    }
 }

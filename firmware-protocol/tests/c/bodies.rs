@@ -80,7 +80,7 @@ fn is_judged_the_same_in_c<B: Sample>() {
 
 /// The places of a body that c/test/sweep.c looks at.
 fn places(len: usize) -> impl Iterator<Item = usize> {
-    (0..len).filter(move |place| len <= 1024 || *place < 16 || len - place <= 16)
+    (0..len).filter(move |place| len <= 1024 || *place < 20 || len - place <= 2)
 }
 
 fn judged(frame: &[u8], body: &[u8]) -> (u8, Vec<u8>) {

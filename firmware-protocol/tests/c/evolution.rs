@@ -6,9 +6,10 @@ use firmware_protocol::{DegreesE7, Direction, Frame, FrameKey, List, MessageType
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::answers::{SUITES, body_in_json, code, header_in_json, key_of};
+use crate::answers::{SUITES, body_in_json, header_in_json, key_of};
 use crate::ask;
 use crate::cc::{hex, unhex};
+use crate::code::code;
 use crate::support::bodies::{Sample, typical_telemetry};
 use crate::support::{car_header, forged, sealed_with};
 

@@ -12,6 +12,7 @@ mod answers;
 mod bodies;
 mod builds;
 mod cc;
+mod code;
 mod constants;
 mod evolution;
 mod headers;

@@ -4,9 +4,10 @@ use firmware_protocol::body::Telemetry;
 use firmware_protocol::{Direction, FrameKey, HEADER_LEN, Suite};
 use serde_json::json;
 
-use crate::answers::{SUITES, code, key_of, opened, word};
+use crate::answers::{SUITES, key_of, opened, word};
 use crate::ask;
 use crate::cc::hex;
+use crate::code::code;
 use crate::support::bodies::typical_telemetry;
 use crate::support::vectors::{FRAME, KEYED_FRAMES, vector};
 use crate::support::{car_header, sealed_with};

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use firmware_protocol::serial::{CRC_LEN, Decoder, SerialError, encode, encoded_len_max};
+use firmware_protocol::serial::{CRC_LEN, Decoder, encode, encoded_len_max};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::ask;
 use crate::cc::hex;
+use crate::code::serial_code;
 use crate::support::vectors::{SERIAL, vector};
 
 /// The longest frame the receivers take.
@@ -29,10 +30,7 @@ fn received(stream: &[u8]) -> Value {
     let said = stream.iter().filter_map(|&byte| {
         Some(match decoder.push(byte)? {
             Ok(frame) => json!(hex(frame)),
-            Err(SerialError::Short { .. }) => json!(19),
-            Err(SerialError::Overlong { .. }) => json!(20),
-            Err(SerialError::Truncated) => json!(21),
-            Err(SerialError::Crc) => json!(22),
+            Err(error) => json!(serial_code(error)),
         })
     });
     Value::Array(said.collect())

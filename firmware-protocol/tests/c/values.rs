@@ -42,6 +42,28 @@ fn a_text_is_cut_between_characters() {
     }
 }
 
+/// Every word of one and two bytes, and of three and four bytes every one of those at the borders of UTF-8.
+#[test]
+fn a_text_is_utf8_to_both() {
+    const BORDERS: [u8; 22] = [
+        0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
+        0xEF, 0xF0, 0xF3, 0xF4, 0xF5,
+    ];
+    let every: Vec<u8> = (0..=u8::MAX).collect();
+    let words = |len: u32, bytes: &[u8]| -> Vec<Vec<u8>> {
+        let digit = |word: usize, at: u32| bytes[word / bytes.len().pow(at) % bytes.len()];
+        (0..bytes.len().pow(len)).map(|word| (0..len).map(|at| digit(word, at)).collect()).collect()
+    };
+    for all in [words(1, &every), words(2, &every), words(3, &BORDERS), words(4, &BORDERS)] {
+        for words in all.chunks(30_000) {
+            let right: String =
+                words.iter().map(|word| if std::str::from_utf8(word).is_ok() { '1' } else { '0' }).collect();
+            let answer = &ask(&[format!("utf8 {} {}", words[0].len(), hex(&words.concat()))])[0];
+            assert!(answer["utf8"] == json!(right), "words of {} bytes", words[0].len());
+        }
+    }
+}
+
 /// Frames without a key, and what the reference says of their bodies in the words of c/test/helpers.c.
 pub(crate) fn helped() -> Vec<(Vec<u8>, Value)> {
     let mut all = Vec::new();

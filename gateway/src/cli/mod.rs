@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod config;
+pub mod decode;
 mod human;
 pub mod local_api;
 pub mod status;
@@ -54,6 +55,8 @@ pub enum Command {
         #[arg(long)]
         schema: bool,
     },
+    /// 解码 Print a frame field by field, as JSON, and check its tag
+    Decode(decode::DecodeArgs),
 }
 
 /// How the process ends.

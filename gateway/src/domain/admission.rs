@@ -17,7 +17,7 @@ pub use reason::Reason;
 use super::frame;
 use super::json;
 use super::keyring::Keyring;
-use super::report::{Class, DeviceId, Report};
+use super::report::{Class, DeviceId, RecordRef, Report};
 
 /// A rejection's detail is cut here, in bytes: it may quote the payload.
 pub const DETAIL_BYTES_MAX: usize = 240;
@@ -33,6 +33,13 @@ pub enum Admission<'a> {
     Report(Report<'a>),
     /// Something to answer at once, and not to keep.
     TimeQuestion(TimeQuestion),
+    /// The description of a photo or clip that can't be taken: quarantined like any rejection, and its device is told.
+    EvidenceRefused {
+        /// The file.
+        evidence: RecordRef,
+        /// Why.
+        rejection: Rejection,
+    },
 }
 
 /// A device asks for the time. The answer repeats both fields, so that the device knows which question it is to.

@@ -47,7 +47,14 @@ pub(super) fn admit<'a>(
     if message_type == MessageType::TIME_SYNC {
         return time_question::read(&decoded(&frame)?).map(Admission::TimeQuestion);
     }
-    report(&frame).map(Admission::Report)
+    match report(&frame) {
+        Err(rejection) if message_type == MessageType::EVIDENCE_META => {
+            let evidence =
+                decoded(&frame).and_then(|wire| evidence::name(&wire)).map_err(|_| rejection.clone())?;
+            Ok(Admission::EvidenceRefused { evidence, rejection })
+        }
+        report => report.map(Admission::Report),
+    }
 }
 
 /// Reads a frame that was admitted before and kept safe since. Its key may be gone by now.

@@ -5,9 +5,11 @@
 //! [`casework::Casework`].
 
 pub mod admission;
+pub mod anchor;
 pub mod backoff;
 pub mod casework;
 pub mod codes;
+pub mod evidence;
 mod frame;
 pub mod geography;
 pub mod geotag;

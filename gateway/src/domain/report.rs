@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::anchor::Anchor;
+
 pub use body::{Body, CaseKind, Incident, Reading, Status, TaskAck, Telemetry};
 pub use evidence::{EVIDENCE_BYTES_MAX, EvidenceChunk, EvidenceMeta, Sha256};
 pub use position::{Crs, Fix, FixType};
@@ -148,6 +150,13 @@ pub struct Report<'a> {
     pub body: Body<'a>,
 }
 
+impl Report<'_> {
+    /// The anchor of its boot, when the device knew the time.
+    pub fn anchor(&self) -> Option<Anchor> {
+        Anchor::new(self.observed_at?, self.uptime_ms?)
+    }
+}
+
 /// A wall-clock time and how far to trust it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObservedAt {
@@ -158,6 +167,8 @@ pub struct ObservedAt {
 }
 
 impl ObservedAt {
+    /// 2026-01-01T00:00:00Z: a clock that shows less was never set.
+    pub const EARLIEST_PLAUSIBLE_UNIX_MS: i64 = 1_767_225_600_000;
     /// The times that can be written in RFC 3339, in milliseconds since 1970: the years 1 to 9999, without
     /// the last two hours in any time zone.
     pub const UNIX_MS: RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_999;

@@ -34,6 +34,8 @@ pub struct StatusReport {
     pub quarantined: u64,
     /// Messages waiting for their device.
     pub down_waiting: u64,
+    /// Photos and clips.
+    pub evidence: EvidenceReport,
     /// The store.
     pub store: StoreReport,
     /// The uplink.
@@ -81,6 +83,21 @@ pub struct StoreReport {
     pub full: bool,
     /// Number of the last commit.
     pub commit_seq: u64,
+}
+
+/// Photos and clips in numbers of files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceReport {
+    /// They wait for room.
+    pub waiting: u64,
+    /// Their pieces are taken.
+    pub receiving: u64,
+    /// They are whole, and their SHA-256 holds.
+    pub complete: u64,
+    /// Room that is promised to them, in bytes.
+    pub room_bytes: u64,
+    /// The bound for it.
+    pub max_bytes: u64,
 }
 
 /// The uplink.
@@ -135,6 +152,13 @@ impl StatusReport {
             dead_letters: store.dead_letters,
             quarantined: store.quarantined,
             down_waiting: store.down_waiting,
+            evidence: EvidenceReport {
+                waiting: store.evidence.waiting,
+                receiving: store.evidence.receiving,
+                complete: store.evidence.complete,
+                room_bytes: store.evidence.room_bytes,
+                max_bytes: store.evidence.max_bytes,
+            },
             store: StoreReport {
                 used_bytes: store.used_bytes,
                 max_bytes: store.max_bytes,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
+use super::answering::Answering;
 use super::end::End;
 use super::listener::{Claim, Claims, Limits};
 use super::packet::{Connect, Incoming, Offer};
@@ -15,9 +16,10 @@ use super::session::Session;
 use super::wire::Wire;
 use crate::clock;
 use crate::domain::report::DeviceId;
+use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
-use crate::store::handle::Store;
+use crate::store::handle::{Stopped, Store};
 use crate::store::line::DeviceLine;
 use crate::store::submission::Batch;
 
@@ -35,6 +37,7 @@ const BATCH_RECORDS_MAX: usize = 256;
 pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) intake: Intake,
+    pub(super) answers: Answers,
     pub(super) metrics: Arc<Metrics>,
     pub(super) claims: Claims,
     pub(super) stopping: CancellationToken,
@@ -59,10 +62,10 @@ where
             let Limits { receive_maximum, packet_bytes_max, .. } = shared.limits;
             wire.accept(&mut out, Offer { receive_maximum, packet_bytes_max });
             shared.metrics.mqtt_connects.inc();
+            let answering = Answering::new(shared.answers.clone(), device.clone());
             let session = Session::new(device, wire, &connect, shared.intake.clone(), receive_maximum, out);
-            Driver { reader, writer, input, session, line: Arc::default(), claim, connect, shared }
-                .run()
-                .await
+            let line = Arc::default();
+            Driver { reader, writer, input, session, answering, line, claim, connect, shared }.run().await
         }
         Err(end) => {
             wire.refuse(&mut out, end);
@@ -137,6 +140,7 @@ struct Driver<R, W> {
     writer: W,
     input: BytesMut,
     session: Session,
+    answering: Answering,
     line: Arc<DeviceLine>,
     claim: Claim,
     connect: Connect,
@@ -148,6 +152,7 @@ enum Wake {
     Read(Result<(), End>),
     Wrote(std::io::Result<usize>),
     Store,
+    Answer(Result<Option<Bytes>, Stopped>),
     Silence,
     Deaf,
     TakenOver,
@@ -193,6 +198,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
                         self.session.ring();
                     }
                 }
+                Wake::Answer(Ok(answer)) => self.answer("evidence", answer),
+                Wake::Answer(Err(Stopped)) => return End::Stopping,
                 Wake::Silence => return End::KeepAlive,
                 Wake::Deaf => return End::Deaf,
                 Wake::TakenOver => return End::TakenOver,
@@ -212,6 +219,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
                     break;
                 }
             }
+            for question in self.session.take_questions() {
+                let answer = self.shared.answers.time(self.session.device(), question, now_ms);
+                self.answer("time", answer);
+            }
             // Even when the device has gone wrong just now: what came before it is taken.
             self.submit().await?;
         }
@@ -221,6 +232,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
         read?;
         // A refusal that waits for nothing but its turn may leave at once.
         self.session.committed(self.line.durable());
+        for enquiry in self.session.take_enquiries() {
+            self.answering.push(enquiry);
+        }
         while let Some((after, limit)) = self.session.wants() {
             let device = self.session.device().clone();
             let messages =
@@ -232,6 +246,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             self.finish(id).await?;
         }
         Ok(())
+    }
+
+    /// Sends an answer, if one could be made and the device is there for it.
+    fn answer(&mut self, kind: &str, answer: Option<Bytes>) {
+        if !answer.is_some_and(|answer| self.session.answer(kind, answer)) {
+            self.shared.metrics.down_answers_dropped.inc();
+        }
     }
 
     /// The device has a message: the store may forget it.
@@ -258,6 +279,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             () = self.shared.stopping.cancelled() => Wake::Stopping,
             () = self.claim.lost() => Wake::TakenOver,
             () = self.line.changed() => Wake::Store,
+            answer = self.answering.next() => Wake::Answer(answer),
             wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),
             read = fill(&mut self.reader, &mut self.input), if may_read => Wake::Read(read),
             () = time::sleep_until(taken_at + UNREAD_MAX), if has_out => Wake::Deaf,

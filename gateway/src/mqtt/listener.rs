@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{self, Shared};
 use super::end::End;
 use crate::domain::report::DeviceId;
+use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::store::handle::Store;
@@ -94,11 +95,12 @@ impl Listener {
         limits: Limits,
         store: Store,
         intake: Intake,
+        answers: Answers,
         metrics: Arc<Metrics>,
         stopping: CancellationToken,
     ) -> Listener {
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared = Shared { store, intake, metrics, claims: Claims(claims), stopping, limits };
+        let shared = Shared { store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
         let (claimed, connections) = (HashMap::new(), JoinSet::new());
         Listener { socket, shared, queue, claimed, connections }
     }

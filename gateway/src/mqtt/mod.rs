@@ -1,4 +1,4 @@
-//! The embedded MQTT listener: devices in, receipts out.
+//! The embedded MQTT listener: devices in, receipts and answers out.
 //!
 //! Rules
 //! - A connection is one task ([`connection`]) around one sans-io [`session`]; nothing is shared between them. A panic ends
@@ -7,12 +7,14 @@
 //!   which the messages came, because they are popped from a queue as far as the mark allows.
 //! - A session stops reading its socket while too much of it waits for a commit, for the store's queue or for the device
 //!   to read: backpressure reaches the device and nobody else.
+//! - An answer to a question goes out at QoS 0, to the session that asked and only while it reads; nothing is kept of it.
 //! - One device, one session: a second connection with the same client id takes over.
 //! - The codec is behind [`wire`] and [`incoming`] alone; [`greeting`] is what it does not see to in a first packet.
 //!
 //! Not offered yet, and answered so: QoS 2 (MQTT 5 is told a maximum of 1), persistent sessions (session present is always
 //! 0; receipts wait in the store all the same), wills, subscriptions beyond a device's own `down` topics.
 
+mod answering;
 mod connection;
 mod end;
 mod greeting;

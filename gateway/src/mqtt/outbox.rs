@@ -64,6 +64,11 @@ impl Outbox {
         self.subscriptions.len() < before
     }
 
+    /// Whether the device listens for messages of this kind.
+    pub(super) fn is_subscribed(&self, kind: &str) -> bool {
+        self.granted(kind).is_some()
+    }
+
     /// The store has something new for the device.
     pub(super) fn ring(&mut self) {
         self.more = true;

@@ -1,4 +1,4 @@
-//! One device's session, sans-io: packets in; bytes, messages for the store and questions to it out.
+//! One device's session, sans-io: packets in; bytes, messages for the store and questions to answer out.
 //!
 //! Marks number the messages of the session, from 1. `pending` holds every message that was handed over and is not
 //! yet known to be durable, in order; acknowledgements are popped from its front.
@@ -11,8 +11,10 @@ use super::outbox::{Delivery, Outbox};
 use super::packet::{Connect, Grant, Incoming, Publish, Qos};
 use super::topics::{self, UpTopic};
 use super::wire::Wire;
+use crate::domain::admission::TimeQuestion;
+use crate::domain::evidence::Enquiry;
 use crate::domain::report::DeviceId;
-use crate::intake::Intake;
+use crate::intake::{Intake, Taken};
 use crate::store::handle::DownMessage;
 use crate::store::submission::Item;
 use bytes::{Bytes, BytesMut};
@@ -28,6 +30,8 @@ struct Pending {
     mark: u64,
     bytes: usize,
     answer: Answer,
+    /// What its device wants to know once it is durable.
+    enquiry: Option<Box<Enquiry>>,
 }
 
 enum Answer {
@@ -64,6 +68,10 @@ pub(super) struct Session {
     items: Vec<Item>,
     /// Messages for the device that are done, for the store to delete.
     done: Vec<i64>,
+    /// Questions about the time, to be answered at once.
+    questions: Vec<TimeQuestion>,
+    /// What the device wants to know of what is durable now.
+    enquiries: Vec<Enquiry>,
     /// Bytes for the device.
     out: BytesMut,
 }
@@ -90,6 +98,8 @@ impl Session {
             last_mark: 0,
             items: Vec::new(),
             done: Vec::new(),
+            questions: Vec::new(),
+            enquiries: Vec::new(),
             out,
         }
     }
@@ -151,32 +161,42 @@ impl Session {
         if self.wire.is_v5() && answer.is_owed() && self.unacknowledged >= self.pending_max {
             return Err(End::ReceiveMaximum);
         }
-        let content = match topics::up(&self.device, &topic) {
+        let taken = match topics::up(&self.device, &topic) {
             UpTopic::Report(class) => self.intake.take(&self.device, class, &topic, &payload),
-            UpTopic::UnknownClass => self.intake.unknown_class(&topic),
+            UpTopic::UnknownClass => Taken::Message(self.intake.unknown_class(&topic)),
             UpTopic::Foreign => return self.refuse_topic(answer),
+        };
+        let (content, enquiry) = match taken {
+            Taken::Message(content) => (content, None),
+            Taken::Described(content, enquiry) => (content, Some(Box::new(enquiry))),
+            Taken::Question(question) => {
+                // Nothing of it becomes durable: its acknowledgement waits only for its turn.
+                self.questions.push(question);
+                self.wait(answer, 0, None);
+                return Ok(());
+            }
         };
         // A payload keeps its whole packet in memory; a small one in a large packet is better copied out.
         let payload =
             if payload.len() < packet_bytes / 2 { Bytes::copy_from_slice(&payload) } else { payload };
         self.last_mark += 1;
-        self.wait(answer, packet_bytes);
+        self.wait(answer, packet_bytes, enquiry);
         let best_effort = qos == Qos::AtMostOnce;
         self.items.push(Item { received_at_ms: now_ms, payload, best_effort, content });
         Ok(())
     }
 
-    fn wait(&mut self, answer: Answer, bytes: usize) {
+    fn wait(&mut self, answer: Answer, bytes: usize, enquiry: Option<Box<Enquiry>>) {
         self.unacknowledged += usize::from(answer.is_owed());
         self.pending_bytes += bytes;
-        self.pending.push_back(Pending { mark: self.last_mark, bytes, answer });
+        self.pending.push_back(Pending { mark: self.last_mark, bytes, answer, enquiry });
     }
 
     /// MQTT 5 can say no to one message; MQTT 3.1.1 can only acknowledge or close.
     fn refuse_topic(&mut self, answer: Answer) -> Result<(), End> {
         match answer {
             Answer::Acknowledge(packet_id) if self.wire.is_v5() => {
-                self.wait(Answer::NotAuthorized(packet_id), 0);
+                self.wait(Answer::NotAuthorized(packet_id), 0, None);
                 Ok(())
             }
             _ => Err(End::ForeignTopic),
@@ -201,7 +221,8 @@ impl Session {
             if front.mark > durable {
                 break;
             }
-            let Some(Pending { answer, bytes, .. }) = self.pending.pop_front() else { break };
+            let Some(Pending { answer, bytes, enquiry, .. }) = self.pending.pop_front() else { break };
+            self.enquiries.extend(enquiry.map(|enquiry| *enquiry));
             self.pending_bytes -= bytes;
             self.unacknowledged -= usize::from(answer.is_owed());
             match answer {
@@ -269,6 +290,24 @@ impl Session {
     /// Numbers of messages that the device has, for the store to delete.
     pub(super) fn take_done(&mut self) -> Vec<i64> {
         std::mem::take(&mut self.done)
+    }
+
+    /// Questions about the time since the last call.
+    pub(super) fn take_questions(&mut self) -> Vec<TimeQuestion> {
+        std::mem::take(&mut self.questions)
+    }
+
+    /// What the device wants to know of what has become durable since the last call.
+    pub(super) fn take_enquiries(&mut self) -> Vec<Enquiry> {
+        std::mem::take(&mut self.enquiries)
+    }
+
+    /// Sends an answer, at QoS 0. False when it is dropped, because the device does not listen for its kind or does not read
+    /// what it is sent: it asks again.
+    pub(super) fn answer(&mut self, kind: &str, payload: Bytes) -> bool {
+        self.outbox.is_subscribed(kind)
+            && self.out.len() < OUT_BYTES_MAX
+            && self.wire.publish(&mut self.out, topics::down(&self.device, kind), None, payload)
     }
 
     /// Says why the session ends, if the device can be told.

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
+use super::anchors::AnchorTable;
+use super::custody::Standing;
+use super::evidence::{self, Bound};
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
@@ -13,18 +16,25 @@ use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
 use super::tables::{ROW_CLASSES, Tables};
-use super::windows::Windows;
+use super::windows::{Windows, meta, set_meta};
 use super::writer::StoreOptions;
-use crate::domain::report::Class;
+use crate::domain::evidence::File;
+use crate::domain::report::{Class, DeviceId};
+
+/// What the frame around a piece of evidence takes at most, beside its bytes.
+const FRAME_BYTES: usize = 128;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
     pub(super) connection: Connection,
     pub(super) windows: Windows,
+    pub(super) anchors: AnchorTable,
     options: StoreOptions,
     tables: Tables,
     quota: Quota,
     mint: Mint,
+    evidence_bound: Bound,
+    pub(super) start_number: u32,
 }
 
 impl Database {
@@ -32,15 +42,28 @@ impl Database {
     pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
         let tables = Tables::load(&connection)?;
         let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
+        let anchors = AnchorTable::load(&connection)?;
         let mint = Mint::begin_run(&connection, options.chance.clone())?;
+        let start_number = count_start(&connection, options.started_at_ms)?;
         let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
         quota.refresh(&connection)?;
-        Ok(Database { connection, windows, options, tables, quota, mint })
+        let evidence_bound = Bound { max_bytes: options.evidence_max_bytes };
+        Ok(Database {
+            evidence_bound,
+            connection,
+            windows,
+            anchors,
+            options,
+            tables,
+            quota,
+            mint,
+            start_number,
+        })
     }
 
     /// What is committed, in numbers.
     pub(super) fn snapshot(&self, full: bool) -> rusqlite::Result<Snapshot> {
-        self.tables.snapshot(&self.connection, &self.quota, full)
+        self.tables.snapshot(&self.connection, &self.quota, self.evidence_bound, full)
     }
 
     /// The oldest records of a class that have no receipt yet.
@@ -56,6 +79,12 @@ impl Database {
         rows::read(&self.connection, class, limit, skip)
     }
 
+    /// How the file that a device described stands.
+    pub(super) fn evidence(&self, device: &DeviceId, file: &File) -> rusqlite::Result<Standing> {
+        let has_room = self.quota.has_room(Some(Class::Evidence), file.chunk_bytes as usize + FRAME_BYTES);
+        evidence::standing(&self.connection, self.evidence_bound, device, file, has_room)
+    }
+
     /// BEGIN, everything the group asks for, COMMIT. After an error the transaction may still be open.
     pub(super) fn write(&mut self, group: &Group) -> rusqlite::Result<Outcome> {
         self.tables.commit_seq += 1;
@@ -66,11 +95,15 @@ impl Database {
             let progress = self.write_batch(batch, &mut outcome.tallied)?;
             outcome.progress.push(progress);
         }
+        self.anchors.write(&self.connection, self.tables.commit_seq)?;
         for table in &mut self.tables.segments {
             table.flush(&self.connection, self.tables.commit_seq)?;
         }
         for (settlement, _) in &group.settlements {
             self.write_settlement(settlement, &mut outcome)?;
+        }
+        for (verdict, _) in &group.verdicts {
+            evidence::settle(&self.connection, &mut self.tables.tallies, verdict)?;
         }
         for &(class, key, _) in &group.set_aside {
             self.write_aside(class, key)?;
@@ -93,9 +126,12 @@ impl Database {
             tables: &mut self.tables,
             quota: &mut self.quota,
             mint: &mut self.mint,
+            anchors: &mut self.anchors,
+            last_anchor: None,
             window: self.windows.of(&batch.device, batch.has_claims()),
             device: &batch.device,
             keep_quarantined: self.options.keep_quarantined,
+            evidence_bound: self.evidence_bound,
         };
         inlet.take(batch, tallied)
     }
@@ -166,9 +202,20 @@ impl Database {
             self.connection.execute_batch("ROLLBACK")?;
         }
         self.windows.undo();
+        self.anchors.undo();
         let commit_seq = self.tables.commit_seq;
         self.tables = Tables::load(&self.connection)?;
         self.tables.commit_seq = commit_seq;
         Ok(())
     }
+}
+
+/// Numbers this start: above all before it also when the clock stands still, and above those of a store that was lost when
+/// it does not.
+fn count_start(connection: &Connection, started_at_ms: i64) -> rusqlite::Result<u32> {
+    let by_clock = u64::try_from(started_at_ms / 1000).unwrap_or(0);
+    let number = (meta(connection, "start")? + 1).max(by_clock);
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    set_meta(connection, "start", u64::from(number))?;
+    Ok(number)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::evidence::Verdict;
 use super::handle::DamagedKey;
 use super::line::DeviceLine;
 use super::settlement::{Settlement, Unsettled};
@@ -26,6 +27,7 @@ pub(super) struct Group {
     pub(super) batches: Vec<Batch>,
     pub(super) settlements: Vec<(Settlement, Answer)>,
     pub(super) set_aside: Vec<(Class, DamagedKey, Answer)>,
+    pub(super) verdicts: Vec<(Verdict, Answer)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
     /// Requests of any kind that were taken while the group was collected, answered ones included.
     pub(super) requests: usize,
@@ -42,7 +44,10 @@ impl Group {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty() && self.down_done.is_empty() && !self.deletes_records()
+        self.batches.is_empty()
+            && self.down_done.is_empty()
+            && self.verdicts.is_empty()
+            && !self.deletes_records()
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -53,7 +58,8 @@ impl Group {
 
     /// True when the group deletes records, so that the windows must be written with it.
     pub(super) fn deletes_records(&self) -> bool {
-        !(self.settlements.is_empty() && self.set_aside.is_empty())
+        let drops_evidence = self.verdicts.iter().any(|(verdict, _)| !verdict.holds);
+        drops_evidence || !(self.settlements.is_empty() && self.set_aside.is_empty())
     }
 }
 
@@ -79,4 +85,8 @@ pub(super) struct Counted {
     pub(super) quarantine_dropped: u64,
     pub(super) down_dropped: u64,
     pub(super) withheld: Vec<Class>,
+    /// Pieces of evidence that were dropped, by reason.
+    pub(super) chunks_dropped: Vec<&'static str>,
+    /// Descriptions of evidence that were refused by what was known before.
+    pub(super) contradictions: u64,
 }

@@ -1,11 +1,13 @@
 //! The typed handle on the store: what others may ask of the writer thread, and how it calls them back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::custody::Standing;
+use super::evidence::Verdict;
 use super::group::Answer;
 use super::line::DeviceLine;
 use super::record::StoredRecord;
@@ -13,7 +15,9 @@ use super::segment;
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
-use crate::domain::report::{Class, DeviceId};
+use crate::domain::anchor::{self, Anchor};
+use crate::domain::evidence::File;
+use crate::domain::report::{Class, DeviceId, Identity};
 
 /// Requests that may wait for the writer. A session that finds the queue full stops reading its socket.
 pub const QUEUE_REQUESTS: usize = 1024;
@@ -40,6 +44,10 @@ pub(super) enum Request {
     SetAside { class: Class, key: DamagedKey, answer: Answer },
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
     DownDone { device: DeviceId, id: i64 },
+    Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
+    Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
+    EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
+    SettleEvidence { verdict: Verdict, answer: Answer },
     Ping { answer: oneshot::Sender<()> },
     Close,
 }
@@ -131,7 +139,21 @@ impl Store {
                 },
             }
         }
+        self.anchor(&mut pending).await?;
         Ok(pending)
+    }
+
+    /// Gives the records whose device did not know the time the anchors of their boots.
+    async fn anchor(&self, pending: &mut [Pending]) -> Result<(), Stopped> {
+        let boots: HashSet<_> = pending.iter().filter_map(clockless_boot).collect();
+        if boots.is_empty() {
+            return Ok(());
+        }
+        let anchors = self.ask(|answer| Request::Anchors { boots, answer }).await?;
+        for pending in pending {
+            pending.anchor = clockless_boot(pending).and_then(|boot| anchors.get(&boot).copied());
+        }
+        Ok(())
     }
 
     async fn set_aside(&self, class: Class, key: DamagedKey) -> Result<(), Stopped> {
@@ -192,10 +214,23 @@ impl Store {
         self.requests.send(request).await.map_err(|_| Stopped)
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Stopped> {
+    pub(super) async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, Stopped> {
         let (answer, answered) = oneshot::channel();
         self.send(request(answer)).await?;
         answered.await.map_err(|_| Stopped)
+    }
+}
+
+/// The device and boot of a frame that does not say the time.
+fn clockless_boot(pending: &Pending) -> Option<(DeviceId, u32)> {
+    match pending.record.identity {
+        Identity::Device { boot, .. } if anchor::is_clockless(&pending.record.payload) => {
+            Some((pending.record.device.clone(), boot))
+        }
+        _ => None,
     }
 }
 
@@ -209,7 +244,7 @@ fn still_open(
     let is_released =
         |index: usize| released.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
     let keyed = records.into_iter().enumerate().map(move |(index, record)| {
-        (index, Pending { key: RecordKey::Slot { segment, index: index as u32 }, record })
+        (index, Pending { key: RecordKey::Slot { segment, index: index as u32 }, record, anchor: None })
     });
     keyed
         .filter(move |(index, pending)| !is_released(*index) && !skip.contains(&pending.key))

@@ -1,7 +1,11 @@
 //! The way of one session's messages into the group's transaction: known already? room for it? which number? where to?
 
+mod evidence;
+
 use rusqlite::Connection;
 
+use super::anchors::AnchorTable;
+use super::evidence::Bound;
 use super::group::{Counted, Progress};
 use super::quota::Quota;
 use super::record::StoredRecord;
@@ -9,6 +13,7 @@ use super::rows::{self, Suspect};
 use super::submission::{Batch, Content, Item};
 use super::tables::Tables;
 use super::windows::{DeviceWindow, meta, set_meta};
+use crate::domain::anchor::Anchor;
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
 
 /// Gives identities to records whose device did not.
@@ -43,9 +48,13 @@ pub(super) struct Inlet<'a> {
     pub(super) tables: &'a mut Tables,
     pub(super) quota: &'a mut Quota,
     pub(super) mint: &'a mut Mint,
+    pub(super) anchors: &'a mut AnchorTable,
+    /// The boot of this batch that was looked at last, and its anchor.
+    pub(super) last_anchor: Option<(u32, Anchor)>,
     pub(super) window: DeviceWindow<'a>,
     pub(super) device: &'a DeviceId,
     pub(super) keep_quarantined: u64,
+    pub(super) evidence_bound: Bound,
 }
 
 impl Inlet<'_> {
@@ -72,12 +81,31 @@ impl Inlet<'_> {
 
     fn take_one(&mut self, item: &Item, tallied: &mut Counted) -> rusqlite::Result<bool> {
         match &item.content {
-            Content::Report { class, claimed, casework } => {
-                self.report(item, *class, *claimed, casework.as_deref(), tallied)
+            Content::Report { class, claimed, casework, anchor } => {
+                let taken = self.report(item, *class, *claimed, casework.as_deref(), tallied)?;
+                if let (true, Some(claimed), Some(anchor)) = (taken, claimed, anchor) {
+                    self.note_anchor(claimed.boot, *anchor);
+                }
+                Ok(taken)
+            }
+            Content::Evidence { claimed, anchor, part } => {
+                let taken = self.evidence(item, *claimed, part, tallied)?;
+                if let (true, Some(anchor)) = (taken, anchor) {
+                    self.note_anchor(claimed.boot, *anchor);
+                }
+                Ok(taken)
             }
             Content::Quarantine { topic, reason, detail } => {
                 self.quarantine(item, topic, reason, detail, tallied)
             }
+        }
+    }
+
+    /// The frames of a batch mostly say the same: only what is news to the boot looked at last goes further.
+    fn note_anchor(&mut self, boot: u32, anchor: Anchor) {
+        let is_known = |(last_boot, kept): (u32, Anchor)| last_boot == boot && !anchor.improves(&kept);
+        if !self.last_anchor.is_some_and(is_known) {
+            self.last_anchor = Some((boot, self.anchors.note(self.device, boot, anchor)));
         }
     }
 
@@ -126,6 +154,17 @@ impl Inlet<'_> {
                 &item.payload,
             );
         }
+        self.write_row(class, identity, item, casework).map(|_| ())
+    }
+
+    /// Adds a row to the table of a class that has one a record, and gives its id.
+    fn write_row(
+        &mut self,
+        class: Class,
+        identity: Identity,
+        item: &Item,
+        casework: Option<&str>,
+    ) -> rusqlite::Result<i64> {
         let record = StoredRecord {
             device: self.device.clone(),
             identity,
@@ -134,7 +173,7 @@ impl Inlet<'_> {
             payload: item.payload.clone(),
             casework: casework.map(str::to_owned),
         };
-        rows::insert(connection, &mut self.tables.tallies, commit_seq, &record)
+        rows::insert(self.connection, &mut self.tables.tallies, self.tables.commit_seq, &record)
     }
 
     fn quarantine(

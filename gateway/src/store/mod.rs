@@ -15,7 +15,10 @@
 //! Numbers: page 4096 bytes; WAL of 1000 pages, never shrunk; a group takes at most 16,384 records or 4 MiB; a segment
 //! at most 2048 records or 512 KiB.
 
+mod anchors;
+pub mod custody;
 mod database;
+mod evidence;
 mod group;
 pub mod handle;
 mod inlet;

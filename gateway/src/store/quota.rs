@@ -38,15 +38,23 @@ impl Quota {
 
     /// Takes room for a message of `bytes`; false when its class has none left.
     pub(super) fn take(&mut self, class: Option<Class>, bytes: usize) -> bool {
+        let Some(needed) = self.room(class, bytes) else { return false };
+        self.taken_bytes = needed;
+        true
+    }
+
+    /// Whether there is room for a message of `bytes`.
+    pub(super) fn has_room(&self, class: Option<Class>, bytes: usize) -> bool {
+        self.room(class, bytes).is_some()
+    }
+
+    /// The bytes taken with a message of `bytes`; `None` when its class has no room left.
+    fn room(&self, class: Option<Class>, bytes: usize) -> Option<u64> {
         // Row and tree overhead is well below an eighth at the sizes that matter.
         let needed = self.taken_bytes + bytes as u64 + bytes as u64 / 8 + 64;
         let reserve = if class == Some(Class::Incident) { 0 } else { self.incident_reserve_pages };
         let limit = self.max_pages.saturating_sub(SETTLEMENT_PAGES + reserve);
-        if self.used_pages + needed.div_ceil(PAGE_BYTES) > limit {
-            return false;
-        }
-        self.taken_bytes = needed;
-        true
+        (self.used_pages + needed.div_ceil(PAGE_BYTES) <= limit).then_some(needed)
     }
 
     pub(super) fn used_bytes(&self) -> u64 {

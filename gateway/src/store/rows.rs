@@ -56,13 +56,13 @@ fn identity_of(row: &Row<'_>, at: usize) -> Option<Identity> {
     identity_from_parts(row.get(at).ok()?, major as u64, row.get(at + 2).ok()?)
 }
 
-/// Adds a pending record.
+/// Adds a pending record and gives its row.
 pub(super) fn insert(
     connection: &Connection,
     tallies: &mut Tallies,
     commit_seq: u64,
     record: &StoredRecord,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     let table = table(record.class);
     let (origin, major, minor) = columns(record.identity);
     let (device, casework) = (record.device.as_str(), record.casework.as_deref());
@@ -83,7 +83,7 @@ pub(super) fn insert(
         sum
     ])?;
     tallies.add(table, 1, record.payload.len() as u64);
-    Ok(())
+    Ok(connection.last_insert_rowid())
 }
 
 /// The oldest pending records of a class.
@@ -109,7 +109,7 @@ pub(super) fn read(
         pieces.push(match record(class, row) {
             Some(record) => {
                 bytes += record.payload.len() as u64;
-                RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record }))
+                RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record, anchor: None }))
             }
             None => RawHead::DamagedRow(id),
         });

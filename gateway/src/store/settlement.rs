@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::record::StoredRecord;
+use crate::domain::anchor::Anchor;
 use crate::domain::report::Class;
 
 /// How much to hand out at most: whole segments are handed out, so one large segment may exceed it.
@@ -35,6 +36,8 @@ pub struct Pending {
     pub key: RecordKey,
     /// The record.
     pub record: StoredRecord,
+    /// For a frame whose device did not know the time: when its boot was, if another frame has said so.
+    pub anchor: Option<Anchor>,
 }
 
 /// What the platform said about a record.

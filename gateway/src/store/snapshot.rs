@@ -13,6 +13,21 @@ pub struct ClassBacklog {
     pub oldest_received_at_ms: Option<i64>,
 }
 
+/// The photos and clips that devices have described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EvidenceFigures {
+    /// Files that wait for room, or were refused before they had any.
+    pub waiting: u64,
+    /// Files whose pieces are taken.
+    pub receiving: u64,
+    /// Files that are whole and whose SHA-256 holds.
+    pub complete: u64,
+    /// Room that is promised to files, complete ones included, in bytes.
+    pub room_bytes: u64,
+    /// The bound for it.
+    pub max_bytes: u64,
+}
+
 /// The state of the store after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Snapshot {
@@ -28,6 +43,8 @@ pub struct Snapshot {
     pub quarantined: u64,
     /// Messages waiting for their device (receipts).
     pub down_waiting: u64,
+    /// Photos and clips.
+    pub evidence: EvidenceFigures,
     /// Live bytes of the database file.
     pub used_bytes: u64,
     /// The quota for them.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::line::DeviceLine;
+use crate::domain::anchor::Anchor;
+use crate::domain::evidence::File;
 use crate::domain::report::{Class, DeviceId, RecordRef};
 
 /// Messages of one session, in the order in which they came.
@@ -36,8 +38,7 @@ pub struct Item {
 impl Batch {
     /// True when some message has a number of its device's own.
     pub(super) fn has_claims(&self) -> bool {
-        let is_claimed = |item: &Item| matches!(item.content, Content::Report { claimed: Some(_), .. });
-        self.items.iter().any(is_claimed)
+        self.items.iter().any(|item| item.content.claimed().is_some())
     }
 }
 
@@ -46,6 +47,7 @@ impl Item {
     pub(super) fn stored_bytes(&self) -> usize {
         let beside = match &self.content {
             Content::Report { casework, .. } => casework.as_deref().map_or(0, str::len),
+            Content::Evidence { .. } => 0,
             Content::Quarantine { topic, detail, .. } => topic.len() + detail.len(),
         };
         self.payload.len() + beside
@@ -53,7 +55,7 @@ impl Item {
 
     /// An incident that would be recognised, were it sent again.
     pub(super) fn is_claimed_incident(&self) -> bool {
-        matches!(self.content, Content::Report { class: Class::Incident, claimed: Some(_), .. })
+        self.content.class() == Some(Class::Incident) && self.content.claimed().is_some()
     }
 }
 
@@ -68,6 +70,17 @@ pub enum Content {
         claimed: Option<RecordRef>,
         /// For incidents: geotag and attribution as JSON.
         casework: Option<Box<str>>,
+        /// When the device's boot was, if it knew the time.
+        anchor: Option<Anchor>,
+    },
+    /// It was understood, and is part of a photo or clip.
+    Evidence {
+        /// The device's own number for it.
+        claimed: RecordRef,
+        /// When the device's boot was, if it knew the time.
+        anchor: Option<Anchor>,
+        /// Which part.
+        part: Box<Part>,
     },
     /// It was not; it is kept for a person to look at.
     Quarantine {
@@ -78,4 +91,46 @@ pub enum Content {
         /// The reason in words.
         detail: Box<str>,
     },
+}
+
+impl Content {
+    /// The class of what was understood.
+    pub(super) fn class(&self) -> Option<Class> {
+        match self {
+            Content::Report { class, .. } => Some(*class),
+            Content::Evidence { .. } => Some(Class::Evidence),
+            Content::Quarantine { .. } => None,
+        }
+    }
+
+    /// The device's own number for it.
+    fn claimed(&self) -> Option<RecordRef> {
+        match self {
+            Content::Report { claimed, .. } => *claimed,
+            Content::Evidence { claimed, .. } => Some(*claimed),
+            Content::Quarantine { .. } => None,
+        }
+    }
+}
+
+/// A part of a photo or clip.
+#[derive(Debug)]
+pub enum Part {
+    /// Its description.
+    Meta(File),
+    /// A piece.
+    Chunk(ChunkPlace),
+}
+
+/// A piece on its way in: where the bytes of the file are in its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkPlace {
+    /// The file.
+    pub evidence: RecordRef,
+    /// Which piece, from 0.
+    pub index: u32,
+    /// Where its bytes begin in the payload.
+    pub data_at: u32,
+    /// How many they are.
+    pub data_len: u32,
 }

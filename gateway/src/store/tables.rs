@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::evidence::{self, Bound};
 use super::quota::Quota;
 use super::rows;
 use super::segments::SegmentTable;
@@ -46,6 +47,7 @@ impl Tables {
         &self,
         connection: &Connection,
         quota: &Quota,
+        bound: Bound,
         full: bool,
     ) -> rusqlite::Result<Snapshot> {
         let mut snapshot = Snapshot {
@@ -54,6 +56,7 @@ impl Tables {
             dead_letters: self.tallies.get("dead_letter").n,
             quarantined: self.tallies.get("quarantine").n,
             down_waiting: self.tallies.get("down").n,
+            evidence: evidence::figures(&self.tallies, bound),
             used_bytes: quota.used_bytes(),
             max_bytes: quota.max_bytes(),
             full,

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
+use super::evidence;
+
 /// Rows and payload bytes of one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
@@ -22,7 +24,7 @@ pub(super) struct Tallies {
 
 impl Tallies {
     /// The tables that are tallied.
-    pub(super) const NAMES: [&'static str; 10] = [
+    pub(super) const NAMES: [&'static str; 13] = [
         "record_incident",
         "record_task",
         "record_evidence",
@@ -33,6 +35,9 @@ impl Tallies {
         "holes_status",
         "holes_reading",
         "holes_telemetry",
+        evidence::ROOM,
+        evidence::COMPLETE,
+        evidence::WAITING,
     ];
 
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<Tallies> {

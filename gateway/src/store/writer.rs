@@ -10,6 +10,7 @@ use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::Database;
+use super::evidence;
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
@@ -17,7 +18,7 @@ use super::rows;
 use super::schema::{self, OpenError};
 use super::settlement::Unsettled;
 use super::snapshot::Snapshot;
-use super::submission::Content;
+use crate::domain::admission::Reason;
 use crate::domain::report::DeviceId;
 use crate::metrics::Metrics;
 
@@ -30,10 +31,14 @@ pub struct StoreOptions {
     pub max_bytes: u64,
     /// The part of it that only incidents may use.
     pub incident_reserve_bytes: u64,
+    /// Room that photos and clips may have together, in bytes.
+    pub evidence_max_bytes: u64,
     /// Accepted cases that are kept.
     pub keep_accepted: u64,
     /// Quarantined payloads that are kept.
     pub keep_quarantined: u64,
+    /// Now, by the gateway's clock, in milliseconds since 1970; it need not be right.
+    pub started_at_ms: i64,
     /// Chance, for the names of runs.
     pub chance: fastrand::Rng,
 }
@@ -47,6 +52,8 @@ pub struct WriteError(#[from] rusqlite::Error);
 pub struct Running {
     /// The handle.
     pub store: Store,
+    /// The number of this start: above those of all starts before it.
+    pub start_number: u32,
     /// Resolves when the thread has ended: `Ok` after a close, the error otherwise.
     pub ended: oneshot::Receiver<Result<(), WriteError>>,
 }
@@ -62,7 +69,7 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     let database = |source| OpenError::Database { path: path.clone(), source };
     let database_open = Database::load(connection, options).map_err(database)?;
     let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
-    let snapshot = published.subscribe();
+    let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
     let lines = HashMap::new();
     let writer = Writer { database: database_open, metrics, queue, published, lines, full: false };
     let (end, ended) = oneshot::channel();
@@ -71,7 +78,7 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         let _ = end.send(writer.run().map_err(WriteError));
     };
     thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
-    Ok(Running { store: Store::new(requests, snapshot), ended })
+    Ok(Running { store: Store::new(requests, snapshot), start_number, ended })
 }
 
 struct Writer {
@@ -120,6 +127,20 @@ impl Writer {
             Request::DownAfter { device, after, limit, answer } => {
                 drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
             }
+            Request::Anchors { boots, answer } => {
+                let anchors = &self.database.anchors;
+                let anchor = |(device, boot): (DeviceId, u32)| {
+                    anchors.of(&device, boot).map(|anchor| ((device, boot), anchor))
+                };
+                drop(answer.send(boots.into_iter().filter_map(anchor).collect()));
+            }
+            Request::Evidence { device, file, answer } => {
+                drop(answer.send(self.database.evidence(&device, &file)?));
+            }
+            Request::EvidencePieces { id, from, chunk_bytes, answer } => {
+                drop(answer.send(evidence::read(&self.database.connection, id, from, chunk_bytes)?));
+            }
+            Request::SettleEvidence { verdict, answer } => group.verdicts.push((verdict, answer)),
             Request::Ping { answer } => drop(answer.send(())),
             Request::Close => return Ok(false),
         }
@@ -157,6 +178,7 @@ impl Writer {
             outcome => outcome?,
         };
         self.database.windows.committed(outcome.windows_written);
+        self.database.anchors.committed();
         if !outcome.progress.is_empty() {
             self.full = !outcome.tallied.withheld.is_empty();
         }
@@ -171,7 +193,7 @@ impl Writer {
         for batch in group.batches.drain(..) {
             batch.line.withhold();
             for item in &batch.items {
-                if let Content::Report { class, .. } = item.content {
+                if let Some(class) = item.content.class() {
                     self.metrics.withheld[class].inc();
                 }
             }
@@ -181,7 +203,10 @@ impl Writer {
 
     fn refuse_settlements(&mut self, group: Group) -> rusqlite::Result<()> {
         let settlements = group.settlements.into_iter().map(|(_, answer)| answer);
-        for answer in settlements.chain(group.set_aside.into_iter().map(|(.., answer)| answer)) {
+        let verdicts = group.verdicts.into_iter().map(|(_, answer)| answer);
+        for answer in
+            settlements.chain(verdicts).chain(group.set_aside.into_iter().map(|(.., answer)| answer))
+        {
             // Whoever asked and is gone needs no answer.
             let _ = answer.send(Err(Unsettled));
         }
@@ -209,6 +234,9 @@ impl Writer {
         for (.., answer) in group.set_aside {
             let _ = answer.send(Ok(()));
         }
+        for (_, answer) in group.verdicts {
+            let _ = answer.send(Ok(()));
+        }
         for device in outcome.ring {
             if let Some(line) = self.lines.get(&device).and_then(Weak::upgrade) {
                 line.ring();
@@ -218,10 +246,23 @@ impl Writer {
     }
 
     fn count(&self, tallied: Counted) {
-        let Counted { duplicates, quarantine_dropped, down_dropped, withheld } = tallied;
+        let Counted {
+            duplicates,
+            quarantine_dropped,
+            down_dropped,
+            withheld,
+            chunks_dropped,
+            contradictions,
+        } = tallied;
         self.metrics.duplicates.inc_by(duplicates);
         for class in withheld {
             self.metrics.withheld[class].inc();
+        }
+        for reason in chunks_dropped {
+            self.metrics.evidence_chunks_dropped.add(reason, 1);
+        }
+        if contradictions > 0 {
+            self.metrics.quarantined.add(Reason::EvidenceContradicts.as_str(), contradictions);
         }
         if quarantine_dropped > 0 {
             tracing::warn!(dropped = quarantine_dropped, "quarantine is full, oldest payloads dropped");

@@ -2,10 +2,13 @@
 //!
 //! - `id` is `{device}/{boot}/{seq}` (`{device}/g{run}/{number}` when the gateway minted it) and `source` is
 //!   `urn:patrol-gateway:{gateway}`; receivers deduplicate on the pair. An event is a function of the
-//!   gateway's id and the stored record alone, so every resend has the same bytes as long as the gateway
-//!   itself is not replaced by another version.
-//! - `type` is `cn.patrol.{class}.v1`. `time` is when it happened by the device's clock (`time_from` =
-//!   `device`, with its `time_quality`), or else when the gateway received it (`time_from` = `gateway`).
+//!   gateway's id and the stored record alone, and of its boot's anchor when it came without a time, so every
+//!   resend has the same bytes as long as neither the anchor is found meanwhile nor the gateway itself
+//!   replaced by another version.
+//! - `type` is `cn.patrol.{class}.v1`. `time` is when it happened: by the device's clock (`time_from` =
+//!   `device`, with its `time_quality`); or by its uptime, when another report of the same boot told the time
+//!   (`device` too, `time_quality` = `anchored`, and that report's quality in `anchor_quality`); or else it is
+//!   when the gateway received it (`time_from` = `gateway`).
 //! - `subject` is the code of the grid an incident is attributed to.
 //! - The geometry is a point in WGS-84, a line for a track, or null; what the device left out is left out here.
 //! - A payload that this version can't read (stored by another version, for instance), or makes no event of, is
@@ -19,6 +22,7 @@ mod along;
 mod base64;
 mod geometry;
 mod properties;
+mod when;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,7 +31,9 @@ use serde::{Serialize, Serializer};
 
 use self::base64::Base64;
 use self::properties::Feature;
+use self::when::When;
 use crate::domain::admission;
+use crate::domain::anchor::Anchor;
 use crate::domain::casework::Casework;
 use crate::domain::report::{Class, DeviceId, Identity, ObservedAt};
 use crate::store::record::StoredRecord;
@@ -52,8 +58,8 @@ pub struct CloudEvent<'a> {
     data_base64: Option<Base64<'a>>,
 }
 
-/// The event of a stored record.
-pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord) -> CloudEvent<'a> {
+/// The event of a stored record; `anchor` is its boot's, which matters when it came without a time.
+pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord, anchor: Option<Anchor>) -> CloudEvent<'a> {
     let event = raw_event(gateway_id, record);
     let casework = match record.casework.as_deref().map(Casework::from_json) {
         Some(None) => return event, // of another version: the receiver gets what the device sent
@@ -61,12 +67,13 @@ pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord) -> CloudEvent<'a
         None => None,
     };
     let Ok(report) = admission::reread(record.class, &record.payload) else { return event };
+    let when = When::of(&report, anchor, record.received_at_ms);
     let grid = casework.as_ref().and_then(|casework| casework.assignment.grid());
-    let (grid, observed_at) = (grid.map(|grid| grid.grid.clone()), report.observed_at);
-    let Some(feature) = Feature::of(record, report, casework) else { return event };
+    let grid = grid.map(|grid| grid.grid.clone());
+    let Some(feature) = Feature::of(record, when, report, casework) else { return event };
     CloudEvent {
         r#type: event_type(record.class),
-        time: Moment(observed_at.map_or(record.received_at_ms, |observed_at| observed_at.unix_ms)),
+        time: Moment(when.unix_ms()),
         subject: grid,
         datacontenttype: "application/geo+json",
         data: Some(feature),
@@ -76,8 +83,8 @@ pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord) -> CloudEvent<'a
 }
 
 /// Appends the event of a stored record to a buffer, as one JSON object.
-pub fn write_event(out: &mut Vec<u8>, gateway_id: &str, record: &StoredRecord) {
-    serde_json::to_writer(out, &event(gateway_id, record))
+pub fn write_event(out: &mut Vec<u8>, gateway_id: &str, record: &StoredRecord, anchor: Option<Anchor>) {
+    serde_json::to_writer(out, &event(gateway_id, record, anchor))
         .expect("a Vec takes every write, and an event has text keys and finite numbers only");
 }
 

@@ -196,7 +196,7 @@ impl Lane {
             if count > 0 {
                 body.push(b',');
             }
-            cloudevent::write_event(&mut body, &self.gateway_id, &pending.record);
+            cloudevent::write_event(&mut body, &self.gateway_id, &pending.record, pending.anchor);
             if count > 0 && body.len() >= self.batch_bytes_max {
                 body.truncate(before);
                 break;
@@ -215,7 +215,7 @@ impl Lane {
         }
         let mut records = Vec::with_capacity(count);
         let (mut unanswered, mut all_put_off) = (0, true);
-        for Pending { key, record } in self.held.drain(..count) {
+        for Pending { key, record, .. } in self.held.drain(..count) {
             let id = EventId { device: &record.device, identity: record.identity }.to_string();
             let Some(decision) = decisions.remove(&id) else {
                 unanswered += 1;
@@ -273,7 +273,7 @@ impl Lane {
             self.batch_events = count / 2;
             return Ok(Sent::Progress);
         }
-        let Some(Pending { key, record }) = self.held.pop_front() else { return Ok(Sent::Progress) };
+        let Some(Pending { key, record, .. }) = self.held.pop_front() else { return Ok(Sent::Progress) };
         if !self.accepted_since_burial {
             self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
             let error = PostError::BatchRefused { status, reason }.to_string();

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::{Args, Exit, load, print};
 use crate::clock;
+use crate::domain::report::ObservedAt;
 
 /// What one check found, in Chinese and English.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,7 @@ fn line(name: &str, finding: &Finding) -> String {
 fn clock_set(unix_ms: i64) -> Finding {
     let shown =
         jiff::Timestamp::from_millisecond(unix_ms).map_or("?".to_owned(), |time| format!("{time:.0}"));
-    match unix_ms >= clock::EARLIEST_PLAUSIBLE_UNIX_MS {
+    match unix_ms >= ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS {
         true => Finding::ok(shown),
         false => Finding::failure(format!("{shown}: 时钟未校准 the clock was never set")),
     }
@@ -109,7 +110,7 @@ mod tests {
     fn a_clock_at_its_birth_is_found() {
         assert_eq!(clock_set(0).verdict, Verdict::Failure);
         assert_eq!(clock_set(-1).verdict, Verdict::Failure);
-        assert_eq!(clock_set(clock::EARLIEST_PLAUSIBLE_UNIX_MS).verdict, Verdict::Ok);
-        assert_eq!(clock_set(clock::EARLIEST_PLAUSIBLE_UNIX_MS).text, "2026-01-01T00:00:00Z");
+        assert_eq!(clock_set(ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS).verdict, Verdict::Ok);
+        assert_eq!(clock_set(ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS).text, "2026-01-01T00:00:00Z");
     }
 }

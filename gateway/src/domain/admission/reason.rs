@@ -53,11 +53,13 @@ pub enum Reason {
     FrameDirection,
     /// A message type that this version does not know.
     FrameType,
+    /// A description of a photo or clip that says otherwise than an earlier one of the same name.
+    EvidenceContradicts,
 }
 
 impl Reason {
     /// Every reason, for metrics that start at zero.
-    pub const ALL: [Reason; 24] = [
+    pub const ALL: [Reason; 25] = [
         Reason::NotAFrameNorJson,
         Reason::MalformedJson,
         Reason::WrongType,
@@ -82,6 +84,7 @@ impl Reason {
         Reason::FrameClass,
         Reason::FrameDirection,
         Reason::FrameType,
+        Reason::EvidenceContradicts,
     ];
 
     /// The label in metrics and in the quarantine.
@@ -111,6 +114,7 @@ impl Reason {
             Reason::FrameClass => "frame_class",
             Reason::FrameDirection => "frame_direction",
             Reason::FrameType => "frame_type",
+            Reason::EvidenceContradicts => "evidence_contradicts",
         }
     }
 }

@@ -56,6 +56,7 @@ fn read(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
             assert_eq!(again.as_ref(), Ok(&report));
             Ok(report)
         }
+        Admission::EvidenceRefused { rejection, .. } => Err(rejection),
         Admission::TimeQuestion(question) => panic!("no report: {question:?}"),
     }
 }
@@ -253,7 +254,7 @@ fn a_question_about_the_time_is_no_report_and_an_answer_is_no_question() {
         let payload = frame(sync);
         match admit(&[FrameKey::CRC32C], class, &car(), &payload) {
             Ok(Admission::TimeQuestion(question)) => Ok(question),
-            Ok(Admission::Report(report)) => panic!("{report:?}"),
+            Ok(other) => panic!("{other:?}"),
             Err(rejection) => Err(rejection.reason),
         }
     };

@@ -46,19 +46,6 @@ pub struct EvidenceMeta {
     pub fix: Option<Fix>,
 }
 
-impl EvidenceMeta {
-    /// Pieces the file has, from 1.
-    pub fn chunks(&self) -> u32 {
-        self.size_bytes.div_ceil(self.chunk_bytes)
-    }
-
-    /// Bytes of the piece with this index; `None` when the file has no such piece.
-    pub fn chunk_len(&self, index: u32) -> Option<u32> {
-        let before = index.checked_mul(self.chunk_bytes)?;
-        self.size_bytes.checked_sub(before).filter(|left| *left > 0).map(|left| left.min(self.chunk_bytes))
-    }
-}
-
 /// A piece of a photo or clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvidenceChunk<'a> {
@@ -89,39 +76,5 @@ impl fmt::Debug for Sha256 {
 impl Serialize for Sha256 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn the_pieces_of_a_file_are_its_bytes(size_bytes in 1..=EVIDENCE_BYTES_MAX, log2 in 6..=15_u32) {
-            let meta = EvidenceMeta {
-                evidence: RecordRef { boot: 1, seq: 1 },
-                incident: None,
-                media: None,
-                usage: None,
-                size_bytes,
-                chunk_bytes: 1 << log2,
-                sha256: Sha256([0; 32]),
-                duration_ms: None,
-                width_px: None,
-                height_px: None,
-                fix: None,
-            };
-            let chunks = meta.chunks();
-            let full = u64::from(chunks - 1) * u64::from(meta.chunk_bytes);
-            let last = meta.chunk_len(chunks - 1);
-            prop_assert_eq!(last.map(|last| full + u64::from(last)), Some(u64::from(size_bytes)));
-            prop_assert_eq!(meta.chunk_len(0), Some(size_bytes.min(meta.chunk_bytes)));
-            for behind in [chunks, chunks + 1, u32::MAX] {
-                prop_assert_eq!(meta.chunk_len(behind), None);
-            }
-        }
     }
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::Moment;
-use crate::domain::report::{ObservedAt, Telemetry, Track, TrackPoint};
+use crate::domain::report::{Telemetry, Track, TrackPoint};
 
 /// The first point as a telemetry of its own, and the values along the way.
 #[derive(Debug, Serialize)]
@@ -19,7 +19,7 @@ pub(super) struct TrackFacts {
 
 #[derive(Debug, Serialize)]
 struct Along {
-    /// When the device was there; left out when it has no clock.
+    /// When the device was there; left out when nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<Vec<Moment>>,
     elapsed_ms: Vec<u32>,
@@ -32,15 +32,15 @@ struct Along {
 }
 
 impl TrackFacts {
-    /// The facts of a track whose first point is from this time.
-    pub(super) fn of(track: &Track, observed_at: Option<ObservedAt>) -> TrackFacts {
+    /// The facts of a track whose first point is from this time, in milliseconds since 1970.
+    pub(super) fn of(track: &Track, first_at_ms: Option<i64>) -> TrackFacts {
         let values = |of: fn(&TrackPoint) -> Option<f64>| {
             let values: Vec<_> = track.points.iter().map(of).collect();
             values.iter().any(Option::is_some).then_some(values)
         };
         let elapsed_ms: Vec<u32> = track.points.iter().map(|point| point.elapsed_ms).collect();
-        let times = observed_at.map(|first| {
-            elapsed_ms.iter().map(|elapsed_ms| Moment(first.unix_ms + i64::from(*elapsed_ms))).collect()
+        let times = first_at_ms.map(|first_at_ms| {
+            elapsed_ms.iter().map(|elapsed_ms| Moment(first_at_ms + i64::from(*elapsed_ms))).collect()
         });
         let along = Along {
             times,

@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::Moment;
 use super::along::TrackFacts;
 use super::geometry::Geometry;
+use super::when::{TimeFacts, When};
 use crate::domain::casework::{Assignment, Casework, DataVersions, GridFacts, Unassigned};
 use crate::domain::geotag::{Freshness, Geotag, GeotagSource};
 use crate::domain::report::{
-    Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, ObservedAt, Reading, Report, Status, TaskAck,
-    Telemetry,
+    Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
 };
 use crate::store::record::StoredRecord;
 
@@ -32,9 +32,8 @@ struct Properties<'a> {
     device: &'a str,
     #[serde(flatten)]
     identity: IdentityFacts,
-    time_from: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_quality: Option<&'static str>,
+    #[serde(flatten)]
+    time: TimeFacts,
     received_at: Moment,
     #[serde(flatten)]
     position: Option<PositionFacts>,
@@ -105,6 +104,7 @@ impl<'a> Feature<'a> {
     /// The feature of a record, its payload as read, and the gateway's work on it; `None` for what is no event of its own.
     pub(super) fn of(
         record: &'a StoredRecord,
+        when: When,
         report: Report<'a>,
         casework: Option<Casework<'a>>,
     ) -> Option<Feature<'a>> {
@@ -119,11 +119,10 @@ impl<'a> Feature<'a> {
         let properties = Properties {
             device: record.device.as_str(),
             identity: IdentityFacts::of(record.identity),
-            time_from: if report.observed_at.is_some() { "device" } else { "gateway" },
-            time_quality: report.observed_at.map(|observed_at| observed_at.quality.as_str()),
+            time: when.facts(),
             received_at: Moment(record.received_at_ms),
             position: geotag.as_ref().map(PositionFacts::of),
-            body: BodyFacts::of(report.body, report.observed_at, casework)?,
+            body: BodyFacts::of(report.body, when, casework)?,
         };
         Some(Feature { r#type: "Feature", geometry, properties })
     }
@@ -162,14 +161,10 @@ impl PositionFacts {
 }
 
 impl<'a> BodyFacts<'a> {
-    fn of(
-        body: Body<'a>,
-        observed_at: Option<ObservedAt>,
-        casework: Option<Casework<'a>>,
-    ) -> Option<BodyFacts<'a>> {
+    fn of(body: Body<'a>, when: When, casework: Option<Casework<'a>>) -> Option<BodyFacts<'a>> {
         Some(match body {
             Body::Telemetry(telemetry) => BodyFacts::Telemetry(telemetry),
-            Body::Track(track) => BodyFacts::Track(Box::new(TrackFacts::of(&track, observed_at))),
+            Body::Track(track) => BodyFacts::Track(Box::new(TrackFacts::of(&track, when.by_device()))),
             Body::Reading(readings) => BodyFacts::Reading { readings },
             Body::Status(status) => BodyFacts::Status(status),
             Body::Task(task) => BodyFacts::Task(task),

@@ -83,7 +83,7 @@ fn by_device(class: Class, payload: &str) -> StoredRecord {
 
 fn written(record: &StoredRecord) -> Value {
     let mut out = Vec::new();
-    write_event(&mut out, GATEWAY, record);
+    write_event(&mut out, GATEWAY, record, None);
     serde_json::from_slice(&out).expect("an event is JSON")
 }
 
@@ -102,7 +102,7 @@ fn telemetry_without_anything_but_a_fix_stays_small() {
         r#"{"boot":7,"seq":812,"position":{"lon":104.5,"lat":31.5,"crs":"wgs84"}}"#,
     );
     let mut out = b"[".to_vec();
-    write_event(&mut out, GATEWAY, &record);
+    write_event(&mut out, GATEWAY, &record, None);
     let expected = concat!(
         r#"[{"specversion":"1.0","id":"car-07/7/812","source":"urn:patrol-gateway:box-017","#,
         r#""type":"cn.patrol.telemetry.v1","time":"2026-11-23T01:12:46.007Z","datacontenttype":"application/geo+json","#,
@@ -112,6 +112,36 @@ fn telemetry_without_anything_but_a_fix_stays_small() {
         r#""crs":"wgs84"}}}"#
     );
     assert_eq!(String::from_utf8_lossy(&out), expected);
+}
+
+#[test]
+fn what_a_device_without_a_clock_found_is_dated_by_its_boot_and_says_so() {
+    use crate::domain::report::TimeQuality;
+    use firmware_protocol::{DeviceTag, FrameKey, Header, body, seal};
+
+    let header =
+        Header { device: DeviceTag::of("car-07"), uptime_ms: 5_000, ..Header::of::<body::Incident<'_>>() };
+    let (kind, age_ms) = (body::CaseKind::EVENT, 7_500);
+    let incident = body::Incident { category: 501, kind, age_ms, ..body::Incident::default() };
+    let mut payload = [0; 256];
+    let len = seal(&header, &incident, &FrameKey::CRC32C, &mut payload).expect("a frame");
+    let record =
+        StoredRecord { payload: Bytes::copy_from_slice(&payload[..len]), ..by_device(Class::Incident, "{}") };
+    let told = |anchor| {
+        let mut out = Vec::new();
+        write_event(&mut out, GATEWAY, &record, anchor);
+        let event: Value = serde_json::from_slice(&out).expect("an event is JSON");
+        let properties = &event["data"]["properties"];
+        ["time_from", "time_quality", "anchor_quality"]
+            .map(|name| properties[name].clone())
+            .into_iter()
+            .chain([event["time"].clone()])
+            .collect::<Vec<_>>()
+    };
+    let anchor = Anchor { booted_at_ms: RECEIVED_AT_MS - 60_000, quality: TimeQuality::Gnss };
+    // Found 2.5 s before its device was switched on, which was a minute before the gateway received it.
+    assert_eq!(json!(told(Some(anchor))), json!(["device", "anchored", "gnss", "2026-11-23T01:11:43.507Z"]));
+    assert_eq!(json!(told(None)), json!(["gateway", null, null, "2026-11-23T01:12:46.007Z"]));
 }
 
 #[test]
@@ -208,8 +238,8 @@ proptest! {
             let identity = Identity::Device { boot, seq };
             let record = StoredRecord { payload, received_at_ms, identity, ..by_device(class, "{}") };
             let (mut once, mut again) = (Vec::new(), Vec::new());
-            write_event(&mut once, GATEWAY, &record);
-            write_event(&mut again, GATEWAY, &record.clone());
+            write_event(&mut once, GATEWAY, &record, None);
+            write_event(&mut again, GATEWAY, &record.clone(), None);
             prop_assert_eq!(&once, &again);
             let event: Value = serde_json::from_slice(&once).expect("an event is JSON");
             prop_assert_eq!(&event["id"], &json!(format!("car-07/{boot}/{seq}")));
