@@ -26,6 +26,7 @@
 //! ```
 
 pub mod ack_order;
+pub mod firmware;
 mod gateway;
 pub mod golden;
 pub mod malformed;
