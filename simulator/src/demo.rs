@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use crate::fleet::{FleetError, FleetOptions};
 use crate::gateway::{self, GatewayError, GatewaySetup};
+use crate::keys::{KeyFileError, Keys};
 use crate::ledger::{DeviceLedger, Verdict};
 use crate::local_http::{self, ClientError};
 use crate::platform::{Platform, PlatformError, PortUnavailable};
@@ -51,6 +52,9 @@ pub enum DemoError {
     /// The fleet.
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    /// The file of the devices' keys.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
     /// The HTTP client.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -81,7 +85,12 @@ pub async fn run(options: &DemoOptions) -> Result<ExitCode, DemoError> {
 async fn play(options: &DemoOptions, program: &Path, dir: &Path) -> Result<Verdict, DemoError> {
     let platform = Platform::start(([127, 0, 0, 1], 0).into()).await?;
     let ledger = DeviceLedger::with_file(&dir.join("devices.jsonl")).map_err(PlatformError::from)?;
-    let mut setup = GatewaySetup { uplink_url: Some(platform.url()), ..GatewaySetup::new(program, dir) };
+    let (keys, key_file) = device_keys(&options.fleet, dir)?;
+    let mut setup = GatewaySetup {
+        uplink_url: Some(platform.url()),
+        device_keys: Some(key_file),
+        ..GatewaySetup::new(program, dir)
+    };
     let gateway = setup.start().await?;
     let gauges = Gauges {
         devices: options.fleet.devices(),
@@ -93,17 +102,31 @@ async fn play(options: &DemoOptions, program: &Path, dir: &Path) -> Result<Verdi
     let screen = Screen::new();
     screen.note(&format!("网关 gateway {}  平台 platform (stand-in) {}", gateway.mqtt, platform.url()));
     let stage = Stage { platform: &platform, ledger: &ledger, gauges: &gauges, screen: &screen };
-    let scenario = Scenario { fleet: options.fleet.clone(), time_scale: options.time_scale };
+    let fleet = FleetOptions { keys, ..options.fleet.clone() };
+    let scenario = Scenario { fleet, time_scale: options.time_scale };
     let gateway = tokio::select! {
         played = scenario.play(&stage, &mut setup, gateway) => played?,
         never = screen.keep_current(&gauges) => match never {},
     };
     screen.close(&gauges).await;
+    let photos_at_gateway = gauges.photos_complete().await;
     gateway.kill().await?;
-    let verdict = Verdict::reconcile(&ledger, &platform.ledger());
+    let verdict = Verdict::reconcile(&ledger, &platform.ledger()).with_gateway_photos(photos_at_gateway);
     if let Some(story) = story::of_one_incident(&ledger, &platform) {
         println!("\n{story}");
     }
     println!("\n对账 The ledger's verdict\n{verdict}");
     Ok(verdict)
+}
+
+/// Secrets for three of four devices that speak frames, and the file that tells the gateway. The fourth sends with CRC-32C,
+/// as the devices do that speak JSON without any.
+fn device_keys(fleet: &FleetOptions, dir: &Path) -> Result<(Keys, PathBuf), KeyFileError> {
+    let speakers = fleet.frame_speakers();
+    let with_secret =
+        speakers.iter().enumerate().filter(|(index, _)| index % 4 != 3).map(|(_, id)| id.as_str());
+    let keys = Keys::generate(with_secret, &mut fastrand::Rng::new());
+    let path = dir.join("device-keys.toml");
+    keys.write(&path)?;
+    Ok((keys, path))
 }

@@ -1,25 +1,70 @@
-//! A device without its wires: it numbers records, keeps them until they are acknowledged, and sends them again.
+//! A device without its wires: what a firmware developer builds on `firmware_protocol::device`, with memory for a storage,
+//! settable clocks, frames or JSON, and photos.
 //!
-//! Sans-io and without clock or randomness: whoever drives it hands in the time, sends what [`Device::next_to_send`]
-//! gives and reports what became of it. Rules, as firmware must keep them:
-//! - a record's number is (boot, seq); the boot counter is bumped before the first record of a boot, seq counts from 1
-//!   over all classes of a boot;
-//! - a record is encoded once: every resend carries the same bytes under the same number;
-//! - a record leaves the outbox only when it is acknowledged or refused for good; a reboot keeps it;
-//! - the outbox is bounded: when it is full, nothing new is made and no number is used up.
+//! Sans-io and without clock or randomness: whoever drives it hands in the time, sends what it gives and reports what
+//! became of it. Numbers, outbox, resends, times and transfers are the helper's: nothing of that is done here.
 
-mod encoding;
+mod album;
+mod frame;
+mod json;
+mod memory;
 mod message;
-mod outbox;
+mod photo;
+mod watch;
 
-pub use encoding::{Encoding, Unencodable};
-pub use message::{CaseKind, Class, Incident, Message, Moment, Position, Reading, Status, Telemetry};
-pub use outbox::{Outbox, Outgoing, RecordId};
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use firmware_protocol::body::RecordRef;
+use firmware_protocol::device::{
+    self as firmware, Down, Entry, EvidenceSender, NotSent, Refused, TimeAnswer, Transfer,
+};
+use firmware_protocol::{EncodeError, Header};
+
+use album::Album;
+use memory::Memory;
+pub use message::{
+    CaseKind, Class, Incident, Message, Moment, Position, Reading, Status, TaskAck, Telemetry, Track,
+};
+pub use photo::Photo;
+use watch::Watch;
+
+/// The helper as it is used here.
+type Firmware = firmware::Device<Memory, Watch, Box<[Entry]>>;
+
+/// How a device encodes what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// firmware-protocol frames.
+    Frame,
+    /// JSON.
+    Json,
+}
+
+/// The message has no form in the device's encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unencodable {
+    /// A track in JSON, or points that belong into no track.
+    #[error("no such track in this encoding")]
+    Track,
+    /// A position outside the earth.
+    #[error("the position is outside -180..=180 degrees")]
+    Position,
+    /// The frame could not be made.
+    #[error("no frame: {0}")]
+    Frame(EncodeError),
+    /// Longer than any record may be.
+    #[error("{0} bytes are more than a record may have")]
+    TooLong(usize),
+    /// Every number of this boot is used.
+    #[error("the boot has no number left")]
+    Exhausted,
+}
 
 /// Why no record was made. The number is not used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotMade {
-    /// The outbox is full; the caller counts the loss.
+    /// The outbox, or the album, is full; the caller counts the loss.
     #[error("the outbox is full")]
     Full,
     /// The message has no form in the device's encoding.
@@ -27,20 +72,89 @@ pub enum NotMade {
     Unencodable(#[from] Unencodable),
 }
 
-/// One device: its name, its counters and its outbox.
+/// What a device starts with.
+#[derive(Debug)]
+pub struct DeviceSetup<'a> {
+    /// Its id, also its MQTT client id.
+    pub name: &'a str,
+    /// Frames or JSON.
+    pub encoding: Encoding,
+    /// Its id in frames, and its keys.
+    pub identity: firmware::Identity,
+    /// Its boot counter.
+    pub boot: u32,
+    /// Records it keeps while nobody acknowledges them.
+    pub outbox_max: u16,
+}
+
+/// A record, or a piece of a photo, to be published now at QoS 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its number.
+    pub record: RecordRef,
+    /// Its class, which names the topic.
+    pub class: Class,
+    /// The bytes, the same each time.
+    pub payload: Bytes,
+    /// Whether it was given out before.
+    pub resend: bool,
+}
+
+/// What an acknowledgement was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// A record; it is forgotten.
+    Record,
+    /// The description of a photo. It stays until the photo's transfer is over.
+    Description {
+        /// Whether it was acknowledged for the first time.
+        first: bool,
+    },
+    /// A piece of a photo.
+    Chunk,
+    /// Nothing that the device still has.
+    Nothing,
+}
+
+/// What a frame from the gateway did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// An answer about the time.
+    Time(TimeAnswer),
+    /// How far the transfer of this photo is; one that is complete is deleted by now.
+    Photo(RecordRef, Transfer),
+    /// Something the simulator's devices do nothing about.
+    Nothing,
+    /// It does not count.
+    Refused(Refused),
+}
+
+/// One device.
 #[derive(Debug)]
 pub struct Device {
     name: String,
     encoding: Encoding,
-    boot: u32,
-    next_seq: u32,
-    outbox: Outbox,
+    firmware: Firmware,
+    watch: Watch,
+    album: Album,
+    buffer: Vec<u8>,
 }
 
 impl Device {
-    /// A device at its `boot`-th boot with an outbox for `outbox_max` records.
-    pub fn new(name: &str, encoding: Encoding, boot: u32, outbox_max: usize) -> Device {
-        Device { name: name.to_owned(), encoding, boot, next_seq: 1, outbox: Outbox::new(outbox_max) }
+    /// Starts a device with an empty memory.
+    ///
+    /// # Panics
+    /// When the helper refuses the memory that is made for it here: a fault of this program.
+    pub fn start(setup: DeviceSetup<'_>) -> Device {
+        let DeviceSetup { name, encoding, identity, boot, outbox_max } = setup;
+        let watch = Watch::default();
+        let table = vec![Entry::default(); usize::from(outbox_max)].into_boxed_slice();
+        let mut buffer = vec![0; Memory::SLOT_LEN.max(EvidenceSender::buffer_len(Photo::CHUNK_LEN))];
+        let settings = firmware::Settings { boot_min: boot, ..firmware::Settings::default() };
+        let memory = Memory::new(outbox_max);
+        let firmware = Firmware::start(identity, memory, watch.clone(), table, settings, &mut buffer);
+        let firmware = firmware.expect("the memory has the table's and the buffer's size");
+        Device { name: name.to_owned(), encoding, firmware, watch, album: Album::default(), buffer }
     }
 
     /// The device's id, also its MQTT client id.
@@ -49,47 +163,151 @@ impl Device {
     }
 
     /// Makes a record of `message` and puts it into the outbox.
-    pub fn make(&mut self, now: Moment, message: &Message<'_>) -> Result<RecordId, NotMade> {
-        if self.outbox.is_full() {
+    pub fn make(&mut self, now: Moment, message: &Message<'_>) -> Result<RecordRef, NotMade> {
+        self.watch.set(now);
+        match self.encoding {
+            Encoding::Frame => self.make_frame(now, message),
+            Encoding::Json => self.make_json(message),
+        }
+    }
+
+    fn make_frame(&mut self, now: Moment, message: &Message<'_>) -> Result<RecordRef, NotMade> {
+        let Device { firmware, buffer, .. } = self;
+        let made = match message {
+            Message::Telemetry(telemetry) => firmware.report(&frame::telemetry(telemetry)?, buffer),
+            Message::Track(track) => firmware.report(&frame::track(track, now.uptime_ms)?, buffer),
+            Message::Incident(incident) => firmware.report(&frame::incident(incident)?, buffer),
+            Message::Reading(reading) => firmware.report(&frame::sensor_report(reading), buffer),
+            Message::Status(status) => firmware.report(&frame::status(status), buffer),
+            Message::TaskAck(ack) => firmware.report(&frame::task_ack(ack), buffer),
+        };
+        made.map_err(|error| not_made(error, Unencodable::Frame))
+    }
+
+    fn make_json(&mut self, message: &Message<'_>) -> Result<RecordRef, NotMade> {
+        let write = |header: &Header, out: &mut [u8]| {
+            let text = json::text(header, message)?;
+            let place = out.get_mut(..text.len()).ok_or(Unencodable::TooLong(text.len()))?;
+            place.copy_from_slice(text.as_bytes());
+            Ok(text.len())
+        };
+        let made = self.firmware.make_with(message.message_type(), &mut self.buffer, write);
+        made.map_err(|error| not_made(error, |unencodable| unencodable))
+    }
+
+    /// Keeps a photo and makes the record that describes it, which is also its name.
+    pub fn describe(&mut self, now: Moment, photo: Photo) -> Result<RecordRef, NotMade> {
+        if self.album.is_full() {
             return Err(NotMade::Full);
         }
-        let id = RecordId { boot: self.boot, seq: self.next_seq };
-        let payload = self.encoding.encode(&self.name, id, now, message)?;
-        self.outbox.push(id, message.class(), payload);
-        self.next_seq += 1;
-        Ok(id)
+        self.watch.set(now);
+        let made = self.firmware.report_evidence(&photo.meta, &mut self.buffer);
+        let description = made.map_err(|error| not_made(error, Unencodable::Frame))?;
+        self.album.add(description, photo);
+        Ok(description)
     }
 
     /// The oldest record that is not in flight, if fewer than `window` are; it counts as in flight from now on.
     pub fn next_to_send(&mut self, window: usize) -> Option<Outgoing> {
-        self.outbox.next_to_send(window)
+        match self.firmware.next_to_send(window, &mut self.buffer) {
+            Ok(outgoing) => outgoing.map(Outgoing::from),
+            Err(NotSent::Storage(never)) => match never {},
+            Err(NotSent::Buffer { .. } | NotSent::Damaged(_)) => {
+                unreachable!("the buffer has a slot's length, and this memory keeps what it was given")
+            }
+        }
     }
 
-    /// The record was acknowledged or refused for good: it is forgotten. `false` when it was not there.
-    pub fn settled(&mut self, id: RecordId) -> bool {
-        self.outbox.remove(id)
+    /// The next piece of a photo, if one may be sent now. To be asked again when something was acknowledged or came down,
+    /// and at [`photo_due_ms`](Self::photo_due_ms).
+    pub fn next_chunk(&mut self, now: Moment) -> Option<Outgoing> {
+        self.watch.set(now);
+        self.album.next_chunk(&mut self.firmware, &mut self.buffer).map(Outgoing::from)
+    }
+
+    /// The uptime at which [`next_chunk`](Self::next_chunk) has something to do although nothing happened.
+    pub fn photo_due_ms(&self) -> Option<u64> {
+        self.album.due_uptime_ms()
+    }
+
+    /// Photos that the gateway is still to have on this connection.
+    pub fn open_photos(&self) -> usize {
+        self.album.open()
+    }
+
+    /// A question about the time, to be published at QoS 0 on the topic of [`Class::Status`]; `None` without a number
+    /// left.
+    pub fn time_question(&mut self, now: Moment) -> Option<Bytes> {
+        self.watch.set(now);
+        let question = self.firmware.time_question(&mut self.buffer).ok()?;
+        Some(Bytes::copy_from_slice(question.bytes))
+    }
+
+    /// The gateway has the record, or the piece of a photo.
+    pub fn acknowledged(&mut self, now: Moment, record: RecordRef) -> Settled {
+        self.watch.set(now);
+        if self.album.acknowledged(record, now.uptime_ms) {
+            return Settled::Chunk;
+        }
+        let Ok(held) = self.firmware.acknowledged(record);
+        match (held, self.album.described(record)) {
+            (false, _) => Settled::Nothing,
+            (true, None) => Settled::Record,
+            (true, Some(first)) => Settled::Description { first },
+        }
+    }
+
+    /// The gateway refuses the record for good: it is forgotten. A piece of a photo is wanted again.
+    pub fn refused(&mut self, now: Moment, record: RecordRef) -> Settled {
+        let settled = self.acknowledged(now, record);
+        if let Settled::Description { .. } = settled {
+            let Ok(_) = self.firmware.forget(record);
+            self.album.remove(record);
+        }
+        settled
     }
 
     /// Nobody knows what became of the record: it is sent again.
-    pub fn unsettled(&mut self, id: RecordId) {
-        self.outbox.wait_again(id);
+    pub fn unacknowledged(&mut self, now: Moment, record: RecordRef) {
+        if !self.album.acknowledged(record, now.uptime_ms) {
+            self.firmware.unacknowledged(record);
+        }
     }
 
-    /// Power went and came back: the boot counter is bumped, the outbox is as it was, nothing is in flight.
-    pub fn reboot(&mut self) {
-        self.boot += 1;
-        self.next_seq = 1;
-        self.outbox.all_wait_again();
+    /// The session is lost: what was in flight waits again.
+    pub fn disconnected(&mut self) {
+        self.firmware.disconnected();
+        self.album.reconnected();
     }
 
-    /// Records without an acknowledgement.
-    pub fn unacknowledged(&self) -> usize {
-        self.outbox.len()
+    /// Takes a frame from the gateway.
+    pub fn receive(&mut self, now: Moment, payload: &[u8]) -> Received {
+        self.watch.set(now);
+        let want = match self.firmware.receive(payload) {
+            Ok(Down::EvidenceWant(want)) => want,
+            Ok(Down::Time(answer)) => return Received::Time(answer),
+            Ok(_) => return Received::Nothing,
+            Err(refused) => return Received::Refused(refused),
+        };
+        match self.album.wanted(&want, now.uptime_ms) {
+            None | Some((_, Transfer::NotMine)) => Received::Nothing,
+            Some((photo, transfer)) => {
+                if let Transfer::Complete | Transfer::Refused = transfer {
+                    let Ok(_) = self.firmware.forget(photo);
+                }
+                Received::Photo(photo, transfer)
+            }
+        }
+    }
+
+    /// Records without an acknowledgement, and descriptions of photos that are not handed over.
+    pub fn unacknowledged_records(&self) -> usize {
+        self.firmware.records().len()
     }
 
     /// `{device}/{boot}/{seq}`: the id the record has everywhere beyond the device.
-    pub fn record_name(&self, id: RecordId) -> String {
-        format!("{}/{}/{}", self.name, id.boot, id.seq)
+    pub fn record_name(&self, record: RecordRef) -> String {
+        format!("{}/{}/{}", self.name, record.boot, record.seq)
     }
 
     /// The topic for records of this class.
@@ -97,103 +315,35 @@ impl Device {
         format!("patrol/v1/up/{}/{}", self.name, class.as_str())
     }
 
-    /// The topic on which receipts come back.
-    pub fn receipt_topic(&self) -> String {
-        format!("patrol/v1/down/{}/receipt", self.name)
+    /// The topic on which messages of this kind come down; `#` for all of them.
+    pub fn down_topic(&self, kind: &str) -> String {
+        format!("patrol/v1/down/{}/{kind}", self.name)
+    }
+}
+
+fn not_made<E>(
+    error: firmware::NotMade<Infallible, E>,
+    unencodable: impl FnOnce(E) -> Unencodable,
+) -> NotMade {
+    match error {
+        firmware::NotMade::Full => NotMade::Full,
+        firmware::NotMade::Exhausted => Unencodable::Exhausted.into(),
+        firmware::NotMade::Buffer { needed } => Unencodable::TooLong(needed).into(),
+        firmware::NotMade::Content(error) => unencodable(error).into(),
+        firmware::NotMade::Storage(never) => match never {},
+    }
+}
+
+impl From<firmware::Outgoing<'_>> for Outgoing {
+    fn from(outgoing: firmware::Outgoing<'_>) -> Outgoing {
+        Outgoing {
+            record: outgoing.record,
+            class: Class::of(outgoing.message_type),
+            payload: Bytes::copy_from_slice(outgoing.bytes),
+            resend: outgoing.resend,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use bytes::Bytes;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn telemetry() -> Message<'static> {
-        Message::Telemetry(Telemetry::at(Position { lon_deg: 104.4, lat_deg: 31.1, accuracy_m: 3.0 }))
-    }
-
-    #[derive(Debug, Clone)]
-    enum Step {
-        Make,
-        Send,
-        Acknowledge(prop::sample::Index),
-        Forget(prop::sample::Index),
-        Reboot,
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            4 => Just(Step::Make),
-            4 => Just(Step::Send),
-            3 => any::<prop::sample::Index>().prop_map(Step::Acknowledge),
-            2 => any::<prop::sample::Index>().prop_map(Step::Forget),
-            1 => Just(Step::Reboot),
-        ]
-    }
-
-    proptest! {
-        /// Over any history of sends, acks, lost sessions and reboots: no number is used twice, a resend has the
-        /// first send's bytes, the window and the outbox are bounded, and draining sends exactly what was never
-        /// acknowledged.
-        #[test]
-        fn a_record_is_sent_until_acknowledged_and_always_with_the_same_bytes(
-            steps in prop::collection::vec(step(), 1..200), encoding in prop_oneof![Just(Encoding::Frame), Just(Encoding::Json)]
-        ) {
-            let (window, outbox_max) = (5, 40);
-            let mut device = Device::new("car-01", encoding, 7, outbox_max);
-            let mut sent: BTreeMap<RecordId, Bytes> = BTreeMap::new();
-            let mut in_flight: Vec<RecordId> = Vec::new();
-            let (mut made, mut acknowledged) = (BTreeSet::new(), BTreeSet::new());
-            for (tick, step) in steps.into_iter().enumerate() {
-                let now = Moment { uptime_ms: tick as u64, unix_ms: 1_790_000_000_000 + tick as u64 };
-                match step {
-                    Step::Make => match device.make(now, &telemetry()) {
-                        Ok(id) => prop_assert!(made.insert(id), "{id:?} was used twice"),
-                        Err(_) => prop_assert_eq!(device.unacknowledged(), outbox_max),
-                    },
-                    Step::Send => if let Some(outgoing) = device.next_to_send(window) {
-                        prop_assert!(!acknowledged.contains(&outgoing.id));
-                        let first = sent.entry(outgoing.id).or_insert_with(|| outgoing.payload.clone());
-                        prop_assert_eq!(&*first, &outgoing.payload);
-                        in_flight.push(outgoing.id);
-                        prop_assert!(in_flight.len() <= window);
-                    },
-                    Step::Acknowledge(pick) => if !in_flight.is_empty() {
-                        let id = in_flight.swap_remove(pick.index(in_flight.len()));
-                        prop_assert!(device.settled(id));
-                        acknowledged.insert(id);
-                    },
-                    Step::Forget(pick) => if !in_flight.is_empty() {
-                        device.unsettled(in_flight.swap_remove(pick.index(in_flight.len())));
-                    },
-                    Step::Reboot => { device.reboot(); in_flight.clear(); }
-                }
-            }
-            device.reboot();
-            let mut drained = BTreeSet::new();
-            while let Some(outgoing) = device.next_to_send(outbox_max) {
-                drained.insert(outgoing.id);
-            }
-            let owed: BTreeSet<RecordId> = made.difference(&acknowledged).copied().collect();
-            prop_assert_eq!(drained, owed);
-        }
-    }
-
-    #[test]
-    fn the_oldest_record_goes_first_also_after_a_reboot() {
-        let mut device = Device::new("car-01", Encoding::Json, 1, 10);
-        let now = Moment { uptime_ms: 0, unix_ms: 0 };
-        device.make(now, &telemetry()).unwrap();
-        device.make(now, &telemetry()).unwrap();
-        device.reboot();
-        device.make(now, &telemetry()).unwrap();
-        let order: Vec<String> = std::iter::from_fn(|| device.next_to_send(10))
-            .map(|outgoing| format!("{}/{}", outgoing.id.boot, outgoing.id.seq))
-            .collect();
-        assert_eq!(order, ["1/1", "1/2", "2/1"]);
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
 //! A fleet of devices against a gateway, or against any broker.
 //!
-//! Vehicles speak MQTT 5 and firmware-protocol frames, cameras MQTT 3.1.1 and JSON, sensors MQTT 5 and JSON. Each device
-//! is one task with one connection; they share nothing but the ledger. The life of a fleet: it produces, it drains
-//! (nothing new, the outboxes empty), it leaves. While it drains it stays connected, so receipts still come in.
+//! Vehicles speak MQTT 5 and firmware-protocol frames, cameras MQTT 3.1.1 and JSON, sensors MQTT 5 and one or the other. A
+//! device with a key speaks frames whatever it is. Each device is one task with one connection; they share nothing but the
+//! ledger. The life of a fleet: it produces, it drains (nothing new, the outboxes empty), it leaves. While it drains it
+//! stays connected, so receipts still come in and photos go on.
 
 mod driver;
 mod link;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::device::Device;
+use crate::device::{Device, DeviceSetup, Encoding};
+use crate::keys::Keys;
 use crate::ledger::DeviceLedger;
 use crate::route::{RoadMap, RouteError};
 use driver::Driver;
@@ -23,9 +25,11 @@ use link::Version;
 use persona::Persona;
 
 /// Records a device keeps while nobody acknowledges them; beyond that it makes none.
-pub const OUTBOX_MAX: usize = 10_000;
+pub const OUTBOX_MAX: u16 = 10_000;
 /// Publishes in flight on a connection unless told otherwise.
 pub const WINDOW: u16 = 20;
+/// Least time between two photos of a vehicle unless told otherwise.
+pub const PHOTO_PERIOD: Duration = Duration::from_secs(15);
 
 /// How large a fleet and what it does.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +50,12 @@ pub struct FleetOptions {
     pub camera_rate: f64,
     /// Records a second of each sensor, on average.
     pub sensor_rate: f64,
-    /// Publishes in flight on a connection.
+    /// Least time between two photos of a vehicle; `None`: no photos.
+    pub photo_period: Option<Duration>,
+    /// Records in flight on a connection.
     pub window: u16,
+    /// Which devices have a secret.
+    pub keys: Keys,
     /// Boot counter of all devices. A later run against the same gateway needs a higher one.
     pub boot: u32,
     /// Seed of places, routes, findings and jitter.
@@ -66,7 +74,9 @@ impl FleetOptions {
             vehicle_rate: 5.0,
             camera_rate: 1.0,
             sensor_rate: 1.0,
+            photo_period: Some(PHOTO_PERIOD),
             window: WINDOW,
+            keys: Keys::default(),
             boot: 1,
             seed: 1,
         }
@@ -76,6 +86,14 @@ impl FleetOptions {
     #[must_use]
     pub fn with_rate(self, rate: f64) -> FleetOptions {
         FleetOptions { vehicle_rate: rate, camera_rate: rate, sensor_rate: rate, ..self }
+    }
+
+    /// The ids of the devices that speak frames without being given a key.
+    pub fn frame_speakers(&self) -> Vec<String> {
+        let vehicles = (1..=self.vehicles).map(|number| id("car", number));
+        let sensors =
+            (0..self.sensors).filter(|index| Persona::sensor((*index).into()).encoding() == Encoding::Frame);
+        vehicles.chain(sensors.map(|index| id("sen", index + 1))).collect()
     }
 
     /// Devices in all.
@@ -110,6 +128,8 @@ struct Owed {
     producing: usize,
     /// Records without an acknowledgement.
     records: u64,
+    /// Photos that a gateway which answers does not have yet.
+    photos: usize,
 }
 
 /// The devices' handle to what is owed over the whole fleet.
@@ -123,6 +143,15 @@ impl Outstanding {
 
     fn record_settled(&self) {
         self.0.send_modify(|owed| owed.records -= 1);
+    }
+
+    /// A device has `now` photos to hand over, where it had `before`.
+    fn photos_changed(&self, before: usize, now: usize) {
+        let change = |owed: &mut Owed| owed.photos = owed.photos + now - before;
+        self.0.send_if_modified(|owed| {
+            change(owed);
+            before != now
+        });
     }
 
     fn device_stopped(&self) {
@@ -143,13 +172,23 @@ impl Fleet {
     pub fn spawn(options: &FleetOptions, ledger: &DeviceLedger) -> Result<Fleet, FleetError> {
         let roads = RoadMap::built_in()?;
         let (phase, phase_seen) = watch::channel(Phase::Producing);
-        let (count, outstanding) = watch::channel(Owed { producing: options.devices(), records: 0 });
+        let (count, outstanding) = watch::channel(Owed { producing: options.devices(), ..Owed::default() });
         let count = Outstanding(Arc::new(count));
         let mut rng = fastrand::Rng::with_seed(options.seed);
         let mut tasks = JoinSet::new();
         for (name, version, rate, persona) in roster(options, &roads, &mut rng) {
+            let encoding = if options.keys.has_secret(&name) { Encoding::Frame } else { persona.encoding() };
+            let device = Device::start(DeviceSetup {
+                name: &name,
+                encoding,
+                identity: options.keys.identity(&name),
+                boot: options.boot,
+                outbox_max: OUTBOX_MAX,
+            });
             let driver = Driver {
-                device: Device::new(&name, persona.encoding(), options.boot, OUTBOX_MAX),
+                device,
+                photo_period: options.photo_period.filter(|_| persona.takes_photos()),
+                asks_time: encoding == Encoding::Frame,
                 persona,
                 version,
                 host: options.host.clone(),
@@ -189,6 +228,14 @@ impl Fleet {
         self.outstanding()
     }
 
+    /// Waits until the gateway has every photo, for at most `deadline`; gives the number of those that it does not have. A
+    /// gateway that does not answer is not waited for.
+    pub async fn photos_handed_over(&mut self, deadline: Duration) -> usize {
+        let all = self.outstanding.wait_for(|owed| owed.photos == 0);
+        drop(tokio::time::timeout(deadline, all).await);
+        self.outstanding.borrow().photos
+    }
+
     /// The devices say goodbye and end; takes a second or two.
     pub async fn leave(mut self) {
         self.phase.send_replace(Phase::Leaving);
@@ -209,16 +256,21 @@ fn roster(
     let mut roster = Vec::with_capacity(options.devices());
     for index in 0..options.vehicles {
         let persona = Persona::vehicle(roads, index.into(), rng);
-        roster.push((format!("car-{:02}", index + 1), Version::V5, options.vehicle_rate, persona));
+        roster.push((id("car", index + 1), Version::V5, options.vehicle_rate, persona));
     }
     for index in 0..options.cameras {
         let persona = Persona::camera(rng);
-        roster.push((format!("cam-{:02}", index + 1), Version::V4, options.camera_rate, persona));
+        roster.push((id("cam", index + 1), Version::V4, options.camera_rate, persona));
     }
     for index in 0..options.sensors {
-        roster.push((format!("sen-{:02}", index + 1), Version::V5, options.sensor_rate, Persona::Sensor));
+        let persona = Persona::sensor(index.into());
+        roster.push((id("sen", index + 1), Version::V5, options.sensor_rate, persona));
     }
     roster
+}
+
+fn id(kind: &str, number: u16) -> String {
+    format!("{kind}-{number:02}")
 }
 
 fn period(rate: f64) -> Result<Duration, FleetError> {

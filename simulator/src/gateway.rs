@@ -80,6 +80,8 @@ pub struct GatewaySetup {
     pub http_bind: SocketAddr,
     /// The platform's URL; without one it only buffers.
     pub uplink_url: Option<String>,
+    /// File of the devices' keys; without one no device has a key.
+    pub device_keys: Option<PathBuf>,
 }
 
 impl GatewaySetup {
@@ -92,6 +94,7 @@ impl GatewaySetup {
             mqtt_bind: any,
             http_bind: any,
             uplink_url: None,
+            device_keys: None,
         }
     }
 
@@ -109,6 +112,9 @@ impl GatewaySetup {
             self.mqtt_bind,
             self.http_bind,
         );
+        if let Some(keys) = &self.device_keys {
+            config.push_str(&format!("\n[devices]\nkeys = {}\n", quoted(&keys.to_string_lossy())));
+        }
         if let Some(url) = &self.uplink_url {
             config.push_str(&format!(
                 "\n[uplink]\nkind = \"https\"\nurl = {}\ncompression = \"zstd\"\n",

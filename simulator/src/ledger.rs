@@ -9,6 +9,6 @@ mod devices;
 mod file;
 mod verdict;
 
-pub use devices::{DeviceCounts, DeviceLedger, Receipt};
+pub use devices::{DeviceCounts, DeviceLedger, PhotoState, Receipt};
 pub use file::{Entry, LedgerError, LedgerFile, read};
 pub use verdict::{PlatformView, Verdict};

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod device;
 pub mod fleet;
 pub mod gateway;
+pub mod keys;
 pub mod ledger;
 pub mod local_http;
 pub mod platform;

@@ -9,7 +9,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::{Instant, sleep};
 
-use crate::fleet::{Fleet, FleetOptions};
+use crate::fleet::{Fleet, FleetOptions, PHOTO_PERIOD};
+use crate::keys::Keys;
 use crate::ledger::{DeviceCounts, DeviceLedger};
 use crate::signals;
 
@@ -18,13 +19,13 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// How large a fleet, and how busy.
 #[derive(Debug, Args)]
 pub(super) struct FleetSize {
-    /// Vehicles: frames over MQTT 5
+    /// Vehicles: frames and photos over MQTT 5
     #[arg(long, default_value_t = 12)]
     vehicles: u16,
     /// Cameras: JSON incidents over MQTT 3.1.1
     #[arg(long, default_value_t = 4)]
     cameras: u16,
-    /// Sensors: JSON readings over MQTT 5
+    /// Sensors: readings over MQTT 5, the odd ones as frames, the even ones as JSON
     #[arg(long, default_value_t = 4)]
     sensors: u16,
     /// Records a second of each vehicle
@@ -36,6 +37,9 @@ pub(super) struct FleetSize {
     /// Records a second of each sensor
     #[arg(long, default_value_t = 1.0)]
     sensor_rate: f64,
+    /// Seconds between two photos of a vehicle at least; 0: no photos
+    #[arg(long, default_value_t = PHOTO_PERIOD.as_secs())]
+    photo_seconds: u64,
     /// Seed of places, routes, findings and jitter
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,6 +54,7 @@ impl FleetSize {
             vehicle_rate: self.vehicle_rate,
             camera_rate: self.camera_rate,
             sensor_rate: self.sensor_rate,
+            photo_period: (self.photo_seconds > 0).then(|| Duration::from_secs(self.photo_seconds)),
             seed: self.seed,
             boot,
             ..FleetOptions::new(host, port)
@@ -73,6 +78,12 @@ pub(super) struct FleetArgs {
     /// Boot counter of the devices; must grow from run to run [default: the time in seconds]
     #[arg(long)]
     boot: Option<u32>,
+    /// The devices' secrets, in the file that the gateway reads too: devices in it seal with theirs
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Seconds the last photos may take
+    #[arg(long, default_value_t = 30)]
+    photos_within_seconds: u64,
     /// Append what was acknowledged to this file
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
@@ -103,7 +114,8 @@ impl FleetArgs {
                 u32::try_from(jiff::Timestamp::now().as_second()).context("this machine's clock is off")?
             }
         };
-        let options = self.size.options(host, *port, boot);
+        let keys = self.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
+        let options = FleetOptions { keys, ..self.size.options(host, *port, boot) };
         let mut fleet = Fleet::spawn(&options, &ledger)?;
         let bar = bar();
         tokio::select! {
@@ -113,9 +125,11 @@ impl FleetArgs {
         fleet.stop_producing();
         bar.set_message("等待确认 waiting for the last acknowledgements");
         let owed = fleet.drained(Duration::from_secs(self.drain_seconds)).await;
+        bar.set_message("照片传输 the last photos");
+        let photos = fleet.photos_handed_over(Duration::from_secs(self.photos_within_seconds)).await;
         fleet.leave().await;
         bar.finish_and_clear();
-        print_counts(ledger.counts(), owed);
+        print_counts(ledger.counts(), owed, photos);
         if let Some(error) = ledger.take_failure() {
             return Err(error.into());
         }
@@ -162,7 +176,7 @@ async fn show(bar: &ProgressBar, ledger: &DeviceLedger, fleet: &Fleet) {
     }
 }
 
-fn print_counts(counts: DeviceCounts, owed: u64) {
+fn print_counts(counts: DeviceCounts, owed: u64, photos: usize) {
     println!("产生 produced       {}", counts.produced);
     println!("已确认 acknowledged {}", counts.acknowledged);
     println!("拒收 refused        {}", counts.refused);
@@ -171,6 +185,11 @@ fn print_counts(counts: DeviceCounts, owed: u64) {
     println!("未确认 outstanding  {owed}");
     println!("回执 receipts       {}", counts.receipts);
     println!("连接 connections    {}", counts.connects);
+    println!("对时 clocks set     {}", counts.time_set);
+    println!(
+        "照片 photos         {} described, {} complete at the gateway, {} refused, {photos} under way",
+        counts.described, counts.photos_complete, counts.photos_refused
+    );
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ const RECOVERED: Duration = Duration::from_secs(6);
 const RETRIED_WITHIN: Duration = Duration::from_secs(90);
 /// Deadline for the devices' last acknowledgements.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(60);
+/// Deadline for the last photos to be at the gateway.
+const PHOTOS_WITHIN: Duration = Duration::from_secs(30);
 /// Deadline for the backlog to reach the platform.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(90);
 /// Deadline for the receipts to reach the devices.
@@ -69,6 +71,13 @@ impl Scenario {
             stage
                 .screen
                 .note(&format!("未确认 {owed} records were not acknowledged in time; that is no loss"));
+        }
+        stage.screen.phase("照片传完 the last photos are handed over");
+        let photos = fleet.photos_handed_over(PHOTOS_WITHIN).await;
+        if photos > 0 {
+            stage
+                .screen
+                .note(&format!("照片未传完 {photos} photos are still on their devices; that is no loss"));
         }
         stage.delivered_and_receipted(&mut gateway).await?;
         fleet.leave().await;

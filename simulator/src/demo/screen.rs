@@ -31,14 +31,36 @@ pub(super) struct Gauges<'a> {
 #[derive(Deserialize)]
 struct Status {
     pending_total: u64,
+    pending: Pending,
+    evidence: Option<Evidence>,
+}
+
+#[derive(Deserialize)]
+struct Pending {
+    /// Descriptions of photos, whose way to the platform is not built yet.
+    evidence: u64,
+}
+
+#[derive(Deserialize)]
+struct Evidence {
+    complete: u64,
 }
 
 impl Gauges<'_> {
-    /// Reports that wait at the gateway; `None` while it is dead.
+    /// Reports that wait at the gateway for the platform; `None` while it is dead.
     pub(super) async fn pending(&self) -> Option<u64> {
+        let status = self.status().await?;
+        Some(status.pending_total.saturating_sub(status.pending.evidence))
+    }
+
+    /// Photos that the gateway has whole; `None` while it is dead, or when it does not say.
+    pub(super) async fn photos_complete(&self) -> Option<u64> {
+        self.status().await?.evidence.map(|evidence| evidence.complete)
+    }
+
+    async fn status(&self) -> Option<Status> {
         let response = self.http.get(&self.status_url).send().await.ok()?;
-        let body = response.bytes().await.ok()?;
-        serde_json::from_slice::<Status>(&body).ok().map(|status| status.pending_total)
+        serde_json::from_slice(&response.bytes().await.ok()?).ok()
     }
 
     async fn lines(&self) -> [String; LINES] {
@@ -51,8 +73,12 @@ impl Gauges<'_> {
             ),
             format!("网关待传 pending {pending}  已送达 delivered {}", platform.delivered),
             format!(
-                "案卷 cases {}  去重 duplicates {}  回执 receipts {}",
-                platform.cases, platform.duplicates, devices.receipts
+                "案卷 cases {}  去重 duplicates {}  回执 receipts {}  照片 photos {}/{}",
+                platform.cases,
+                platform.duplicates,
+                devices.receipts,
+                devices.photos_complete,
+                devices.described
             ),
         ]
     }

@@ -1,15 +1,22 @@
 //! What devices say, before it is encoded.
 
+use firmware_protocol::MessageType;
+use firmware_protocol::body::{Quantity, RecordRef, TaskState};
+
 /// The kind of a message; names the topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Something found on the street.
     Incident,
-    /// A device's own health.
+    /// An answer to a task.
+    Task,
+    /// Photos: their descriptions and their pieces.
+    Evidence,
+    /// A device's own health; questions about the time.
     Status,
     /// Sensor readings.
     Reading,
-    /// Position and vehicle state.
+    /// Positions and vehicle state.
     Telemetry,
 }
 
@@ -18,19 +25,33 @@ impl Class {
     pub const fn as_str(self) -> &'static str {
         match self {
             Class::Incident => "incident",
+            Class::Task => "task",
+            Class::Evidence => "evidence",
             Class::Status => "status",
             Class::Reading => "reading",
             Class::Telemetry => "telemetry",
         }
     }
+
+    /// Where a message of this type belongs.
+    pub(super) const fn of(message_type: MessageType) -> Class {
+        match message_type {
+            MessageType::INCIDENT => Class::Incident,
+            MessageType::TASK_ACK => Class::Task,
+            MessageType::EVIDENCE_META | MessageType::EVIDENCE_CHUNK => Class::Evidence,
+            MessageType::SENSOR_REPORT => Class::Reading,
+            MessageType::TELEMETRY | MessageType::TRACK_BATCH => Class::Telemetry,
+            _ => Class::Status,
+        }
+    }
 }
 
-/// The device's clocks when it made a record.
+/// The device's clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// Milliseconds since its boot.
     pub uptime_ms: u64,
-    /// Milliseconds since 1970-01-01T00:00:00Z; 0 when the clock was never set.
+    /// Milliseconds since 1970-01-01T00:00:00Z; 0 for a device without a clock of its own.
     pub unix_ms: u64,
 }
 
@@ -50,22 +71,28 @@ pub struct Position {
 pub enum Message<'a> {
     /// Position and vehicle state.
     Telemetry(Telemetry),
+    /// A stretch of positions. Frames only.
+    Track(Track),
     /// Something found on the street.
     Incident(Incident<'a>),
-    /// A sensor's reading. JSON only: the frame's sensor body is not part of the protocol yet.
-    Reading(Reading<'a>),
+    /// What a sensor measured.
+    Reading(Reading),
     /// A device's own health.
     Status(Status<'a>),
+    /// An answer to a task.
+    TaskAck(TaskAck<'a>),
 }
 
 impl Message<'_> {
-    /// Its class.
-    pub fn class(&self) -> Class {
+    /// What it is in a frame.
+    pub fn message_type(&self) -> MessageType {
         match self {
-            Message::Telemetry(_) => Class::Telemetry,
-            Message::Incident(_) => Class::Incident,
-            Message::Reading(_) => Class::Reading,
-            Message::Status(_) => Class::Status,
+            Message::Telemetry(_) => MessageType::TELEMETRY,
+            Message::Track(_) => MessageType::TRACK_BATCH,
+            Message::Incident(_) => MessageType::INCIDENT,
+            Message::Reading(_) => MessageType::SENSOR_REPORT,
+            Message::Status(_) => MessageType::STATUS,
+            Message::TaskAck(_) => MessageType::TASK_ACK,
         }
     }
 }
@@ -95,6 +122,13 @@ impl Telemetry {
     }
 }
 
+/// A stretch of positions, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// Uptime at each point, in milliseconds, and the point.
+    pub points: Vec<(u64, Telemetry)>,
+}
+
 /// Event or component; always travels with the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseKind {
@@ -121,17 +155,17 @@ pub struct Incident<'a> {
     pub stall_card: &'a str,
     /// What was seen, at most 240 bytes.
     pub description: &'a str,
+    /// The photo of it.
+    pub photo: Option<RecordRef>,
 }
 
-/// A sensor's reading.
+/// What a sensor measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading<'a> {
-    /// For instance `water_level`.
-    pub quantity: &'a str,
-    /// The value in `unit`.
+pub struct Reading {
+    /// What it is, and so its unit.
+    pub quantity: Quantity,
+    /// The value in that unit.
     pub value: f64,
-    /// For instance `m`.
-    pub unit: &'a str,
 }
 
 /// A device's own health.
@@ -147,4 +181,17 @@ pub struct Status<'a> {
     pub queued: u32,
     /// Records dropped since the boot.
     pub dropped: u32,
+}
+
+/// An answer to a task.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TaskAck<'a> {
+    /// The task's number at the platform.
+    pub task: u64,
+    /// The task's revision.
+    pub revision: u32,
+    /// How far it is.
+    pub state: TaskState,
+    /// What the officer adds, at most 120 bytes; empty for nothing.
+    pub note: &'a str,
 }

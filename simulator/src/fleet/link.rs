@@ -14,7 +14,9 @@ pub(super) const KEEP_ALIVE_S: u16 = 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Seconds a gateway is asked to keep the session of a device that is away.
 const SESSION_EXPIRY_S: u32 = 3600;
-/// Requests the client holds besides the window: subscribe, disconnect.
+/// Publishes in flight besides the window: pieces of photos.
+const EXTRA_IN_FLIGHT: u16 = firmware_protocol::device::CHUNKS_IN_FLIGHT_MAX as u16;
+/// Requests the client holds besides what is in flight: subscribe, disconnect, questions.
 const EXTRA_REQUESTS: usize = 4;
 
 /// Which MQTT a device speaks.
@@ -63,6 +65,7 @@ pub(super) enum Events {
 
 /// A client for a device, with room for `window` publishes in flight. Connects with the first poll.
 pub(super) fn open(version: Version, name: &str, host: &str, port: u16, window: u16) -> (Client, Events) {
+    let window = window.saturating_add(EXTRA_IN_FLIGHT);
     let capacity = usize::from(window) + EXTRA_REQUESTS;
     match version {
         Version::V5 => {
@@ -103,6 +106,20 @@ impl Client {
                 let options = rumqttc_v4::PublishOptions::new(rumqttc_v4::QoS::AtLeastOnce);
                 let notice = client.try_publish_tracked(topic, payload, options).ok()?;
                 Some(Box::pin(async move { fate_v4(notice.wait_async().await) }))
+            }
+        }
+    }
+
+    /// Queues a publish at QoS 0, if the client has room for it now: nobody hears what becomes of it.
+    pub(super) fn publish_once(&self, topic: &str, payload: Bytes) {
+        match self {
+            Client::V5(client) => {
+                let options = rumqttc::PublishOptions::new(rumqttc::QoS::AtMostOnce);
+                drop(client.try_publish(topic, payload, options));
+            }
+            Client::V4(client) => {
+                let options = rumqttc_v4::PublishOptions::new(rumqttc_v4::QoS::AtMostOnce);
+                drop(client.try_publish(topic, payload, options));
             }
         }
     }

@@ -6,10 +6,10 @@
 use std::task::Poll;
 use std::time::Duration;
 
+use firmware_protocol::body::RecordRef;
 use tokio::time::Instant;
 
 use super::link::{Client, Fate, KEEP_ALIVE_S, Notice};
-use crate::device::{Device, RecordId};
 
 const RECONNECT_MIN: Duration = Duration::from_millis(100);
 const RECONNECT_MAX: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ const STALL: Duration = Duration::from_secs(3 * KEEP_ALIVE_S as u64);
 pub(super) struct Session {
     pub(super) client: Client,
     pub(super) connected: bool,
-    pub(super) in_flight: Vec<(RecordId, Notice)>,
+    pub(super) in_flight: Vec<(RecordRef, Notice)>,
     /// When something was last acknowledged, or first put in flight.
     pub(super) progress_at: Instant,
     /// Connections that failed in a row.
@@ -34,7 +34,7 @@ impl Session {
     }
 
     /// Waits for the next fate of anything in flight. Cancel safe.
-    pub(super) async fn next_fate(&mut self) -> (RecordId, Fate) {
+    pub(super) async fn next_fate(&mut self) -> (RecordRef, Fate) {
         std::future::poll_fn(|cx| {
             for index in 0..self.in_flight.len() {
                 if let Poll::Ready(fate) = self.in_flight[index].1.as_mut().poll(cx) {
@@ -49,10 +49,6 @@ impl Session {
     /// When this client counts as stalled; never while nothing is in flight or it is not connected.
     pub(super) fn stalled_at(&self) -> Option<Instant> {
         (self.connected && !self.in_flight.is_empty()).then(|| self.progress_at + STALL)
-    }
-
-    pub(super) fn abandon(&mut self, device: &mut Device) {
-        self.in_flight.drain(..).for_each(|(id, _)| device.unsettled(id));
     }
 
     pub(super) fn reconnect_delay(&mut self, rng: &mut fastrand::Rng) -> Duration {

@@ -37,6 +37,25 @@ pub struct DeviceCounts {
     pub receipts: u64,
     /// Connections made.
     pub connects: u64,
+    /// Photos whose description has a PUBACK.
+    pub described: u64,
+    /// Photos that the gateway said are complete.
+    pub photos_complete: u64,
+    /// Photos that the gateway will never take.
+    pub photos_refused: u64,
+    /// Answers about the time that set a device's clock.
+    pub time_set: u64,
+}
+
+/// How far a photo is, as its device knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum PhotoState {
+    /// Its description was acknowledged.
+    Described,
+    /// The gateway has it whole; the device has deleted it.
+    Complete,
+    /// The gateway will never take it.
+    Refused,
 }
 
 /// Handle to the devices' ledger; clones share it.
@@ -48,6 +67,7 @@ struct Books {
     acknowledged: HashSet<Arc<str>>,
     refused: HashMap<Arc<str>, String>,
     receipts: HashMap<Arc<str>, Receipt>,
+    photos: HashMap<Arc<str>, PhotoState>,
     counts: DeviceCounts,
     file: Option<LedgerFile>,
     failure: Option<LedgerError>,
@@ -73,6 +93,9 @@ impl DeviceLedger {
             match entry? {
                 Entry::Acknowledged { id } => ledger.acknowledged(&id),
                 Entry::Refused { id, reason } => ledger.refused(&id, &reason),
+                Entry::Described { id } => ledger.described(&id),
+                Entry::PhotoComplete { id } => ledger.photo_complete(&id),
+                Entry::PhotoRefused { id } => ledger.photo_refused(&id),
                 Entry::Receipt { id, result, case } => ledger.receipt(&id, Receipt { result, case }),
                 _ => {}
             }
@@ -107,6 +130,39 @@ impl DeviceLedger {
             books.counts.acknowledged += 1;
             books.write(&Entry::Acknowledged { id: id.to_owned() });
         }
+    }
+
+    /// A device got a PUBACK for the description of a photo.
+    pub fn described(&self, id: &str) {
+        let mut books = self.books();
+        if !books.photos.contains_key(id) {
+            books.photos.insert(id.into(), PhotoState::Described);
+            books.counts.described += 1;
+            books.write(&Entry::Described { id: id.to_owned() });
+        }
+    }
+
+    /// A device was told that the gateway has the whole photo.
+    pub fn photo_complete(&self, id: &str) {
+        let mut books = self.books();
+        if books.photos.insert(id.into(), PhotoState::Complete) != Some(PhotoState::Complete) {
+            books.counts.photos_complete += 1;
+            books.write(&Entry::PhotoComplete { id: id.to_owned() });
+        }
+    }
+
+    /// A device was told that the gateway will never take the photo.
+    pub fn photo_refused(&self, id: &str) {
+        let mut books = self.books();
+        if books.photos.insert(id.into(), PhotoState::Refused) != Some(PhotoState::Refused) {
+            books.counts.photos_refused += 1;
+            books.write(&Entry::PhotoRefused { id: id.to_owned() });
+        }
+    }
+
+    /// A device's clock was set by an answer of the gateway.
+    pub fn time_set(&self) {
+        self.books().counts.time_set += 1;
     }
 
     /// A device got a PUBACK that refuses.
@@ -144,6 +200,11 @@ impl DeviceLedger {
         let mut ids: Vec<_> = self.books().acknowledged.iter().cloned().collect();
         ids.sort();
         ids
+    }
+
+    /// The photos, by the record that describes them.
+    pub fn photos(&self) -> HashMap<Arc<str>, PhotoState> {
+        self.books().photos.clone()
     }
 
     /// The receipts, by record id.

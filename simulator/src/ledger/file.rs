@@ -15,6 +15,21 @@ pub enum Entry {
         /// The record.
         id: String,
     },
+    /// A device got a PUBACK for the description of a photo.
+    Described {
+        /// The record that describes it.
+        id: String,
+    },
+    /// A device was told that the gateway has the whole photo.
+    PhotoComplete {
+        /// The record that describes it.
+        id: String,
+    },
+    /// A device was told that the gateway will never take the photo.
+    PhotoRefused {
+        /// The record that describes it.
+        id: String,
+    },
     /// A device got a PUBACK with a reason code of 0x80 or more.
     Refused {
         /// The record.

@@ -1,4 +1,7 @@
 //! The verdict: what devices were promised against what the platform has.
+//!
+//! Photos have lines of their own: a gateway keeps them, and their way to the platform is not built yet, so they are neither
+//! delivered nor lost. What the verdict says of them is what the gateway told their devices.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
@@ -8,7 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{DeviceLedger, Entry, LedgerError, read};
+use super::{DeviceLedger, Entry, LedgerError, PhotoState, read};
 
 /// Lost ids named in the verdict; the rest is counted only.
 const NAMED_MAX: usize = 20;
@@ -72,6 +75,14 @@ pub struct Verdict {
     pub rejected: u64,
     /// Cases the platform opened.
     pub cases: u64,
+    /// Photos that were described to the gateway: it has acknowledged the description, or said more than that.
+    pub photos: u64,
+    /// Of those, how many descriptions the gateway keeps and the platform does not have.
+    pub photos_at_gateway: u64,
+    /// Photos that the gateway told their devices it has whole, so that these have deleted them.
+    pub photos_complete: u64,
+    /// Of those, how many the gateway does not count as complete. A fault.
+    pub photos_missing: u64,
     /// Receipts devices got that name the platform's own case number.
     pub receipts: u64,
     /// Cases whose receipt has not reached the device (it may be offline or still on its way). No fault.
@@ -88,7 +99,9 @@ impl Verdict {
         let acknowledged = devices.acknowledged_ids();
         let arrived = |id: &Arc<str>| platform.delivered.contains_key(id) || platform.rejected.contains(id);
         let lost: Vec<&Arc<str>> = acknowledged.iter().filter(|id| !arrived(id)).collect();
-        let known: HashSet<&Arc<str>> = acknowledged.iter().collect();
+        let photos = devices.photos();
+        let known: HashSet<&Arc<str>> = acknowledged.iter().chain(photos.keys()).collect();
+        let held = |id: &&Arc<str>| !arrived(id);
         let verdict = Verdict {
             acknowledged: acknowledged.len() as u64,
             acknowledged_arrived: (acknowledged.len() - lost.len()) as u64,
@@ -101,6 +114,9 @@ impl Verdict {
             refused: devices.counts().refused,
             rejected: platform.rejected.len() as u64,
             cases: platform.delivered.values().flatten().count() as u64,
+            photos: photos.len() as u64,
+            photos_at_gateway: photos.keys().filter(held).count() as u64,
+            photos_complete: photos.values().filter(|state| **state == PhotoState::Complete).count() as u64,
             conflicts: platform.conflicts.iter().cloned().collect(),
             ..Verdict::default()
         };
@@ -127,9 +143,19 @@ impl Verdict {
         self
     }
 
+    /// Holds the gateway to its word with the number of photos that it says it has, if it says one.
+    #[must_use]
+    pub fn with_gateway_photos(self, complete: Option<u64>) -> Verdict {
+        let photos_missing = complete.map_or(0, |complete| self.photos_complete.saturating_sub(complete));
+        Verdict { photos_missing, ..self }
+    }
+
     /// Whether every promise was kept.
     pub fn holds(&self) -> bool {
-        self.lost == 0 && self.conflicts.is_empty() && self.receipts_wrong.is_empty()
+        self.lost == 0
+            && self.photos_missing == 0
+            && self.conflicts.is_empty()
+            && self.receipts_wrong.is_empty()
     }
 
     /// 0 when every promise was kept, else 1.
@@ -152,6 +178,10 @@ impl fmt::Display for Verdict {
                 self.unacknowledged_delivered,
             ),
             ("拒  收", "refused to the device / by the platform", self.refused + self.rejected),
+            ("照  片", "photos described to the gateway", self.photos),
+            ("照片留存", "of those, kept at the gateway and not forwarded", self.photos_at_gateway),
+            ("照片完整", "photos the gateway says it has whole", self.photos_complete),
+            ("照片缺失", "of those, photos it does not have", self.photos_missing),
             ("案  卷", "cases opened", self.cases),
             ("回  执", "receipts back at the device with the right case number", self.receipts),
             ("回执未到", "cases whose receipt is not yet at the device", self.receipts_missing),
@@ -239,6 +269,30 @@ mod tests {
     }
 
     #[test]
+    fn a_photo_kept_at_the_gateway_is_neither_lost_nor_delivered_and_one_that_arrives_is_no_surprise() {
+        let devices = devices(&["a/1/1"]);
+        devices.described("a/1/2");
+        devices.described("a/1/3");
+        devices.photo_complete("a/1/3");
+        let verdict = Verdict::reconcile(&devices, &view(&["a/1/1"]));
+        assert!(verdict.holds(), "{verdict}");
+        assert_eq!((verdict.acknowledged, verdict.delivered, verdict.lost), (1, 1, 0));
+        assert_eq!((verdict.photos, verdict.photos_at_gateway, verdict.photos_complete), (2, 2, 1));
+        let forwarded = Verdict::reconcile(&devices, &view(&["a/1/1", "a/1/2"]));
+        assert_eq!((forwarded.photos_at_gateway, forwarded.unacknowledged_delivered), (1, 0));
+    }
+
+    #[test]
+    fn a_photo_that_was_deleted_and_is_not_at_the_gateway_breaks_the_verdict() {
+        let devices = devices(&[]);
+        devices.photo_complete("a/1/1");
+        devices.photo_complete("a/1/2");
+        let verdict = |complete| Verdict::reconcile(&devices, &view(&[])).with_gateway_photos(complete);
+        assert!(verdict(Some(2)).holds() && verdict(None).holds());
+        assert_eq!((verdict(Some(1)).photos_missing, verdict(Some(1)).holds()), (1, false));
+    }
+
+    #[test]
     fn ledger_files_give_the_same_verdict_as_memory() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("devices.jsonl");
@@ -246,9 +300,13 @@ mod tests {
         ledger.acknowledged("a/1/1");
         ledger.acknowledged("a/1/2");
         ledger.refused("a/1/3", "NotAuthorized");
+        ledger.described("a/1/4");
+        ledger.photo_complete("a/1/4");
+        ledger.photo_refused("a/1/5");
         ledger.receipt("a/1/1", Receipt { result: "accepted".into(), case: None });
         let again = DeviceLedger::from_file(&path).unwrap();
         let platform = view(&["a/1/1"]);
         assert_eq!(Verdict::reconcile(&ledger, &platform), Verdict::reconcile(&again, &platform));
+        assert_eq!((again.photos(), again.counts().photos_refused), (ledger.photos(), 1));
     }
 }
