@@ -131,6 +131,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("geography.codes", "[]", "a path"),
     ("store.max_bytes", "\"15MiB\"", "a size from \"16MiB\""),
     ("store.incident_reserve", "\"99999999TiB\"", "a size from \"1MiB\""),
+    ("store.evidence_max_bytes", "\"half\"", "a size from \"0B\" to \"1TiB\""),
     ("store.keep_accepted", "-1", "a whole number from 0"),
     ("store.keep_quarantined", "1.5", "a whole number from 0"),
     ("uplink.kind", "\"mqtt\"", "one of \"none\", \"https\""),
@@ -264,6 +265,7 @@ fn a_password_in_a_url_is_refused_and_never_repeated() {
 fn a_small_quota_takes_its_default_reserve_along() {
     let store = read("[store]\nmax_bytes = \"64MiB\"").unwrap().store;
     assert_eq!((store.max_bytes, store.incident_reserve_bytes), (64 << 20, 32 << 20));
+    assert_eq!(store.evidence_max_bytes, 32 << 20);
 }
 
 #[test]
@@ -324,6 +326,7 @@ proptest! {
         config.listener.max_connections = connections;
         config.listener.connect_timeout = Duration::from_secs(seconds);
         config.store.max_bytes = max << 20;
+        config.store.evidence_max_bytes = max << 19;
         config.gateway.site = Some(patrol_gateway::config::Site { lon_deg: lon, lat_deg: lat });
         config.uplink = uplink.then(|| Uplink {
             batch_events: events,

@@ -28,6 +28,7 @@
 pub mod ack_order;
 pub mod device_keys;
 pub mod events;
+pub mod firmware;
 mod gateway;
 pub mod golden;
 pub mod malformed;

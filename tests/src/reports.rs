@@ -52,8 +52,16 @@ pub fn sealed<B: Body>(key: &FrameKey, device: &str, boot: u32, seq: u32, unix_m
         time_quality: TimeQuality { source: TimeSource::GNSS, error_bound: ErrorBound::within_ms(1) },
         ..Header::of::<B>()
     };
+    sealed_as(&header, body, key)
+}
+
+/// A frame with all that its header says, sealed with this key.
+///
+/// # Panics
+/// When header or body have no form on the wire.
+pub fn sealed_as<B: Body>(header: &Header, body: &B, key: &FrameKey) -> Vec<u8> {
     let mut buffer = vec![0; MAX_FRAME_LEN];
-    let len = seal(&header, body, key, &mut buffer).expect("the body has a form on the wire");
+    let len = seal(header, body, key, &mut buffer).expect("header and body have a form on the wire");
     buffer.truncate(len);
     buffer
 }

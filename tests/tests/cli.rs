@@ -192,7 +192,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 30] = [
+const OTHER_VALUES: [(&str, &str); 31] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -209,6 +209,7 @@ const OTHER_VALUES: [(&str, &str); 30] = [
     ("geography.codes", "/tmp/codes"),
     ("store.max_bytes", "128MiB"),
     ("store.incident_reserve", "7MiB"),
+    ("store.evidence_max_bytes", "9MiB"),
     ("store.keep_accepted", "777"),
     ("store.keep_quarantined", "77"),
     ("uplink.kind", "https"),

@@ -40,6 +40,8 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
             "reading": number(), "telemetry": number()},
         "pending_total": number(), "pending_bytes": number(), "oldest_received_at": null,
         "accepted_kept": number(), "dead_letters": number(), "quarantined": number(), "down_waiting": number(),
+        "evidence": {"waiting": number(), "receiving": number(), "complete": number(), "room_bytes": number(),
+            "max_bytes": number()},
         "store": {"used_bytes": number(), "max_bytes": number(), "full": false, "commit_seq": number()},
         "uplink": {"kind": text(), "state": text(), "last_error": null, "last_accepted_at": null,
             "accepted_total": number()},

@@ -24,10 +24,6 @@ pub const DETAIL_BYTES_MAX: usize = 240;
 
 /// What a payload that was understood is.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are reports, and a box would cost each an allocation"
-)]
 pub enum Admission<'a> {
     /// Something to keep and to forward.
     Report(Report<'a>),

@@ -47,9 +47,10 @@ impl Anchor {
     }
 }
 
-/// True for a frame whose device did not know the time.
+/// True for a frame whose device did not know the time, or had one that can't be written.
 pub fn is_clockless(payload: &[u8]) -> bool {
-    Header::read(payload).is_ok_and(|(header, _)| header.unix_ms == 0)
+    let can_be = 1..=*ObservedAt::UNIX_MS.end() as u64;
+    Header::read(payload).is_ok_and(|(header, _)| !can_be.contains(&header.unix_ms))
 }
 
 /// The anchors of one device.

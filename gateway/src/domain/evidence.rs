@@ -53,9 +53,15 @@ impl File {
 
     /// Bytes that it takes in the store when it is whole.
     pub fn room_bytes(&self) -> u64 {
-        let size_bytes = u64::from(self.size_bytes);
-        size_bytes + size_bytes / 8 + u64::from(self.chunks()) * CHUNK_OVERHEAD_BYTES
+        room_bytes(self.size_bytes, self.chunk_bytes)
     }
+}
+
+/// Bytes that a file of this size in pieces of this size takes in the store when it is whole.
+pub fn room_bytes(size_bytes: u32, chunk_bytes: u32) -> u64 {
+    let chunks = u64::from(size_bytes.div_ceil(chunk_bytes));
+    let size_bytes = u64::from(size_bytes);
+    size_bytes + size_bytes / 8 + chunks * CHUNK_OVERHEAD_BYTES
 }
 
 /// What a device that has described a file wants to know.

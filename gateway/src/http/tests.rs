@@ -82,6 +82,7 @@ async fn the_status_has_exactly_the_agreed_shape() {
         "pending": {"incident": 0, "task": 0, "evidence": 0, "status": 0, "reading": 0, "telemetry": 0},
         "pending_total": 0, "pending_bytes": 0, "oldest_received_at": null, "accepted_kept": 0, "dead_letters": 0,
         "quarantined": 0, "down_waiting": 0,
+        "evidence": {"waiting": 0, "receiving": 0, "complete": 0, "room_bytes": 0, "max_bytes": 0},
         "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0},
         "uplink": {"kind": "none", "state": "none", "last_error": null, "last_accepted_at": null, "accepted_total": 0},
         "devices_connected": 0,

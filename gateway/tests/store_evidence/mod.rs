@@ -348,6 +348,8 @@ async fn a_damaged_file_starts_over_and_is_never_called_complete() {
     assert_eq!(photo.standing(&running.store).await, Standing::Told(Answer::Wait));
     put(&running.store, vec![photo.meta()]).await;
     assert_eq!(photo.lacking(&running.store).await, [0, 1, 2]);
+    let EvidenceFigures { waiting, receiving, complete, room_bytes, .. } = figures(&running.store);
+    assert_eq!((waiting, receiving, complete, room_bytes), (0, 1, 0, photo.file.room_bytes()));
     put(&running.store, photo.pieces(0..3)).await;
     // A flipped byte of a piece is found by the SHA-256.
     close(running).await;
