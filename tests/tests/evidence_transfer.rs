@@ -151,15 +151,13 @@ async fn without_room_a_photo_waits_and_incidents_of_its_device_go_on() {
     // The first has its room as soon as it has described its photo, before any piece has come.
     first.send_due().await;
     while first.hear().await != Heard::Told(Transfer::Sending) {}
-    let mut delivered = 0;
-    for _ in 0..3 {
+    for delivered in 1..=3 {
         assert_eq!(second.until_told().await, Transfer::Waiting);
         second.find_something();
         second.send_due().await;
         while !second.is_settled() {
             assert_eq!(second.hear().await, Heard::Ack);
         }
-        delivered += 1;
         wait_until("the incident is at the platform", SOON, async || {
             platform.counts().delivered == delivered
         })
