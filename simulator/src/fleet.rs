@@ -219,6 +219,11 @@ impl Fleet {
         self.outstanding.borrow().records
     }
 
+    /// Photos that a gateway which answers does not have yet.
+    pub fn photos_open(&self) -> usize {
+        self.outstanding.borrow().photos
+    }
+
     /// Waits until every device has stopped and every record is acknowledged or refused, for at most `deadline`; gives
     /// the number of records still owed.
     pub async fn drained(&mut self, deadline: Duration) -> u64 {
@@ -233,7 +238,7 @@ impl Fleet {
     pub async fn photos_handed_over(&mut self, deadline: Duration) -> usize {
         let all = self.outstanding.wait_for(|owed| owed.photos == 0);
         drop(tokio::time::timeout(deadline, all).await);
-        self.outstanding.borrow().photos
+        self.photos_open()
     }
 
     /// The devices say goodbye and end; takes a second or two.
