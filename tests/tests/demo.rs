@@ -26,6 +26,8 @@ async fn the_demonstration_ends_with_a_verdict_without_a_loss() {
     assert_eq!(lost, 0, "{said}");
     assert!(figure("duplicates suppressed") > 0, "it was killed after a receipt was lost: {said}");
     assert!(figure("cases opened") > 0 && figure("receipts back at the device") > 0, "{said}");
+    let photos = figure("photos described to the gateway");
+    assert!(photos > 0 && figure("photos the gateway says it has whole") == photos, "{said}");
     assert!(said.contains("every promise was kept"), "{said}");
     assert_eq!(said.matches("takes devices again after").count(), 2, "it was killed twice: {said}");
 }

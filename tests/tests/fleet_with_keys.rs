@@ -1,5 +1,5 @@
 //! A fleet in which every device has a secret, against a gateway that takes nobody without one: each report, sealed with any
-//! suite, is understood and arrives.
+//! suite, is understood and arrives; photos are handed over, and clocks are set, by frames sealed for the device.
 
 use std::time::Duration;
 
@@ -32,12 +32,15 @@ async fn what_devices_seal_with_their_secrets_arrives_and_nothing_is_refused() {
     wait_until("the fleet has reported", SOON, async || ledger.counts().acknowledged >= 1_000).await;
     fleet.stop_producing();
     assert_eq!(fleet.drained(SOON).await, 0);
+    assert_eq!(fleet.photos_handed_over(SOON).await, 0);
     wait_until("the backlog is empty", SOON, async || gateway.pending().await == 0).await;
     fleet.leave().await;
 
     assert_eq!(gateway.status().await["quarantined"], 0, "{}", gateway.status().await);
     let verdict = Verdict::reconcile(&ledger, &platform.ledger());
-    assert!(verdict.holds() && verdict.photos > 0, "{verdict}");
+    assert!(verdict.holds() && verdict.photos > 0 && verdict.photos_complete == verdict.photos, "{verdict}");
+    let clocks_set = ledger.counts().time_set;
+    assert!(clocks_set >= ids.len() as u64, "{clocks_set} answers about the time");
     for id in ids {
         let reported = ledger.acknowledged_ids().iter().any(|record| record.starts_with(&format!("{id}/")));
         assert!(reported, "{id} is not in the ledger");

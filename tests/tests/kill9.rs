@@ -1,7 +1,7 @@
 //! G1, G2 and G3 over SIGKILL: what was acknowledged to a device reaches the platform, once in effect, whenever the
 //! gateway dies.
 //!
-//! A fleet (frames over MQTT 5, JSON over both versions, incidents among them) sends as fast as it may, the platform
+//! A fleet (frames over MQTT 5, JSON over both versions, incidents and photos among them) sends as fast as it may, the platform
 //! works, fails and drops answers by turns, and the gateway is killed fifty times, each time after a random number of
 //! acknowledgements and a random moment. The moment is the only wait that is not for a condition: it decides nothing.
 
@@ -15,6 +15,8 @@ use patrol_tests::{Gateway, World, note, seeded, wait_until};
 const KILLS: usize = 50;
 /// Kills that must have met a gateway with reports on their way to the platform, and devices with unanswered publishes.
 const KILLS_IN_MID_STREAM_MIN: usize = KILLS * 4 / 5;
+/// Kills that must have come while photos were on their way.
+const KILLS_IN_MID_PHOTO_MIN: usize = KILLS / 10;
 /// Acknowledgements waited for before a kill, at most.
 const ACKS_MAX: u64 = 1_000;
 /// The random moment after them, at most.
@@ -44,13 +46,16 @@ async fn fifty_kills_at_random_moments_lose_nothing_that_was_acknowledged() {
     platform.set_fault(Fault::Normal).await.expect("the platform listens");
     fleet.stop_producing();
     assert_eq!(fleet.drained(SOON).await, 0, "devices wait for acknowledgements: {:?}", ledger.counts());
+    assert_eq!(fleet.photos_handed_over(SOON).await, 0, "devices still have photos: {:?}", ledger.counts());
     wait_until("the backlog is empty", SOON, async || gateway.pending().await == 0).await;
-    let verdict = || Verdict::reconcile(&ledger, &platform.ledger());
+    let photos = gateway.status().await["evidence"]["complete"].as_u64();
+    let verdict = || Verdict::reconcile(&ledger, &platform.ledger()).with_gateway_photos(photos);
     note(&figures(&kills, &verdict(), &ledger));
     assert_in_mid_stream(&kills);
     let reached = verdict();
     assert!(reached.holds(), "{reached}");
     assert_eq!((reached.lost, reached.conflicts.len(), reached.rejected, reached.refused), (0, 0, 0, 0));
+    assert!(photos.is_some() && reached.photos_complete == reached.photos, "{reached}");
     assert!(reached.cases > 0 && reached.acknowledged > reached.cases, "incidents among others: {reached}");
     assert!(ledger.counts().resent > 0 && reached.duplicates_suppressed > 0, "kills cost resends: {reached}");
 
@@ -62,7 +67,9 @@ async fn fifty_kills_at_random_moments_lose_nothing_that_was_acknowledged() {
 
 fn fleet_at(gateway: &Gateway, seed: u64) -> FleetOptions {
     let options = FleetOptions::new(&gateway.mqtt().ip().to_string(), gateway.mqtt().port());
-    FleetOptions { vehicles: 6, cameras: 3, sensors: 3, seed, ..options }.with_rate(300.0)
+    // Photos follow each other so closely that kills come between their pieces.
+    let photo_period = Some(Duration::from_millis(200));
+    FleetOptions { vehicles: 6, cameras: 3, sensors: 3, photo_period, seed, ..options }.with_rate(300.0)
 }
 
 /// Half of the time it works. Otherwise requests fail, before or after the platform has taken the events in, all of them
@@ -91,6 +98,8 @@ struct Kill {
     pending: u64,
     /// Records that devices had no answer for.
     unanswered: u64,
+    /// Photos that were on their way.
+    photos: usize,
     /// From the start of the next process until it took devices.
     ready_after: Duration,
 }
@@ -114,7 +123,8 @@ async fn one_kill(
     let pending = gateway.pending().await;
     gateway.kill9().await;
     let (acks, unanswered) = (ledger.counts().acknowledged - before, fleet.outstanding());
-    Kill { acks, pending, unanswered, ready_after: gateway.restart().await }
+    let photos = fleet.photos_open();
+    Kill { acks, pending, unanswered, photos, ready_after: gateway.restart().await }
 }
 
 /// Without this the test could pass because nothing happened.
@@ -126,20 +136,27 @@ fn assert_in_mid_stream(kills: &[Kill]) {
         in_mid_stream >= KILLS_IN_MID_STREAM_MIN,
         "only {in_mid_stream} of {KILLS} kills hit in mid-stream"
     );
+    let in_mid_photo = kills.iter().filter(|kill| kill.photos > 0).count();
+    assert!(
+        in_mid_photo >= KILLS_IN_MID_PHOTO_MIN,
+        "only {in_mid_photo} kills hit while photos were on their way"
+    );
 }
 
 fn figures(kills: &[Kill], verdict: &Verdict, ledger: &DeviceLedger) -> String {
     let mut ready_ms: Vec<_> = kills.iter().map(|kill| kill.ready_after.as_millis()).collect();
     ready_ms.sort_unstable();
     format!(
-        "kill9: {} kills, {} in mid-stream; acknowledged {}, lost {}, resent {}, duplicates suppressed {}; \
-         ready again after {} ms in the median, {} ms at most",
+        "kill9: {} kills, {} in mid-stream, {} with photos on their way; acknowledged {}, lost {}, resent {}, \
+         duplicates suppressed {}, photos complete {}; ready again after {} ms in the median, {} ms at most",
         kills.len(),
         kills.iter().filter(|kill| kill.was_in_mid_stream()).count(),
+        kills.iter().filter(|kill| kill.photos > 0).count(),
         verdict.acknowledged,
         verdict.lost,
         ledger.counts().resent,
         verdict.duplicates_suppressed,
+        verdict.photos_complete,
         ready_ms[ready_ms.len() / 2],
         ready_ms[ready_ms.len() - 1],
     )

@@ -4,28 +4,24 @@
 //! `poll()` of the client is kept pinned over all other events, because it must not be cancelled while it connects.
 //! A client that makes no progress is thrown away and built anew: the device, not the client, is the truth.
 
+mod incoming;
+mod outgoing;
+
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
-use firmware_protocol::MAGIC;
-use firmware_protocol::body::RecordRef;
-use firmware_protocol::device::{TimeAnswer, Transfer};
-use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::link::{self, Client, Events, Fate, LinkError, LinkEvent, Version};
-use super::persona::{Occasion, Persona};
+use super::link::{self, Client, Events, LinkError, LinkEvent, Version};
+use super::persona::Persona;
 use super::session::Session;
 use super::{Outstanding, Phase};
-use crate::device::{Class, Device, Message, Moment, NotMade, Outgoing, Photo, Received, Settled};
-use crate::ledger::{DeviceLedger, Receipt};
+use crate::device::{Device, Moment};
+use crate::ledger::DeviceLedger;
 
 /// Time for a DISCONNECT to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// Between two questions about the time on one connection.
-const QUESTION_PERIOD: Duration = Duration::from_secs(20);
 
 /// Everything a device's task starts with.
 pub(super) struct Driver {
@@ -153,175 +149,6 @@ impl Work {
         let unix_ms = if self.driver.persona.has_clock() { unix_ms() } else { 0 };
         Moment { uptime_ms: self.start.elapsed().as_millis() as u64, unix_ms }
     }
-
-    /// Takes note of what the connection did and says how long to wait before it is polled again.
-    fn on_link(&mut self, session: &mut Session, polled: Result<LinkEvent, LinkError>) -> Duration {
-        match polled {
-            Ok(LinkEvent::Connected { session_present }) => self.connected(session, session_present),
-            Ok(LinkEvent::Message { topic, payload }) => self.on_message(&topic, &payload),
-            Ok(LinkEvent::Other) => {}
-            Err(error) => {
-                tracing::debug!(device = self.driver.device.name(), %error, "connection lost");
-                session.connected = false;
-                return session.reconnect_delay(&mut self.driver.rng);
-            }
-        }
-        Duration::ZERO
-    }
-
-    fn connected(&mut self, session: &mut Session, session_present: bool) {
-        session.connected = true;
-        session.failures = 0;
-        session.progress_at = Instant::now();
-        self.driver.ledger.connected();
-        if !session_present {
-            // The client has given up what was in flight, so nobody knows what became of it.
-            session.in_flight.clear();
-            self.driver.device.disconnected();
-            if !session.client.subscribe(&self.driver.device.down_topic("#")) {
-                tracing::warn!(device = self.driver.device.name(), "no room to subscribe");
-            }
-        }
-        self.next_question_at = Instant::now();
-    }
-
-    fn on_message(&mut self, topic: &Bytes, payload: &Bytes) {
-        if payload.first() == Some(&MAGIC) {
-            self.on_frame(payload);
-        } else if topic.as_ref() == self.driver.device.down_topic("receipt").as_bytes() {
-            self.on_receipt(payload);
-        }
-    }
-
-    fn on_frame(&mut self, payload: &Bytes) {
-        let now = self.now();
-        let Driver { device, ledger, .. } = &mut self.driver;
-        match device.receive(now, payload) {
-            Received::Time(TimeAnswer::Taken) => ledger.time_set(),
-            Received::Photo(photo, Transfer::Complete) => ledger.photo_complete(&device.record_name(photo)),
-            Received::Photo(photo, Transfer::Refused) => ledger.photo_refused(&device.record_name(photo)),
-            Received::Refused(refused) => {
-                tracing::warn!(device = device.name(), %refused, "a frame that does not count")
-            }
-            Received::Photo(..) | Received::Time(_) | Received::Nothing => {}
-        }
-    }
-
-    fn on_receipt(&self, payload: &Bytes) {
-        match serde_json::from_slice::<ReceiptMessage>(payload) {
-            Ok(said) => {
-                self.driver.ledger.receipt(&said.id, Receipt { result: said.result, case: said.case })
-            }
-            Err(error) => {
-                tracing::warn!(device = self.driver.device.name(), %error, "a receipt that can't be read")
-            }
-        }
-    }
-
-    fn settle(&mut self, session: &mut Session, record: RecordRef, fate: Fate) {
-        let now = self.now();
-        let Driver { device, ledger, outstanding, .. } = &mut self.driver;
-        let settled = match &fate {
-            Fate::Acknowledged => device.acknowledged(now, record),
-            Fate::Refused(_) => device.refused(now, record),
-            Fate::Unknown => return device.unacknowledged(now, record),
-        };
-        session.progress_at = Instant::now();
-        let name = device.record_name(record);
-        match (fate, settled) {
-            (_, Settled::Chunk | Settled::Nothing | Settled::Description { first: false }) => return,
-            (Fate::Refused(reason), _) => ledger.refused(&name, &reason),
-            (_, Settled::Description { first: true }) => ledger.described(&name),
-            (_, Settled::Record) => ledger.acknowledged(&name),
-        }
-        outstanding.record_settled();
-    }
-
-    fn produce(&mut self) {
-        let now = self.now();
-        self.next_record_at += jittered(self.driver.period, &mut self.driver.rng);
-        self.made += 1;
-        let queued = self.driver.device.unacknowledged_records();
-        let occasion = Occasion { count: self.made, uptime_ms: now.uptime_ms, queued };
-        let persona = self.driver.persona.clone();
-        let mut message = persona.message(occasion, &mut self.driver.rng);
-        if let Message::Incident(incident) = &mut message {
-            incident.photo = self.photograph(now);
-        }
-        let Driver { device, ledger, outstanding, .. } = &mut self.driver;
-        match device.make(now, &message) {
-            Ok(_) => {
-                ledger.produced();
-                outstanding.record_made();
-            }
-            Err(NotMade::Full) => ledger.dropped(),
-            Err(error) => tracing::error!(device = device.name(), %error, "a record could not be made"),
-        }
-    }
-
-    /// Takes a photo of what was found, if it is time for one.
-    fn photograph(&mut self, now: Moment) -> Option<RecordRef> {
-        let Driver { device, photo_period, rng, outstanding, .. } = &mut self.driver;
-        let period = photo_period.filter(|_| Instant::now() >= self.next_photo_at)?;
-        // A full album or outbox: the finding goes without a photo.
-        let description = device.describe(now, Photo::take(rng)).ok()?;
-        self.next_photo_at = Instant::now() + period;
-        outstanding.record_made();
-        Some(description)
-    }
-
-    /// When something is due on the connection although nothing happened.
-    fn asks_at(&self, session: &Session) -> Option<Instant> {
-        let photo_at = self.driver.device.photo_due_ms().map(|ms| self.start + Duration::from_millis(ms));
-        let question_at = self.driver.asks_time.then_some(self.next_question_at);
-        photo_at.into_iter().chain(question_at).min().filter(|_| session.connected)
-    }
-
-    /// Asks about the time when it is time to; what is due of a photo is done by [`send`](Self::send).
-    fn ask(&mut self, session: &mut Session) {
-        if self.driver.asks_time && Instant::now() >= self.next_question_at {
-            self.next_question_at = Instant::now() + QUESTION_PERIOD;
-            let now = self.now();
-            let device = &mut self.driver.device;
-            if let Some(question) = device.time_question(now) {
-                session.client.publish_once(&device.up_topic(Class::Status), question);
-            }
-        }
-    }
-
-    /// Hands the client whatever may be sent now.
-    fn send(&mut self, session: &mut Session) {
-        if session.connected {
-            let window = usize::from(self.driver.window);
-            while let Some(chunk) = self.driver.device.next_chunk(self.now())
-                && self.publish(session, chunk)
-            {}
-            while let Some(outgoing) = self.driver.device.next_to_send(window)
-                && self.publish(session, outgoing)
-            {}
-        }
-        let open_photos = self.driver.device.open_photos();
-        self.driver.outstanding.photos_changed(self.open_photos, open_photos);
-        self.open_photos = open_photos;
-    }
-
-    /// `false` when the client has no room for it now.
-    fn publish(&mut self, session: &mut Session, outgoing: Outgoing) -> bool {
-        if session.in_flight.is_empty() {
-            session.progress_at = Instant::now();
-        }
-        let topic = self.driver.device.up_topic(outgoing.class);
-        let Some(notice) = session.client.publish(&topic, outgoing.payload) else {
-            let now = self.now();
-            self.driver.device.unacknowledged(now, outgoing.record);
-            return false;
-        };
-        if outgoing.resend {
-            self.driver.ledger.resent();
-        }
-        session.in_flight.push((outgoing.record, notice));
-        true
-    }
 }
 
 async fn polled_after(delay: Duration, events: &mut Events) -> Result<LinkEvent, LinkError> {
@@ -349,13 +176,4 @@ async fn farewell(client: Client, mut events: Events) {
 /// The simulator's devices have a clock in agreement with this machine's.
 fn unix_ms() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default()
-}
-
-/// The receipt as it travels; `boot` and `seq` beside the id repeat it.
-#[derive(Deserialize)]
-struct ReceiptMessage {
-    id: String,
-    result: String,
-    #[serde(default)]
-    case: Option<String>,
 }
