@@ -16,6 +16,7 @@ pub mod geotag;
 pub mod grid;
 mod json;
 pub mod keyring;
+pub mod loss;
 pub mod report;
 pub mod schedule;
 pub mod seen;

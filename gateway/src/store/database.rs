@@ -10,6 +10,7 @@ use super::evidence::{self, Bound};
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
+use super::losses::{self, LossBook};
 use super::quota::Quota;
 use super::rows::{self, Suspect};
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
@@ -29,6 +30,7 @@ pub(super) struct Database {
     pub(super) connection: Connection,
     pub(super) windows: Windows,
     pub(super) anchors: AnchorTable,
+    pub(super) losses: LossBook,
     options: StoreOptions,
     tables: Tables,
     quota: Quota,
@@ -43,7 +45,9 @@ impl Database {
         let tables = Tables::load(&connection)?;
         let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
         let anchors = AnchorTable::load(&connection)?;
-        let mint = Mint::begin_run(&connection, options.chance.clone())?;
+        let mut chance = options.chance.clone();
+        let losses = LossBook::new(chance.fork());
+        let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
         let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
         quota.refresh(&connection)?;
@@ -53,6 +57,7 @@ impl Database {
             connection,
             windows,
             anchors,
+            losses,
             options,
             tables,
             quota,
@@ -115,6 +120,10 @@ impl Database {
             self.windows.write(&self.connection, self.tables.commit_seq)?;
             outcome.windows_written = true;
         }
+        for (ids, at_ms, _) in &group.losses_reported {
+            losses::reported(&self.connection, &mut self.tables.tallies, ids, *at_ms)?;
+        }
+        self.losses.write(&self.connection, &mut self.tables.tallies)?;
         self.tables.tallies.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(outcome)
@@ -203,10 +212,8 @@ impl Database {
         }
         self.windows.undo();
         self.anchors.undo();
-        let commit_seq = self.tables.commit_seq;
-        self.tables = Tables::load(&self.connection)?;
-        self.tables.commit_seq = commit_seq;
-        Ok(())
+        self.losses.undo();
+        self.tables.reload(&self.connection)
     }
 }
 

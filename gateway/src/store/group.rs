@@ -29,6 +29,8 @@ pub(super) struct Group {
     pub(super) set_aside: Vec<(Class, DamagedKey, Answer)>,
     pub(super) verdicts: Vec<(Verdict, Answer)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
+    /// Loss records that the platform has, and since when.
+    pub(super) losses_reported: Vec<(Vec<i64>, i64, Answer)>,
     /// Requests of any kind that were taken while the group was collected, answered ones included.
     pub(super) requests: usize,
     pub(super) records: usize,
@@ -47,6 +49,7 @@ impl Group {
         self.batches.is_empty()
             && self.down_done.is_empty()
             && self.verdicts.is_empty()
+            && self.losses_reported.is_empty()
             && !self.deletes_records()
     }
 
@@ -54,6 +57,15 @@ impl Group {
         self.requests >= GROUP_REQUESTS_MAX
             || self.records >= GROUP_RECORDS_MAX
             || self.bytes >= GROUP_BYTES_MAX
+    }
+
+    /// Everybody who waits for an answer to a change.
+    pub(super) fn into_answers(self) -> impl Iterator<Item = Answer> {
+        let settlements = self.settlements.into_iter().map(|(.., answer)| answer);
+        let verdicts = self.verdicts.into_iter().map(|(.., answer)| answer);
+        let set_aside = self.set_aside.into_iter().map(|(.., answer)| answer);
+        let losses_reported = self.losses_reported.into_iter().map(|(.., answer)| answer);
+        settlements.chain(verdicts).chain(set_aside).chain(losses_reported)
     }
 
     /// True when the group deletes records, so that the windows must be written with it.

@@ -10,6 +10,7 @@ use super::custody::Standing;
 use super::evidence::Verdict;
 use super::group::Answer;
 use super::line::DeviceLine;
+use super::losses::LossRow;
 use super::record::StoredRecord;
 use super::segment;
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
@@ -48,6 +49,9 @@ pub(super) enum Request {
     Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
     EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
     SettleEvidence { verdict: Verdict, answer: Answer },
+    Losses { after: i64, limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
+    LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
+    LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
     Ping { answer: oneshot::Sender<()> },
     Close,
 }
@@ -189,6 +193,30 @@ impl Store {
     /// [`Stopped`].
     pub async fn down_done(&self, device: DeviceId, id: i64) -> Result<(), Stopped> {
         self.send(Request::DownDone { device, id }).await
+    }
+
+    /// Up to `limit` loss records with numbers above `after`, oldest first, told to the platform or not.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn losses(&self, after: i64, limit: u32) -> Result<Vec<LossRow>, Stopped> {
+        self.ask(|answer| Request::Losses { after, limit, answer }).await
+    }
+
+    /// The oldest loss records that the platform was not told. They are closed: whatever is lost from now on is in others.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn losses_to_report(&self, limit: u32) -> Result<Vec<LossRow>, Stopped> {
+        self.ask(|answer| Request::LossesToReport { limit, answer }).await
+    }
+
+    /// The platform has these loss records; returns when that is committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: it is not, they are to be told again.
+    pub async fn losses_reported(&self, ids: Vec<i64>, at_ms: i64) -> Result<(), SettleError> {
+        Ok(self.ask(|answer| Request::LossesReported { ids, at_ms, answer }).await??)
     }
 
     /// Returns when the writer has answered.

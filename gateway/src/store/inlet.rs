@@ -172,8 +172,9 @@ impl Inlet<'_> {
             received_at_ms: item.received_at_ms,
             payload: item.payload.clone(),
             casework: casework.map(str::to_owned),
+            gateway: None,
         };
-        rows::insert(self.connection, &mut self.tables.tallies, self.tables.commit_seq, &record)
+        self.tables.insert_row(self.connection, &record)
     }
 
     fn quarantine(

@@ -1,5 +1,7 @@
 //! A record as the store keeps it and hands it out.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::domain::report::{Class, DeviceId, Identity};
@@ -19,4 +21,7 @@ pub struct StoredRecord {
     pub payload: Bytes,
     /// For incidents: what the gateway found out at admission (`domain::casework`), as JSON text.
     pub casework: Option<String>,
+    /// The gateway that took it, if it was another one: records from another gateway's export keep its name, so that
+    /// (source, id) never changes.
+    pub gateway: Option<Arc<str>>,
 }

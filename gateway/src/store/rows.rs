@@ -27,21 +27,16 @@ pub(super) fn table(class: Class) -> &'static str {
 }
 
 /// Covers all that makes the record, so that a damaged row is never taken for somebody's report.
-fn checksum(
-    device: &str,
-    identity: Identity,
-    received_at_ms: i64,
-    payload: &[u8],
-    casework: Option<&str>,
-) -> u32 {
-    let (origin, major, minor) = identity_parts(identity);
-    let mut crc = crc32c::crc32c(device.as_bytes());
+fn checksum(record: &StoredRecord) -> u32 {
+    let (origin, major, minor) = identity_parts(record.identity);
+    let mut crc = crc32c::crc32c(record.device.as_str().as_bytes());
     crc = crc32c::crc32c_append(crc, &[origin]);
     crc = crc32c::crc32c_append(crc, &major.to_le_bytes());
     crc = crc32c::crc32c_append(crc, &minor.to_le_bytes());
-    crc = crc32c::crc32c_append(crc, &received_at_ms.to_le_bytes());
-    crc = crc32c::crc32c_append(crc, payload);
-    crc32c::crc32c_append(crc, casework.unwrap_or_default().as_bytes())
+    crc = crc32c::crc32c_append(crc, &record.received_at_ms.to_le_bytes());
+    crc = crc32c::crc32c_append(crc, &record.payload);
+    crc = crc32c::crc32c_append(crc, record.casework.as_deref().unwrap_or_default().as_bytes());
+    crc32c::crc32c_append(crc, record.gateway.as_deref().unwrap_or_default().as_bytes())
 }
 
 /// An identity as the columns origin, major and minor; SQLite's integers are signed.
@@ -56,22 +51,23 @@ fn identity_of(row: &Row<'_>, at: usize) -> Option<Identity> {
     identity_from_parts(row.get(at).ok()?, major as u64, row.get(at + 2).ok()?)
 }
 
-/// Adds a pending record and gives its row.
+/// Adds a pending record as row `id`.
 pub(super) fn insert(
     connection: &Connection,
     tallies: &mut Tallies,
     commit_seq: u64,
+    id: i64,
     record: &StoredRecord,
-) -> rusqlite::Result<i64> {
+) -> rusqlite::Result<()> {
     let table = table(record.class);
     let (origin, major, minor) = columns(record.identity);
     let (device, casework) = (record.device.as_str(), record.casework.as_deref());
-    let sum = checksum(device, record.identity, record.received_at_ms, &record.payload, casework);
     let sql = format!(
-        "INSERT INTO {table} (commit_seq, device, origin, major, minor, received_at, payload, casework, checksum)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        "INSERT INTO {table} (id, commit_seq, device, origin, major, minor, received_at, payload, casework, gateway,
+         checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     );
     connection.prepare_cached(&sql)?.execute(params![
+        id,
         commit_seq as i64,
         device,
         origin,
@@ -80,11 +76,16 @@ pub(super) fn insert(
         record.received_at_ms,
         &record.payload[..],
         casework,
-        sum
+        record.gateway.as_deref(),
+        checksum(record)
     ])?;
     tallies.add(table, 1, record.payload.len() as u64);
-    Ok(connection.last_insert_rowid())
+    Ok(())
 }
+
+/// What makes a record, in the order in which [`record`] reads it.
+pub(super) const COLUMNS: &str =
+    "id, device, origin, major, minor, received_at, payload, casework, gateway, checksum";
 
 /// The oldest pending records of a class.
 pub(super) fn read(
@@ -93,10 +94,7 @@ pub(super) fn read(
     limit: Limit,
     skip: &HashSet<RecordKey>,
 ) -> rusqlite::Result<Vec<RawHead>> {
-    let sql = format!(
-        "SELECT id, device, origin, major, minor, received_at, payload, casework, checksum FROM {} ORDER BY id LIMIT ?1",
-        table(class)
-    );
+    let sql = format!("SELECT {COLUMNS} FROM {} ORDER BY id LIMIT ?1", table(class));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([i64::from(limit.records) + skip.len() as i64])?;
     let (mut pieces, mut bytes) = (Vec::new(), 0u64);
@@ -118,30 +116,29 @@ pub(super) fn read(
 }
 
 /// A row as a record; `None` when a column does not fit or the checksum does not hold.
-fn record(class: Class, row: &Row<'_>) -> Option<StoredRecord> {
-    let device = row.get::<_, String>(1).ok()?;
-    let identity = identity_of(row, 2)?;
-    let received_at_ms = row.get(5).ok()?;
-    let payload = Bytes::from(row.get::<_, Vec<u8>>(6).ok()?);
-    let casework = row.get::<_, Option<String>>(7).ok()?;
-    let sum = checksum(&device, identity, received_at_ms, &payload, casework.as_deref());
-    if row.get::<_, u32>(8).ok()? != sum {
-        return None;
-    }
-    Some(StoredRecord {
-        device: DeviceId::parse(&device)?,
-        identity,
+pub(super) fn record(class: Class, row: &Row<'_>) -> Option<StoredRecord> {
+    let record = StoredRecord {
+        device: DeviceId::parse(&row.get::<_, String>(1).ok()?)?,
+        identity: identity_of(row, 2)?,
         class,
-        received_at_ms,
-        payload,
-        casework,
-    })
+        received_at_ms: row.get(5).ok()?,
+        payload: Bytes::from(row.get::<_, Vec<u8>>(6).ok()?),
+        casework: row.get(7).ok()?,
+        gateway: row.get::<_, Option<String>>(8).ok()?.map(Into::into),
+    };
+    (row.get::<_, u32>(9).ok()? == checksum(&record)).then_some(record)
 }
 
 /// When the oldest pending record of a class was received.
 pub(super) fn oldest_received_at_ms(connection: &Connection, class: Class) -> rusqlite::Result<Option<i64>> {
     let sql = format!("SELECT received_at FROM {} ORDER BY id LIMIT 1", table(class));
     connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()
+}
+
+/// The highest row ever seen in a class's table, 0 when it is empty.
+pub(super) fn last_id(connection: &Connection, class: Class) -> rusqlite::Result<i64> {
+    let sql = format!("SELECT coalesce(max(id), 0) FROM {}", table(class));
+    connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))
 }
 
 /// Number of the last commit that wrote a pending record of this class, 0 when there is none.
@@ -217,8 +214,8 @@ pub(super) fn accept(
     connection
         .prepare_cached(
             "INSERT INTO accepted_case
-             (device, origin, major, minor, received_at, accepted_at, case_number, casework)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (device, origin, major, minor, received_at, accepted_at, case_number, casework, gateway)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             record.device.as_str(),
@@ -228,7 +225,8 @@ pub(super) fn accept(
             record.received_at_ms,
             accepted_at_ms,
             case_number,
-            record.casework
+            record.casework,
+            record.gateway.as_deref()
         ])?;
     tallies.add("accepted_case", 1, 0);
     if tallies.get("accepted_case").n > keep {
@@ -250,8 +248,8 @@ pub(super) fn bury(
     let added = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO dead_letter
-             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework, gateway)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             record.class.as_str(),
@@ -263,7 +261,8 @@ pub(super) fn bury(
             refused_at_ms,
             reason,
             &record.payload[..],
-            record.casework
+            record.casework,
+            record.gateway.as_deref()
         ])?;
     if added == 1 {
         tallies.add("dead_letter", 1, record.payload.len() as u64);

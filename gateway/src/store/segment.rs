@@ -157,6 +157,7 @@ fn decode_checked(class: Class, blob: &Bytes, checked: &[u8]) -> Option<Vec<Stor
             received_at_ms,
             payload: blob.slice_ref(payload),
             casework: None,
+            gateway: None,
         });
     }
     input.is_empty().then_some(records)
@@ -218,6 +219,7 @@ mod tests {
             received_at_ms,
             payload: payload.into(),
             casework: None,
+            gateway: None,
         });
         proptest::collection::vec(record, 1..40)
     }

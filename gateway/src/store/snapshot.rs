@@ -1,5 +1,6 @@
 //! What the store last committed, in numbers: published by the writer after every group, read by anyone.
 
+use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
 
 /// The backlog of one class: stored and not yet accepted by the platform.
@@ -28,6 +29,22 @@ pub struct EvidenceFigures {
     pub max_bytes: u64,
 }
 
+/// What was thinned, dropped, refused or damaged, since the store began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LossFigures {
+    /// Loss records that the platform has not been told yet.
+    pub unreported_rows: u64,
+    /// What was lost, by reason, in the order of [`LossReason::ALL`].
+    pub lost: [u64; LossReason::ALL.len()],
+}
+
+impl LossFigures {
+    /// What was lost for one reason.
+    pub fn of(&self, reason: LossReason) -> u64 {
+        self.lost[reason as usize]
+    }
+}
+
 /// The state of the store after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Snapshot {
@@ -43,6 +60,8 @@ pub struct Snapshot {
     pub quarantined: u64,
     /// Messages waiting for their device (receipts).
     pub down_waiting: u64,
+    /// What was lost.
+    pub losses: LossFigures,
     /// Photos and clips.
     pub evidence: EvidenceFigures,
     /// Live bytes of the database file.

@@ -3,12 +3,15 @@
 use rusqlite::Connection;
 
 use super::evidence::{self, Bound};
+use super::losses;
 use super::quota::Quota;
+use super::record::StoredRecord;
 use super::rows;
 use super::segments::SegmentTable;
-use super::snapshot::{ClassBacklog, Snapshot};
+use super::snapshot::{ClassBacklog, LossFigures, Snapshot};
 use super::tally::Tallies;
 use super::windows::meta;
+use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
 
 /// Classes that live in segment tables ...
@@ -21,6 +24,9 @@ pub(super) struct Tables {
     pub(super) segments: [SegmentTable; 3],
     pub(super) tallies: Tallies,
     pub(super) commit_seq: u64,
+    /// The last row given out in the table of each row class. Never the same again while the process lives, also when the
+    /// table was emptied: somebody may still hold the number.
+    last_ids: [i64; 3],
 }
 
 impl Tables {
@@ -31,16 +37,45 @@ impl Tables {
         for table in &segments {
             commit_seq = commit_seq.max(table.last_commit_seq(connection)?);
         }
-        for class in ROW_CLASSES {
+        let mut last_ids = [0; 3];
+        for (class, last_id) in ROW_CLASSES.into_iter().zip(&mut last_ids) {
             commit_seq = commit_seq.max(rows::last_commit_seq(connection, class)?);
+            *last_id = rows::last_id(connection, class)?;
         }
-        Ok(Tables { segments, tallies: Tallies::load(connection)?, commit_seq })
+        Ok(Tables { segments, tallies: Tallies::load(connection)?, commit_seq, last_ids })
+    }
+
+    /// Reads again what the tables hold after a group failed; numbers that were given out stay given out.
+    pub(super) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let (commit_seq, last_ids) = (self.commit_seq, self.last_ids);
+        *self = Tables { commit_seq, last_ids, ..Tables::load(connection)? };
+        Ok(())
+    }
+
+    /// Adds a pending record of a row class and gives its row.
+    pub(super) fn insert_row(
+        &mut self,
+        connection: &Connection,
+        record: &StoredRecord,
+    ) -> rusqlite::Result<i64> {
+        let at = ROW_CLASSES.iter().position(|&class| class == record.class).unwrap_or_default();
+        self.last_ids[at] += 1;
+        let id = self.last_ids[at];
+        rows::insert(connection, &mut self.tallies, self.commit_seq, id, record)?;
+        Ok(id)
     }
 
     /// The segment table of a class, if it is one that has one, with the tallies that its deletions change.
     pub(super) fn segment(&mut self, class: Class) -> Option<(&mut SegmentTable, &mut Tallies)> {
         let index = SEGMENT_CLASSES.iter().position(|&each| each == class)?;
         Some((self.segments.get_mut(index)?, &mut self.tallies))
+    }
+
+    fn losses(&self) -> LossFigures {
+        LossFigures {
+            unreported_rows: self.tallies.get(losses::UNREPORTED).n,
+            lost: LossReason::ALL.map(|reason| self.tallies.get(losses::lost(reason)).n),
+        }
     }
 
     pub(super) fn snapshot(
@@ -56,6 +91,7 @@ impl Tables {
             dead_letters: self.tallies.get("dead_letter").n,
             quarantined: self.tallies.get("quarantine").n,
             down_waiting: self.tallies.get("down").n,
+            losses: self.losses(),
             evidence: evidence::figures(&self.tallies, bound),
             used_bytes: quota.used_bytes(),
             max_bytes: quota.max_bytes(),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use super::evidence;
+use super::{evidence, losses};
+use crate::domain::loss::LossReason;
 
 /// Rows and payload bytes of one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +25,7 @@ pub(super) struct Tallies {
 
 impl Tallies {
     /// The tables that are tallied.
-    pub(super) const NAMES: [&'static str; 13] = [
+    pub(super) const NAMES: [&'static str; 22] = [
         "record_incident",
         "record_task",
         "record_evidence",
@@ -38,6 +39,15 @@ impl Tallies {
         evidence::ROOM,
         evidence::COMPLETE,
         evidence::WAITING,
+        losses::REPORTED,
+        losses::UNREPORTED,
+        losses::lost(LossReason::Thinned),
+        losses::lost(LossReason::Evicted),
+        losses::lost(LossReason::NoRoom),
+        losses::lost(LossReason::Withheld),
+        losses::lost(LossReason::NotUnderstood),
+        losses::lost(LossReason::Damaged),
+        losses::lost(LossReason::LogDamaged),
     ];
 
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<Tallies> {

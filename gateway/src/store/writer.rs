@@ -14,6 +14,7 @@ use super::evidence;
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
+use super::losses;
 use super::rows;
 use super::schema::{self, OpenError};
 use super::settlement::Unsettled;
@@ -141,6 +142,16 @@ impl Writer {
                 drop(answer.send(evidence::read(&self.database.connection, id, from, chunk_bytes)?));
             }
             Request::SettleEvidence { verdict, answer } => group.verdicts.push((verdict, answer)),
+            Request::Losses { after, limit, answer } => {
+                drop(answer.send(losses::after(&self.database.connection, after, limit)?));
+            }
+            Request::LossesToReport { limit, answer } => {
+                let Database { connection, losses, .. } = &mut self.database;
+                drop(answer.send(losses.hand_out(connection, limit)?));
+            }
+            Request::LossesReported { ids, at_ms, answer } => {
+                group.losses_reported.push((ids, at_ms, answer));
+            }
             Request::Ping { answer } => drop(answer.send(())),
             Request::Close => return Ok(false),
         }
@@ -179,6 +190,7 @@ impl Writer {
         };
         self.database.windows.committed(outcome.windows_written);
         self.database.anchors.committed();
+        self.database.losses.committed();
         if !outcome.progress.is_empty() {
             self.full = !outcome.tallied.withheld.is_empty();
         }
@@ -202,11 +214,7 @@ impl Writer {
     }
 
     fn refuse_settlements(&mut self, group: Group) -> rusqlite::Result<()> {
-        let settlements = group.settlements.into_iter().map(|(_, answer)| answer);
-        let verdicts = group.verdicts.into_iter().map(|(_, answer)| answer);
-        for answer in
-            settlements.chain(verdicts).chain(group.set_aside.into_iter().map(|(.., answer)| answer))
-        {
+        for answer in group.into_answers() {
             // Whoever asked and is gone needs no answer.
             let _ = answer.send(Err(Unsettled));
         }
@@ -228,13 +236,7 @@ impl Writer {
                 line.withhold();
             }
         }
-        for (_, answer) in group.settlements {
-            let _ = answer.send(Ok(()));
-        }
-        for (.., answer) in group.set_aside {
-            let _ = answer.send(Ok(()));
-        }
-        for (_, answer) in group.verdicts {
+        for answer in group.into_answers() {
             let _ = answer.send(Ok(()));
         }
         for device in outcome.ring {

@@ -1,7 +1,7 @@
 //! A stored record as the platform sees it: a CloudEvents 1.0 event in JSON whose data is a GeoJSON Feature.
 //!
 //! - `id` is `{device}/{boot}/{seq}` (`{device}/g{run}/{number}` when the gateway minted it) and `source` is
-//!   `urn:patrol-gateway:{gateway}`; receivers deduplicate on the pair. An event is a function of the
+//!   `urn:patrol-gateway:{gateway}`, the gateway that took the report from its device; receivers deduplicate on the pair. An event is a function of the
 //!   gateway's id and the stored record alone, and of its boot's anchor when it came without a time, so every
 //!   resend has the same bytes as long as neither the anchor is found meanwhile nor the gateway itself
 //!   replaced by another version.
@@ -93,7 +93,7 @@ fn raw_event<'a>(gateway_id: &'a str, record: &'a StoredRecord) -> CloudEvent<'a
     CloudEvent {
         specversion: "1.0",
         id: EventId { device: &record.device, identity: record.identity },
-        source: Source(gateway_id),
+        source: Source(record.gateway.as_deref().unwrap_or(gateway_id)),
         r#type: raw_type(record.class),
         time: Moment(record.received_at_ms),
         subject: None,

@@ -57,6 +57,7 @@ mod tests {
             received_at_ms: 0,
             payload: Bytes::new(),
             casework: None,
+            gateway: None,
         }
     }
 

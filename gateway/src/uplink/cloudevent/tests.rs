@@ -74,7 +74,7 @@ fn record(class: Class, identity: Identity, payload: &str) -> StoredRecord {
         _ => None,
     };
     let payload = Bytes::copy_from_slice(payload.as_bytes());
-    StoredRecord { device, identity, class, received_at_ms: RECEIVED_AT_MS, payload, casework }
+    StoredRecord { device, identity, class, received_at_ms: RECEIVED_AT_MS, payload, casework, gateway: None }
 }
 
 fn by_device(class: Class, payload: &str) -> StoredRecord {
