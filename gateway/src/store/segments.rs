@@ -174,7 +174,7 @@ impl SegmentTable {
         received_at_ms: i64,
         payload: &[u8],
     ) -> rusqlite::Result<()> {
-        self.builder.push(device, identity, received_at_ms, payload);
+        self.builder.push(device, None, identity, received_at_ms, payload);
         if self.builder.is_full() { self.flush(connection, commit_seq) } else { Ok(()) }
     }
 
