@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::evidence::Verdict;
 use super::handle::DamagedKey;
 use super::line::DeviceLine;
+use super::restore::{Restoration, RestoreOutcome, Restored};
 use super::settlement::{Settlement, Unsettled};
 use super::submission::{Batch, Item};
 use crate::domain::report::{Class, DeviceId};
@@ -21,6 +22,9 @@ const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Where whoever asked for a change hears that it is committed, or that there was no room.
 pub(super) type Answer = oneshot::Sender<Result<(), Unsettled>>;
 
+/// Where whoever brings records back hears what became of them.
+pub(super) type RestoreAnswer = oneshot::Sender<Result<RestoreOutcome, Unsettled>>;
+
 /// What queued during the last sync.
 #[derive(Default)]
 pub(super) struct Group {
@@ -29,6 +33,8 @@ pub(super) struct Group {
     pub(super) set_aside: Vec<(Class, DamagedKey, Answer)>,
     pub(super) verdicts: Vec<(Verdict, Answer)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
+    /// Records that come back.
+    pub(super) restorations: Vec<(Restoration, RestoreAnswer)>,
     /// Loss records that the platform has, and since when.
     pub(super) losses_reported: Vec<(Vec<i64>, i64, Answer)>,
     /// Requests of any kind that were taken while the group was collected, answered ones included.
@@ -38,6 +44,13 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// Adds records that come back.
+    pub(super) fn push_restoration(&mut self, restoration: Restoration, answer: RestoreAnswer) {
+        self.records += restoration.records.len();
+        self.bytes += restoration.records.iter().map(Restored::stored_bytes).sum::<usize>();
+        self.restorations.push((restoration, answer));
+    }
+
     /// Adds a session's messages.
     pub(super) fn push(&mut self, batch: Batch) {
         self.records += batch.items.len();
@@ -50,6 +63,7 @@ impl Group {
             && self.down_done.is_empty()
             && self.verdicts.is_empty()
             && self.losses_reported.is_empty()
+            && self.restorations.is_empty()
             && !self.deletes_records()
     }
 
@@ -85,6 +99,8 @@ pub(super) struct Progress {
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) progress: Vec<Progress>,
+    /// What became of each restoration, `None` when there was no room for it.
+    pub(super) restored: Vec<Option<RestoreOutcome>>,
     pub(super) ring: Vec<DeviceId>,
     pub(super) windows_written: bool,
     pub(super) tallied: Counted,

@@ -26,6 +26,7 @@ pub mod line;
 pub mod losses;
 mod quota;
 pub mod record;
+pub mod restore;
 mod rows;
 pub mod schema;
 pub mod segment;

@@ -14,7 +14,7 @@ use super::segment::{self, SegmentBuilder};
 use super::settlement::{Limit, RecordKey};
 use super::snapshot::ClassBacklog;
 use super::tally::Tallies;
-use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::report::Class;
 
 /// Rows that one look at the head reads at most.
 const ROWS_PER_READ: u32 = 2048;
@@ -169,12 +169,9 @@ impl SegmentTable {
         &mut self,
         connection: &Connection,
         commit_seq: u64,
-        device: &DeviceId,
-        identity: Identity,
-        received_at_ms: i64,
-        payload: &[u8],
+        record: &StoredRecord,
     ) -> rusqlite::Result<()> {
-        self.builder.push(device, identity, received_at_ms, payload);
+        self.builder.push(&record.device, record.identity, record.received_at_ms, &record.payload);
         if self.builder.is_full() { self.flush(connection, commit_seq) } else { Ok(()) }
     }
 

@@ -15,6 +15,7 @@ use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
 use super::losses;
+use super::restore;
 use super::rows;
 use super::schema::{self, OpenError};
 use super::settlement::Unsettled;
@@ -152,6 +153,10 @@ impl Writer {
             Request::LossesReported { ids, at_ms, answer } => {
                 group.losses_reported.push((ids, at_ms, answer));
             }
+            Request::Restore { restoration, answer } => group.push_restoration(restoration, answer),
+            Request::RestoreCursor { source, answer } => {
+                let _ = answer.send(restore::cursor(&self.database.connection, &source)?);
+            }
             Request::Ping { answer } => drop(answer.send(())),
             Request::Close => return Ok(false),
         }
@@ -202,9 +207,13 @@ impl Writer {
 
     /// Withholds the acknowledgements of a group that found no room.
     fn refuse(&mut self, group: &mut Group) {
+        for (_, answer) in group.restorations.drain(..) {
+            let _ = answer.send(Err(Unsettled));
+        }
         for batch in group.batches.drain(..) {
             batch.line.withhold();
             for item in &batch.items {
+                self.database.losses.carry(item.refusal(&batch.device));
                 if let Some(class) = item.content.class() {
                     self.metrics.withheld[class].inc();
                 }
@@ -213,7 +222,10 @@ impl Writer {
         self.full = true;
     }
 
-    fn refuse_settlements(&mut self, group: Group) -> rusqlite::Result<()> {
+    fn refuse_settlements(&mut self, mut group: Group) -> rusqlite::Result<()> {
+        for (_, answer) in group.restorations.drain(..) {
+            let _ = answer.send(Err(Unsettled));
+        }
         for answer in group.into_answers() {
             // Whoever asked and is gone needs no answer.
             let _ = answer.send(Err(Unsettled));
@@ -225,7 +237,7 @@ impl Writer {
     /// only cause of a PUBACK.
     ///
     /// The figures go first: whoever is answered finds them up to date.
-    fn answer(&mut self, group: Group, outcome: Outcome) -> rusqlite::Result<()> {
+    fn answer(&mut self, mut group: Group, outcome: Outcome) -> rusqlite::Result<()> {
         self.count(outcome.tallied);
         self.publish()?;
         for Progress { line, durable } in outcome.progress {
@@ -235,6 +247,9 @@ impl Writer {
             if line.is_refusing() {
                 line.withhold();
             }
+        }
+        for ((_, answer), restored) in group.restorations.drain(..).zip(outcome.restored) {
+            let _ = answer.send(restored.ok_or(Unsettled));
         }
         for answer in group.into_answers() {
             let _ = answer.send(Ok(()));

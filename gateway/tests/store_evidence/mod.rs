@@ -385,12 +385,17 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
         put(&running.store, vec![report(class, class as u32 + 1, b"from before")]).await;
     }
     close(running).await;
-    // What the first version's database is: all but what the second has added.
+    // What the first version's database is: all but what the later ones have added.
     let database = rusqlite::Connection::open(dir.path().join("patrol.db")).expect("a database");
     let back = "DROP TABLE anchor; DROP TABLE evidence_file; DROP TABLE evidence_chunk;
+                DROP TABLE loss; DROP TABLE restore_progress;
                 DELETE FROM tally WHERE name LIKE 'evidence_%'; DELETE FROM meta WHERE key = 'start';
                 PRAGMA user_version = 1;";
     database.execute_batch(back).expect("as it was");
+    for table in ["record_incident", "record_task", "record_evidence", "accepted_case", "dead_letter"] {
+        let drop = format!("ALTER TABLE {table} DROP COLUMN gateway");
+        database.execute_batch(&drop).expect("as it was");
+    }
     let shape = |database: &rusqlite::Connection| {
         let sql = "SELECT group_concat(sql, ';' ORDER BY name) FROM sqlite_schema WHERE sql IS NOT NULL";
         database.query_row(sql, [], |row| row.get::<_, String>(0)).expect("a schema")
