@@ -23,6 +23,7 @@ mod group;
 pub mod handle;
 mod inlet;
 pub mod line;
+pub mod medium;
 mod quota;
 pub mod record;
 mod rows;
