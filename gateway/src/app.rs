@@ -30,6 +30,7 @@ use crate::keys::{self, KeysError};
 use crate::metrics::Metrics;
 use crate::mqtt::listener::{Limits, Listener};
 use crate::store::handle::Store;
+use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
 use crate::store::writer::{self, Running, StoreOptions, WriteError};
 use crate::uplink::https::{Platform, SetupError};
@@ -189,6 +190,7 @@ fn keyring(config: &Config) -> Result<Keyring, AppError> {
 fn store_options(config: &Config) -> StoreOptions {
     StoreOptions {
         data_dir: config.gateway.data_dir.clone(),
+        medium: Medium::Files,
         max_bytes: config.store.max_bytes,
         incident_reserve_bytes: config.store.incident_reserve_bytes,
         evidence_max_bytes: config.store.evidence_max_bytes,

@@ -13,6 +13,7 @@ use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef};
 use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
+use patrol_gateway::store::medium::Medium;
 use patrol_gateway::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
 use patrol_gateway::store::snapshot::Snapshot;
 use patrol_gateway::store::submission::{Batch, Content, Item};
@@ -24,6 +25,7 @@ const ALL: Limit = Limit { records: 100_000, bytes: u64::MAX };
 fn options(data_dir: &Path) -> StoreOptions {
     StoreOptions {
         data_dir: data_dir.into(),
+        medium: Medium::Files,
         max_bytes: 64 << 20,
         incident_reserve_bytes: 8 << 20,
         evidence_max_bytes: 32 << 20,

@@ -24,6 +24,7 @@ pub mod handle;
 mod inlet;
 pub mod line;
 pub mod losses;
+pub mod medium;
 mod quota;
 pub mod record;
 pub mod restore;

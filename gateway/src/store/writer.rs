@@ -15,6 +15,7 @@ use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
 use super::losses;
+use super::medium::Medium;
 use super::restore;
 use super::rows;
 use super::schema::{self, OpenError};
@@ -29,6 +30,8 @@ use crate::metrics::Metrics;
 pub struct StoreOptions {
     /// Directory of the database; made when missing.
     pub data_dir: PathBuf,
+    /// What the directory is on.
+    pub medium: Medium,
     /// Quota for the database file in bytes.
     pub max_bytes: u64,
     /// The part of it that only incidents may use.
@@ -67,7 +70,7 @@ pub struct Running {
 pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, OpenError> {
     let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
     let path = schema::database_path(&options.data_dir);
-    let connection = schema::open(&options.data_dir, options.max_bytes)?;
+    let connection = schema::open(&options.medium, &options.data_dir, options.max_bytes)?;
     let database = |source| OpenError::Database { path: path.clone(), source };
     let database_open = Database::load(connection, options).map_err(database)?;
     let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
