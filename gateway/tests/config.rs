@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use patrol_gateway::config::{Compression, Config, ConfigError, GatewayKind, Problem, Uplink};
+use patrol_gateway::domain::report::Class;
 use proptest::prelude::*;
 
 const NO_VARIABLES: [(String, String); 0] = [];
@@ -264,7 +265,7 @@ fn a_password_in_a_url_is_refused_and_never_repeated() {
 #[test]
 fn a_small_quota_takes_its_default_reserve_along() {
     let store = read("[store]\nmax_bytes = \"64MiB\"").unwrap().store;
-    assert_eq!((store.max_bytes, store.incident_reserve_bytes), (64 << 20, 32 << 20));
+    assert_eq!((store.max_bytes, store.policies[Class::Incident].reserve_bytes), (64 << 20, 31 << 20));
     assert_eq!(store.evidence_max_bytes, 32 << 20);
 }
 

@@ -35,8 +35,8 @@ pub(super) struct Database {
     pub(super) anchors: AnchorTable,
     pub(super) losses: LossBook,
     options: StoreOptions,
-    tables: Tables,
-    quota: Quota,
+    pub(super) tables: Tables,
+    pub(super) quota: Quota,
     mint: Mint,
     evidence_bound: Bound,
     pub(super) start_number: u32,
@@ -52,8 +52,8 @@ impl Database {
         let losses = LossBook::new(chance.fork());
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
-        let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
-        quota.refresh(&connection)?;
+        let mut quota = Quota::new(options.max_bytes, options.policies);
+        quota.refresh(&connection, |class| tables.waiting_bytes(class))?;
         let evidence_bound = Bound { max_bytes: options.evidence_max_bytes };
         Ok(Database {
             evidence_bound,
@@ -98,7 +98,8 @@ impl Database {
         self.tables.commit_seq += 1;
         let mut outcome = Outcome::default();
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        self.quota.refresh(&self.connection)?;
+        self.refresh_quota()?;
+        self.make_room(group)?;
         for batch in &group.batches {
             let progress = self.write_batch(batch, &mut outcome.tallied)?;
             outcome.progress.push(progress);
@@ -134,6 +135,11 @@ impl Database {
         self.tables.tallies.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(outcome)
+    }
+
+    /// Reads again how much room is used.
+    pub(super) fn refresh_quota(&mut self) -> rusqlite::Result<()> {
+        self.quota.refresh(&self.connection, |class| self.tables.waiting_bytes(class))
     }
 
     fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {

@@ -9,7 +9,7 @@ use super::handle::DamagedKey;
 use super::line::DeviceLine;
 use super::restore::{Restoration, RestoreOutcome, Restored};
 use super::settlement::{Settlement, Unsettled};
-use super::submission::{Batch, Item};
+use super::submission::Batch;
 use crate::domain::report::{Class, DeviceId};
 
 /// A group is closed at this many requests, so that readers can't put a commit off,
@@ -41,6 +41,10 @@ pub(super) struct Group {
     pub(super) requests: usize,
     pub(super) records: usize,
     pub(super) bytes: usize,
+    /// When the newest of its messages came, by the gateway's clock.
+    pub(super) now_ms: i64,
+    /// Bytes and number of the messages of each class.
+    wanted: [(u64, u64); Class::ALL.len()],
 }
 
 impl Group {
@@ -54,8 +58,21 @@ impl Group {
     /// Adds a session's messages.
     pub(super) fn push(&mut self, batch: Batch) {
         self.records += batch.items.len();
-        self.bytes += batch.items.iter().map(Item::stored_bytes).sum::<usize>();
+        for item in &batch.items {
+            let bytes = item.stored_bytes();
+            self.bytes += bytes;
+            if let Some(class) = item.content.class() {
+                let wanted = &mut self.wanted[class as usize];
+                *wanted = (wanted.0 + bytes as u64, wanted.1 + 1);
+            }
+        }
+        self.now_ms = batch.items.last().map_or(self.now_ms, |item| item.received_at_ms);
         self.batches.push(batch);
+    }
+
+    /// Bytes and number of the messages of a class; resends are among them.
+    pub(super) fn wanted(&self, class: Class) -> (u64, u64) {
+        self.wanted[class as usize]
     }
 
     pub(super) fn is_empty(&self) -> bool {

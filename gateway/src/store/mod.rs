@@ -28,6 +28,7 @@ pub mod medium;
 mod quota;
 pub mod record;
 pub mod restore;
+mod room;
 mod rows;
 pub mod schema;
 pub mod segment;

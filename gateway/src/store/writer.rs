@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,6 +23,7 @@ use super::settlement::Unsettled;
 use super::snapshot::Snapshot;
 use crate::domain::admission::Reason;
 use crate::domain::report::DeviceId;
+use crate::domain::retention::Policies;
 use crate::metrics::Metrics;
 
 /// How the store is set up.
@@ -34,8 +35,10 @@ pub struct StoreOptions {
     pub medium: Medium,
     /// Quota for the database file in bytes.
     pub max_bytes: u64,
-    /// The part of it that only incidents may use.
-    pub incident_reserve_bytes: u64,
+    /// What each class may claim of it, and what gives way.
+    pub policies: Policies,
+    /// Longest time from a delayed commit to its sync.
+    pub sync_within: Duration,
     /// Room that photos and clips may have together, in bytes.
     pub evidence_max_bytes: u64,
     /// Accepted cases that are kept.

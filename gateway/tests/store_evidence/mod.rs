@@ -15,7 +15,7 @@ use patrol_gateway::store::writer::{self, Running, StoreOptions};
 use sha2::Digest;
 use tempfile::TempDir;
 
-use super::{Session, car, close, head, open, options, reopen, report};
+use super::{Session, car, close, head, open, options, policies, reopen, report};
 
 const CHUNK_BYTES: u32 = 4096;
 /// What stands before a piece's bytes in its payload, as a frame's header would.
@@ -314,8 +314,7 @@ async fn a_device_has_a_bounded_number_of_files_in_transfer() {
 #[tokio::test]
 async fn a_full_store_makes_files_wait_and_drops_their_pieces_without_holding_anything_up() {
     let dir = TempDir::new().expect("a directory");
-    let options =
-        StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir.path()) };
+    let options = StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..options(dir.path()) };
     let (running, metrics) = start(options);
     let store = &running.store;
     let mut photo = Photo::new(10, 8 * CHUNK_BYTES as usize);
