@@ -3,6 +3,7 @@
 mod store_anchors;
 mod store_evidence;
 mod store_model;
+mod store_pace;
 mod store_room;
 
 use std::collections::HashSet;

@@ -108,6 +108,7 @@ impl Tables {
             used_bytes: quota.used_bytes(),
             max_bytes: quota.max_bytes(),
             full,
+            room_bytes: quota.room_bytes(Class::Telemetry),
             ..Snapshot::default()
         };
         for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {
