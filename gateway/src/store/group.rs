@@ -27,6 +27,8 @@ const LINGER_RECORDS_MAX: usize = 256;
 const LINGER_BYTES_MAX: usize = 128 * 1024;
 /// and when a session brings so many at once: its device has a backlog, and waits for these before it sends more.
 const BURST_RECORDS: usize = 4;
+/// A session that brings something so soon after its last answer is in the same case, one message at a time.
+const ANSWERED_GAP: Duration = Duration::from_millis(50);
 /// The platform's word on so many records is not kept waiting; on fewer it waits as the class's messages do.
 const SETTLEMENT_RECORDS_DUE: usize = 100;
 /// What nobody waits for may wait so long.
@@ -112,9 +114,10 @@ impl Group {
     }
 
     /// Adds a session's messages.
-    pub(super) fn push(&mut self, batch: Batch, policies: &Policies, now: Instant) {
+    pub(super) fn push(&mut self, batch: Batch, policies: &Policies, now: Instant, started_at: Instant) {
         self.records += batch.items.len();
-        let is_burst = batch.items.len() >= BURST_RECORDS;
+        let is_burst = batch.items.len() >= BURST_RECORDS
+            || batch.line.is_answered_within(ANSWERED_GAP, now.saturating_duration_since(started_at));
         let mut linger = if is_burst { Duration::ZERO } else { policies[Class::Telemetry].linger };
         for item in &batch.items {
             let bytes = item.stored_bytes();

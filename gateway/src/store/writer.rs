@@ -243,7 +243,7 @@ impl Writer {
         group.requests += 1;
         let now = Instant::now();
         match request {
-            Request::Submit(batch) => group.push(batch, &self.policies, now),
+            Request::Submit(batch) => group.push(batch, &self.policies, now, self.opened_at),
             Request::Settle { settlement, answer } => {
                 group.push_settlement(settlement, answer, &self.policies, now);
             }
@@ -391,7 +391,7 @@ impl Writer {
         self.publish()?;
         for Progress { line, durable } in outcome.progress {
             if let Some(durable) = durable {
-                line.advance(durable);
+                line.advance(durable, self.opened_at.elapsed());
             }
             if line.is_refusing() {
                 line.withhold();
