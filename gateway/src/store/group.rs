@@ -202,3 +202,39 @@ pub(super) struct Counted {
     /// Descriptions of evidence that were refused by what was known before.
     pub(super) contradictions: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::store::submission::{Content, Item};
+
+    fn positions(line: &Arc<DeviceLine>, count: usize) -> Batch {
+        let item = || Item {
+            received_at_ms: 0,
+            payload: Bytes::from_static(b"{}"),
+            best_effort: false,
+            content: Content::Report { class: Class::Telemetry, claimed: None, casework: None, anchor: None },
+        };
+        let items = std::iter::repeat_with(item).take(count).collect();
+        Batch { device: DeviceId::parse("car-01").unwrap(), line: line.clone(), first_mark: 1, items }
+    }
+
+    #[test]
+    fn a_device_that_waits_for_each_acknowledgement_or_brings_many_is_not_kept_waiting() {
+        let (started_at, policies) = (Instant::now(), Policies::default());
+        let after = |ms| started_at + Duration::from_millis(ms);
+        let wait = |line: &Arc<DeviceLine>, count, now| {
+            let mut group = Group::default();
+            group.push(positions(line, count), &policies, now, started_at);
+            group.waits(now)
+        };
+        let line = Arc::<DeviceLine>::default();
+        assert_eq!(wait(&line, 1, after(990)), Some(policies[Class::Telemetry].linger));
+        assert_eq!(wait(&line, BURST_RECORDS, after(990)), None);
+        line.advance(1, Duration::from_millis(1000));
+        assert_eq!(wait(&line, 1, after(1020)), None, "it was waiting for the acknowledgement");
+        assert!(wait(&line, 1, after(1100)).is_some());
+    }
+}

@@ -64,21 +64,6 @@ async fn a_device_that_empties_its_backlog_is_not_kept_waiting() {
 }
 
 #[tokio::test]
-async fn a_device_that_waits_for_each_acknowledgement_is_kept_waiting_once() {
-    let dir = TempDir::new().expect("a directory");
-    let running = start(patient(&dir));
-    let line =
-        submit(&running.store, (1..=4).map(|seq| report(Class::Telemetry, seq, b"here")).collect()).await;
-    durable(&line, 4).await;
-    for mark in 5..50 {
-        let items = vec![report(Class::Telemetry, mark as u32, b"here")];
-        let batch = Batch { device: car(), line: line.clone(), first_mark: mark, items };
-        running.store.submit(batch).await.expect("the store runs");
-        durable(&line, mark).await;
-    }
-}
-
-#[tokio::test]
 async fn many_single_positions_end_the_wait_together() {
     let dir = TempDir::new().expect("a directory");
     let running = start(patient(&dir));
