@@ -128,16 +128,16 @@ fn connect(medium: &Medium, path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(format!("file:{escaped}?{}", medium.uri_parameters()), flags)
 }
 
-/// The order matters: page size before anything is written, exclusive locking before the WAL exists (its index then
-/// lives in our memory and no other process can come between).
+/// The order matters: exclusive locking before anything is read, so that the index of the WAL lives in our memory and no
+/// other process can come between; page size before anything is written.
 fn configure(connection: &Connection, medium: &Medium, max_bytes: u64) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_WAIT_MAX)?;
     let max_pages = max_bytes / PAGE_BYTES;
     let (synchronous, checkpoint_pages) = (medium.synchronous(), medium.checkpoint_pages());
     connection.execute_batch(&format!(
-        "PRAGMA page_size=4096;
+        "PRAGMA locking_mode=EXCLUSIVE;
+         PRAGMA page_size=4096;
          PRAGMA auto_vacuum=NONE;
-         PRAGMA locking_mode=EXCLUSIVE;
          PRAGMA journal_mode=WAL;
          PRAGMA synchronous={synchronous};
          PRAGMA wal_autocheckpoint={checkpoint_pages};
