@@ -96,6 +96,7 @@ pub fn open(medium: &Medium, data_dir: &Path, max_bytes: u64) -> Result<Connecti
     let mut connection = connect(medium, &path).map_err(database)?;
     configure(&connection, medium, max_bytes).map_err(database)?;
     verify(&connection, medium).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
+    empty_log(&connection).map_err(database)?;
     migrate(&mut connection, &path)?;
     Ok(connection)
 }
@@ -170,6 +171,18 @@ fn verify(connection: &Connection, medium: &Medium) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Brings what the log holds into the database, so that the next transaction begins the log anew.
+///
+/// SQLite begins a transaction on a page of flash of its own, but not the first one behind a log that it has recovered: a
+/// power cut while that one is written could garble the end of the last one before it, which was acknowledged.
+fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
+        // On a full disk the log stays until there is room; to start is worth more.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
