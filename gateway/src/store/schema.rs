@@ -77,6 +77,11 @@ pub fn database_path(data_dir: &Path) -> PathBuf {
     data_dir.join("patrol.db")
 }
 
+/// The write-ahead log beside it.
+pub(super) fn log_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("patrol.db-wal")
+}
+
 /// Opens the database below `data_dir` of a medium, creating both when missing, with a quota of `max_bytes`.
 ///
 /// # Errors
@@ -134,14 +139,13 @@ fn connect(medium: &Medium, path: &Path) -> rusqlite::Result<Connection> {
 fn configure(connection: &Connection, medium: &Medium, max_bytes: u64) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_WAIT_MAX)?;
     let max_pages = max_bytes / PAGE_BYTES;
-    let (synchronous, checkpoint_pages) = (medium.synchronous(), medium.checkpoint_pages());
+    let synchronous = medium.synchronous();
     connection.execute_batch(&format!(
         "PRAGMA locking_mode=EXCLUSIVE;
          PRAGMA page_size=4096;
          PRAGMA auto_vacuum=NONE;
          PRAGMA journal_mode=WAL;
          PRAGMA synchronous={synchronous};
-         PRAGMA wal_autocheckpoint={checkpoint_pages};
          PRAGMA journal_size_limit=-1;
          PRAGMA cache_size=-4096;
          PRAGMA mmap_size=0;

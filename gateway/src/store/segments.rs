@@ -2,7 +2,9 @@
 //!
 //! Every row carries the running totals up to and including itself, so the backlog is tail minus head and is never
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
-//! forgotten when the head or the tail moves past them.
+//! forgotten when the head or the tail moves past them. What is taken out of a segment that stays is a hole as well.
+
+pub(super) mod giving_way;
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,6 +32,8 @@ struct Names {
     blob: &'static str,
     delete: &'static str,
     newer: &'static str,
+    between: &'static str,
+    replace: &'static str,
 }
 
 macro_rules! names {
@@ -47,6 +51,10 @@ macro_rules! names {
             blob: concat!("SELECT blob FROM ", $table, " WHERE id = ?1"),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
             newer: concat!("SELECT commit_seq, blob FROM ", $table, " ORDER BY id DESC"),
+            between: concat!(
+                "SELECT id, n, bytes, blob FROM ", $table, " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"
+            ),
+            replace: concat!("UPDATE ", $table, " SET n = ?2, bytes = ?3, first_at = ?4, blob = ?5 WHERE id = ?1"),
         }
     };
 }
@@ -97,6 +105,8 @@ pub(super) struct SegmentTable {
     cum_bytes: u64,
     /// Highest id given out.
     last_id: i64,
+    /// Highest id that was handed out to be sent.
+    handed_out_to: i64,
     released: HashMap<i64, Release>,
 }
 
@@ -112,12 +122,19 @@ impl SegmentTable {
             cum_n: 0,
             cum_bytes: 0,
             last_id: 0,
+            handed_out_to: 0,
             released: HashMap::new(),
         };
         table.head = table.read_head(connection)?;
         (table.tail_id, table.cum_n, table.cum_bytes) = table.read_tail(connection)?;
         table.last_id = table.tail_id;
         Ok(table)
+    }
+
+    /// Takes over what is known only in memory: what was released, what somebody may still hold.
+    pub(super) fn go_on_from(&mut self, before: &mut SegmentTable) {
+        self.last_id = before.last_id;
+        self.handed_out_to = before.handed_out_to;
     }
 
     fn read_tail(&self, connection: &Connection) -> rusqlite::Result<(i64, u64, u64)> {
@@ -209,7 +226,7 @@ impl SegmentTable {
     /// Segments from the head on until `limit` is reached, with what is released in each. Segments in which everything is
     /// released or to be skipped are passed over without being read.
     pub(super) fn read(
-        &self,
+        &mut self,
         connection: &Connection,
         limit: Limit,
         skip: &HashSet<RecordKey>,
@@ -231,6 +248,7 @@ impl SegmentTable {
             records += open;
             bytes += row.get::<_, i64>(2)? as u64;
             let released = release.map(|release| release.words.clone()).unwrap_or_default();
+            self.handed_out_to = self.handed_out_to.max(id);
             pieces.push(RawHead::Segment { id, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
         Ok(pieces)

@@ -48,7 +48,11 @@ impl Tables {
     /// Reads again what the tables hold after a group failed; numbers that were given out stay given out.
     pub(super) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let (commit_seq, last_ids) = (self.commit_seq, self.last_ids);
-        *self = Tables { commit_seq, last_ids, ..Tables::load(connection)? };
+        let mut loaded = Tables { commit_seq, last_ids, ..Tables::load(connection)? };
+        for (table, before) in loaded.segments.iter_mut().zip(&mut self.segments) {
+            table.go_on_from(before);
+        }
+        *self = loaded;
         Ok(())
     }
 
@@ -69,6 +73,14 @@ impl Tables {
     pub(super) fn segment(&mut self, class: Class) -> Option<(&mut SegmentTable, &mut Tallies)> {
         let index = SEGMENT_CLASSES.iter().position(|&each| each == class)?;
         Some((self.segments.get_mut(index)?, &mut self.tallies))
+    }
+
+    /// Payload bytes of a class that wait, those of the group in hand included.
+    pub(super) fn waiting_bytes(&self, class: Class) -> u64 {
+        match SEGMENT_CLASSES.iter().position(|&each| each == class) {
+            Some(index) => self.segments[index].backlog(&self.tallies).bytes,
+            None => self.tallies.get(rows::table(class)).bytes,
+        }
     }
 
     fn losses(&self) -> LossFigures {
@@ -96,6 +108,7 @@ impl Tables {
             used_bytes: quota.used_bytes(),
             max_bytes: quota.max_bytes(),
             full,
+            room_bytes: quota.room_bytes(Class::Telemetry),
             ..Snapshot::default()
         };
         for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {
