@@ -1,0 +1,152 @@
+//! What the store was asked to keep, as a plain model, and what it had acknowledged by when.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use patrol_gateway::domain::report::Class;
+
+use super::message::{self, Number};
+
+/// Where the store keeps a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// It waits for the platform.
+    Pending(Class),
+    /// The platform refused it for good.
+    DeadLetter,
+    /// The platform made a case of it.
+    Case,
+    /// Its receipt waits for its device.
+    Receipt,
+    /// It was not understood.
+    Quarantine,
+}
+
+/// Everything that is in the store.
+pub(crate) type Contents = BTreeSet<(Place, Number)>;
+
+/// A transaction.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    /// The store held this after it.
+    pub(crate) contents: Contents,
+    /// It had been acknowledged when the disk had been called this often.
+    pub(crate) acknowledged_at: usize,
+    /// How many messages with numbers of their devices' own had been taken by then.
+    pub(crate) claims: usize,
+}
+
+/// The store, modelled transaction by transaction.
+///
+/// A group's records of one class are one segment. A settled record of a segment stays in the database until all of the
+/// segment is settled, and a restart forgets which were: they are sent again, and the platform recognises them.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    contents: Contents,
+    /// Segments that are not wholly settled, with what of them is not.
+    segments: Vec<Segment>,
+    /// The group's segments.
+    filling: BTreeMap<Class, BTreeSet<Number>>,
+    /// Messages with numbers of their devices' own, in the order in which they were taken.
+    pub(crate) claimed: Vec<Number>,
+    uncertain: Vec<(Contents, usize)>,
+    /// Every transaction, from the empty store on.
+    pub(crate) history: Vec<Moment>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    class: Class,
+    all: BTreeSet<Number>,
+    unsettled: BTreeSet<Number>,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Ledger {
+        let empty = Moment { contents: Contents::new(), acknowledged_at: 0, claims: 0 };
+        Ledger {
+            contents: Contents::new(),
+            segments: Vec::new(),
+            filling: BTreeMap::new(),
+            claimed: Vec::new(),
+            uncertain: Vec::new(),
+            history: vec![empty],
+        }
+    }
+
+    pub(crate) fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// A message is taken; `None` is one that was not understood.
+    pub(crate) fn take(&mut self, class: Option<Class>, number: Number) {
+        let place = class.map_or(Place::Quarantine, Place::Pending);
+        self.contents.insert((place, number));
+        if class.is_some_and(|class| message::is_claimed(class, number)) {
+            self.claimed.push(number);
+        }
+        if let Some(class @ (Class::Status | Class::Reading | Class::Telemetry)) = class {
+            self.filling.entry(class).or_default().insert(number);
+        }
+    }
+
+    /// The platform has a message of a class, or refuses it.
+    pub(crate) fn settle(&mut self, class: Class, number: Number, accepted: bool) {
+        match (accepted, class) {
+            (false, _) => drop(self.contents.insert((Place::DeadLetter, number))),
+            (true, Class::Incident) => {
+                self.contents.extend([(Place::Case, number), (Place::Receipt, number)]);
+            }
+            (true, _) => {}
+        }
+        let at =
+            self.segments.iter().position(|segment| segment.class == class && segment.all.contains(&number));
+        let Some(at) = at else {
+            self.contents.remove(&(Place::Pending(class), number));
+            return;
+        };
+        self.segments[at].unsettled.remove(&number);
+        if self.segments[at].unsettled.is_empty() {
+            for number in self.segments.swap_remove(at).all {
+                self.contents.remove(&(Place::Pending(class), number));
+            }
+        }
+    }
+
+    /// A device has its receipt.
+    pub(crate) fn deliver(&mut self, number: Number) {
+        self.contents.remove(&(Place::Receipt, number));
+    }
+
+    /// Here a transaction ends.
+    pub(crate) fn commit(&mut self) {
+        for (class, all) in std::mem::take(&mut self.filling) {
+            self.segments.push(Segment { class, unsettled: all.clone(), all });
+        }
+        self.uncertain.push((self.contents.clone(), self.claimed.len()));
+    }
+
+    /// All transactions so far are acknowledged, and the disk has been called `calls` times.
+    pub(crate) fn acknowledged(&mut self, calls: usize) {
+        let moments = self.uncertain.drain(..);
+        self.history.extend(moments.map(|(contents, claims)| Moment {
+            contents,
+            acknowledged_at: calls,
+            claims,
+        }));
+    }
+
+    pub(crate) fn restarted(&mut self) {
+        for segment in &mut self.segments {
+            segment.unsettled.clone_from(&segment.all);
+        }
+    }
+
+    /// What the store may hold after a cut at this call: all that was acknowledged by then, and, whole or not at all, the
+    /// transactions that were on their way. The first is the least.
+    pub(crate) fn possible_after(&self, calls: usize) -> &[Moment] {
+        let acknowledged = self.history.partition_point(|moment| moment.acknowledged_at <= calls);
+        let next = self.history.get(acknowledged).map_or(0, |moment| moment.acknowledged_at);
+        let end = self.history.partition_point(|moment| moment.acknowledged_at <= next);
+        &self.history[acknowledged - 1..end.max(acknowledged)]
+    }
+}
