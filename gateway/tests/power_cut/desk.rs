@@ -14,7 +14,7 @@ use patrol_power_cut::disk::Disk;
 
 use super::ledger::{Ledger, Place};
 use super::message::{self, DEVICES, Number};
-use super::workload::{ALL, submit};
+use super::workload::{ALL, stamp_commits, submit};
 
 const CLASSES: [Class; 5] = [Class::Telemetry, Class::Reading, Class::Status, Class::Incident, Class::Task];
 
@@ -31,18 +31,23 @@ pub(crate) struct Desk {
     running: Running,
     ledger: Ledger,
     rng: fastrand::Rng,
+    /// Calls on the disk when the step began.
+    began_at: usize,
     /// The next message of each device, counted by itself.
     next: [u32; DEVICES as usize],
 }
 
 impl Desk {
     pub(crate) fn open(options: StoreOptions, disk: Arc<Disk>, rng: fastrand::Rng) -> Desk {
-        let running = start(&options);
-        Desk { options, disk, running, ledger: Ledger::new(), rng, next: [0; DEVICES as usize] }
+        let running = start(&options, &disk);
+        Desk { options, began_at: 0, disk, running, ledger: Ledger::new(), rng, next: [0; DEVICES as usize] }
     }
 
     /// One or two transactions, seldom none.
     pub(crate) async fn step(&mut self) {
+        // Nothing of the step before is on its way to the disk any more.
+        self.store().ping().await.expect("the store runs");
+        self.began_at = self.disk.calls_made();
         match self.rng.u8(..100) {
             0..40 => self.send().await,
             40..65 => self.settle().await,
@@ -68,7 +73,7 @@ impl Desk {
 
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
-        self.running = start(&self.options);
+        self.running = start(&self.options, &self.disk);
         self.ledger.restarted();
     }
 
@@ -77,14 +82,14 @@ impl Desk {
         let submitted = submit(&self.store(), &messages).await.expect("the store runs");
         assert!(submitted.acknowledged().await, "there is room");
         self.note_taken(&messages);
-        self.all_acknowledged();
+        self.committed(self.last_commit());
     }
 
     async fn settle(&mut self) {
         let word = self.some_word().await;
         self.store().settle(settlement(&word)).await.expect("there is room");
         self.note_settled(&word);
-        self.all_acknowledged();
+        self.committed(self.last_commit());
     }
 
     /// A device acknowledges its oldest receipt.
@@ -98,7 +103,7 @@ impl Desk {
         let left = self.ledger.contents().iter().filter(is_receipt).count() as u64;
         let mut snapshot = self.store().snapshot();
         snapshot.wait_for(|snapshot| snapshot.down_waiting == left).await.expect("the store runs");
-        self.all_acknowledged();
+        self.committed(self.last_commit());
     }
 
     /// While the disk is busy with one transaction, messages and the platform's word queue for the next.
@@ -117,12 +122,13 @@ impl Desk {
         for submitted in submitted {
             assert!(submitted.acknowledged().await, "there is room");
         }
+        let last = self.last_commit();
         self.note_taken(&first);
-        self.ledger.commit();
+        self.committed(last - 1);
         self.note_taken(&second);
         self.note_taken(&third);
         self.note_settled(&word);
-        self.all_acknowledged();
+        self.committed(self.last_commit());
     }
 
     fn note_taken(&mut self, messages: &[Message]) {
@@ -135,10 +141,13 @@ impl Desk {
         }
     }
 
-    /// Nothing is on its way to the store any more, so the disk is at rest.
-    fn all_acknowledged(&mut self) {
-        self.ledger.commit();
-        self.ledger.acknowledged(self.disk.calls_made());
+    /// The number of the last commit that was acknowledged.
+    fn last_commit(&self) -> u64 {
+        self.running.store.snapshot().borrow().commit_seq
+    }
+
+    fn committed(&mut self, commit_seq: u64) {
+        self.ledger.commit(self.disk.calls_before_stamp(self.began_at, commit_seq));
     }
 
     /// New messages of one device, mostly of one class.
@@ -166,8 +175,11 @@ impl Desk {
     }
 }
 
-fn start(options: &StoreOptions) -> Running {
-    writer::start(options.clone(), Arc::default()).expect("the store opens")
+/// Opens the store; the disk's calls are stamped with the number of the commit before them that was acknowledged.
+fn start(options: &StoreOptions, disk: &Disk) -> Running {
+    let running = writer::start(options.clone(), Arc::default()).expect("the store opens");
+    stamp_commits(disk, &running.store);
+    running
 }
 
 fn number(pending: &Pending) -> Number {

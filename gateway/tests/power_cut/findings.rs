@@ -47,7 +47,7 @@ impl Findings {
 
     /// The first flaws, one a line.
     pub(crate) fn flaws(&self) -> String {
-        let told = self.flaws.iter().take(TOLD_MAX).map(|(place, flaw)| format!("{place}: {flaw:?}\n"));
+        let told = self.flaws.iter().take(TOLD_MAX).map(|(place, flaw)| format!("{place}: {flaw}\n"));
         told.collect()
     }
 }

@@ -29,7 +29,7 @@ pub(crate) type Contents = BTreeSet<(Place, Number)>;
 pub(crate) struct Moment {
     /// The store held this after it.
     pub(crate) contents: Contents,
-    /// It had been acknowledged when the disk had been called this often.
+    /// It was acknowledged when the disk had been called this often.
     pub(crate) acknowledged_at: usize,
     /// How many messages with numbers of their devices' own had been taken by then.
     pub(crate) claims: usize,
@@ -48,7 +48,6 @@ pub(crate) struct Ledger {
     filling: BTreeMap<Class, BTreeSet<Number>>,
     /// Messages with numbers of their devices' own, in the order in which they were taken.
     pub(crate) claimed: Vec<Number>,
-    uncertain: Vec<(Contents, usize)>,
     /// Every transaction, from the empty store on.
     pub(crate) history: Vec<Moment>,
 }
@@ -68,7 +67,6 @@ impl Ledger {
             segments: Vec::new(),
             filling: BTreeMap::new(),
             claimed: Vec::new(),
-            uncertain: Vec::new(),
             history: vec![empty],
         }
     }
@@ -117,22 +115,13 @@ impl Ledger {
         self.contents.remove(&(Place::Receipt, number));
     }
 
-    /// Here a transaction ends.
-    pub(crate) fn commit(&mut self) {
+    /// Here a transaction ends, acknowledged when the disk had been called so often.
+    pub(crate) fn commit(&mut self, acknowledged_at: usize) {
         for (class, all) in std::mem::take(&mut self.filling) {
             self.segments.push(Segment { class, unsettled: all.clone(), all });
         }
-        self.uncertain.push((self.contents.clone(), self.claimed.len()));
-    }
-
-    /// All transactions so far are acknowledged, and the disk has been called `calls` times.
-    pub(crate) fn acknowledged(&mut self, calls: usize) {
-        let moments = self.uncertain.drain(..);
-        self.history.extend(moments.map(|(contents, claims)| Moment {
-            contents,
-            acknowledged_at: calls,
-            claims,
-        }));
+        let (contents, claims) = (self.contents.clone(), self.claimed.len());
+        self.history.push(Moment { contents, acknowledged_at, claims });
     }
 
     pub(crate) fn restarted(&mut self) {
@@ -141,12 +130,10 @@ impl Ledger {
         }
     }
 
-    /// What the store may hold after a cut at this call: all that was acknowledged by then, and, whole or not at all, the
-    /// transactions that were on their way. The first is the least.
+    /// What the store may hold after a cut at this call: what it held after the last transaction that was acknowledged by then,
+    /// or after the one that was on its way.
     pub(crate) fn possible_after(&self, calls: usize) -> &[Moment] {
         let acknowledged = self.history.partition_point(|moment| moment.acknowledged_at <= calls);
-        let next = self.history.get(acknowledged).map_or(0, |moment| moment.acknowledged_at);
-        let end = self.history.partition_point(|moment| moment.acknowledged_at <= next);
-        &self.history[acknowledged - 1..end.max(acknowledged)]
+        &self.history[acknowledged - 1..self.history.len().min(acknowledged + 1)]
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn number_in(found: &[u8]) -> Option<Number> {
 
 /// True when a device of ours numbers its messages of this class itself: all but every second reading.
 pub(crate) fn is_claimed(class: Class, number: Number) -> bool {
-    class != Class::Reading || number / DEVICES % 2 == 0
+    class != Class::Reading || (number / DEVICES).is_multiple_of(2)
 }
 
 /// True when a record may have this identity.

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 
 use super::ledger::{Contents, Place};
 use super::message::{self, Number};
-use super::workload::{ALL, DATABASE, Setting, options, submit};
+use super::workload::{ALL, DATABASE, Setting, options, stamp_commits, submit};
 
 /// What is wrong after a cut.
 #[derive(Debug, Clone)]
@@ -33,6 +33,17 @@ pub(crate) enum Flaw {
 impl<E: std::error::Error> From<E> for Flaw {
     fn from(error: E) -> Flaw {
         Flaw::Damaged(error.to_string())
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flaw::Unopenable(why) => write!(f, "does not open: {why}"),
+            Flaw::Damaged(what) => f.write_str(what),
+            Flaw::Lost(what) => write!(f, "lost {what:?}"),
+            Flaw::Mixed(what) => write!(f, "is what no transaction left; the difference is {what:?}"),
+        }
     }
 }
 
@@ -69,12 +80,14 @@ pub(crate) fn recover(
     let mut running = writer::start(options(drive, setting), metrics.clone())
         .map_err(|error| Flaw::Unopenable(error.to_string()))?;
     let opened_at = disk.calls_made();
+    stamp_commits(&disk, &running.store);
     let snapshot = *running.store.snapshot().borrow();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let (mut contents, acknowledged_at) = runtime.block_on(async {
         let pending = pending(&running.store).await?;
         send(&mut running, resent, new).await?;
-        let acknowledged_at = disk.calls_made();
+        let last_commit = running.store.snapshot().borrow().commit_seq;
+        let acknowledged_at = disk.calls_before_stamp(opened_at, last_commit);
         running.store.close().await;
         running.ended.await??;
         Ok::<_, Flaw>((pending, acknowledged_at))

@@ -70,7 +70,7 @@ impl Surveyor<'_> {
             if let Some(call) = calls.checked_sub(1).and_then(|last| self.recording.log.get(last)) {
                 replay.advance(call);
             }
-            if calls % self.plan.every == 0 && calls / self.plan.every % workers == worker {
+            if calls.is_multiple_of(self.plan.every) && calls / self.plan.every % workers == worker {
                 for &fate in self.plan.fates {
                     self.cut(&drive, &replay, calls, fate);
                 }

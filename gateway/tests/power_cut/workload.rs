@@ -86,6 +86,12 @@ pub(crate) fn record(setting: Setting, rng: fastrand::Rng) -> Recording {
     Recording { setting, image, log: disk.log(), ledger }
 }
 
+/// Stamps the disk's calls with the number of the last commit whose acknowledgements had left, or were about to.
+pub(crate) fn stamp_commits(disk: &Disk, store: &Store) {
+    let snapshot = store.snapshot();
+    disk.stamp_calls(move || snapshot.borrow().commit_seq);
+}
+
 /// Messages that were handed to the store.
 pub(crate) struct Submitted {
     line: Arc<DeviceLine>,

@@ -111,8 +111,28 @@ struct State {
     contents: Vec<Vec<u8>>,
     names: BTreeMap<String, Inode>,
     calls: Vec<Call>,
+    stamp: Stamp,
+    /// One for each call.
+    stamps: Vec<u64>,
     held: bool,
     waiting: bool,
+}
+
+/// Says what each call is stamped with; nothing is 0.
+#[derive(Default)]
+struct Stamp(Option<Box<dyn Fn() -> u64 + Send>>);
+
+impl fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Stamp" } else { "no stamp" })
+    }
+}
+
+impl State {
+    fn log(&mut self, call: Call) {
+        self.stamps.push(self.stamp.0.as_ref().map_or(0, |stamp| stamp()));
+        self.calls.push(call);
+    }
 }
 
 impl From<State> for Disk {
@@ -154,6 +174,19 @@ impl Disk {
         self.lock().calls.clone()
     }
 
+    /// From now on each call is stamped with what `stamp` says while the call is made, on its thread: how far whoever makes it
+    /// has come with something else.
+    pub fn stamp_calls(&self, stamp: impl Fn() -> u64 + Send + 'static) {
+        self.lock().stamp = Stamp(Some(Box::new(stamp)));
+    }
+
+    /// The first call from `from` on whose stamp is at least this, or the one to come: so many calls were made before.
+    pub fn calls_before_stamp(&self, from: usize, stamp: u64) -> usize {
+        let state = self.lock();
+        let stamped = state.stamps.iter().skip(from).position(|found| *found >= stamp);
+        stamped.map_or(state.calls.len(), |at| from + at)
+    }
+
     /// From now on the next call that changes something waits for [`Disk::release`].
     pub fn hold(&self) {
         self.lock().held = true;
@@ -182,7 +215,7 @@ impl Disk {
         let inode = state.contents.len();
         state.contents.push(Vec::new());
         state.names.insert(name.to_owned(), inode);
-        state.calls.push(Call::Create { name: name.to_owned(), inode });
+        state.log(Call::Create { name: name.to_owned(), inode });
         inode
     }
 
@@ -191,7 +224,7 @@ impl Disk {
         let mut state = self.turn();
         let was_there = state.names.remove(name).is_some();
         if was_there {
-            state.calls.push(Call::Delete { name: name.to_owned() });
+            state.log(Call::Delete { name: name.to_owned() });
         }
         was_there
     }
@@ -207,7 +240,7 @@ impl Disk {
     fn make_durable(&self, call: Call) {
         let mut state = self.turn();
         if !self.sync_lies {
-            state.calls.push(call);
+            state.log(call);
         }
     }
 
@@ -222,7 +255,7 @@ impl Disk {
     fn change(&self, inode: Inode, call: Call) {
         let mut state = self.turn();
         call.apply(&mut state.contents[inode]);
-        state.calls.push(call);
+        state.log(call);
     }
 
     /// Reads from `at` on and gives how many bytes there were.
