@@ -38,9 +38,14 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn open(options: StoreOptions, disk: Arc<Disk>, rng: fastrand::Rng) -> Desk {
-        let running = start(&options, &disk);
-        Desk { options, began_at: 0, disk, running, ledger: Ledger::new(), rng, next: [0; DEVICES as usize] }
+    pub(crate) fn open(
+        options: StoreOptions,
+        delayed: &'static [Class],
+        disk: Arc<Disk>,
+        rng: fastrand::Rng,
+    ) -> Desk {
+        let (running, ledger) = (start(&options, &disk), Ledger::new(delayed));
+        Desk { options, began_at: 0, disk, running, ledger, rng, next: [0; DEVICES as usize] }
     }
 
     /// One or two transactions, seldom none.
@@ -136,9 +141,7 @@ impl Desk {
     }
 
     fn note_settled(&mut self, word: &Word) {
-        for (pending, accepted) in &word.1 {
-            self.ledger.settle(word.0, number(pending), *accepted);
-        }
+        self.ledger.settle(word.0, word.1.iter().map(|(pending, accepted)| (number(pending), *accepted)));
     }
 
     /// The number of the last commit that was acknowledged.

@@ -13,6 +13,8 @@ const TOLD_MAX: usize = 8;
 pub(crate) struct Findings {
     /// States that were looked at, by what came before; no two after one cut are the same.
     by_kind: BTreeMap<String, usize>,
+    /// States from which something was missing that was acknowledged and not yet synced, as it may be.
+    pub(crate) taken: usize,
     flaws: Vec<(String, Flaw)>,
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Moment {
     pub(crate) contents: Contents,
     /// It was acknowledged when the disk had been called this often.
     pub(crate) acknowledged_at: usize,
+    /// It was synced before that; if not, a later one will do it.
+    pub(crate) synced: bool,
     /// How many messages with numbers of their devices' own had been taken by then.
     pub(crate) claims: usize,
 }
@@ -46,6 +48,10 @@ pub(crate) struct Ledger {
     segments: Vec<Segment>,
     /// The group's segments.
     filling: BTreeMap<Class, BTreeSet<Number>>,
+    /// Classes whose messages may be synced later than they are acknowledged.
+    delayed: &'static [Class],
+    /// The group has something that may not.
+    needs_sync: bool,
     /// Messages with numbers of their devices' own, in the order in which they were taken.
     pub(crate) claimed: Vec<Number>,
     /// Every transaction, from the empty store on.
@@ -60,12 +66,14 @@ struct Segment {
 }
 
 impl Ledger {
-    pub(crate) fn new() -> Ledger {
-        let empty = Moment { contents: Contents::new(), acknowledged_at: 0, claims: 0 };
+    pub(crate) fn new(delayed: &'static [Class]) -> Ledger {
+        let empty = Moment { contents: Contents::new(), acknowledged_at: 0, synced: true, claims: 0 };
         Ledger {
             contents: Contents::new(),
             segments: Vec::new(),
             filling: BTreeMap::new(),
+            delayed,
+            needs_sync: false,
             claimed: Vec::new(),
             history: vec![empty],
         }
@@ -77,6 +85,7 @@ impl Ledger {
 
     /// A message is taken; `None` is one that was not understood.
     pub(crate) fn take(&mut self, class: Option<Class>, number: Number) {
+        self.needs_sync |= class.is_none_or(|class| !self.delayed.contains(&class));
         let place = class.map_or(Place::Quarantine, Place::Pending);
         self.contents.insert((place, number));
         if class.is_some_and(|class| message::is_claimed(class, number)) {
@@ -87,8 +96,15 @@ impl Ledger {
         }
     }
 
-    /// The platform has a message of a class, or refuses it.
-    pub(crate) fn settle(&mut self, class: Class, number: Number, accepted: bool) {
+    /// The platform has some messages of a class, and refuses others.
+    pub(crate) fn settle(&mut self, class: Class, settled: impl IntoIterator<Item = (Number, bool)>) {
+        self.needs_sync = true;
+        for (number, accepted) in settled {
+            self.settle_one(class, number, accepted);
+        }
+    }
+
+    fn settle_one(&mut self, class: Class, number: Number, accepted: bool) {
         match (accepted, class) {
             (false, _) => drop(self.contents.insert((Place::DeadLetter, number))),
             (true, Class::Incident) => {
@@ -112,6 +128,7 @@ impl Ledger {
 
     /// A device has its receipt.
     pub(crate) fn deliver(&mut self, number: Number) {
+        self.needs_sync = true;
         self.contents.remove(&(Place::Receipt, number));
     }
 
@@ -121,7 +138,8 @@ impl Ledger {
             self.segments.push(Segment { class, unsettled: all.clone(), all });
         }
         let (contents, claims) = (self.contents.clone(), self.claimed.len());
-        self.history.push(Moment { contents, acknowledged_at, claims });
+        let synced = std::mem::take(&mut self.needs_sync);
+        self.history.push(Moment { contents, acknowledged_at, synced, claims });
     }
 
     pub(crate) fn restarted(&mut self) {
@@ -130,10 +148,21 @@ impl Ledger {
         }
     }
 
-    /// What the store may hold after a cut at this call: what it held after the last transaction that was acknowledged by then,
-    /// or after the one that was on its way.
-    pub(crate) fn possible_after(&self, calls: usize) -> &[Moment] {
-        let acknowledged = self.history.partition_point(|moment| moment.acknowledged_at <= calls);
+    /// What the store may hold when it was killed at this call: what it held after the last transaction that was acknowledged by
+    /// then, or after the one that was on its way.
+    pub(crate) fn possible_after_kill(&self, calls: usize) -> &[Moment] {
+        let acknowledged = self.acknowledged_by(calls);
         &self.history[acknowledged - 1..self.history.len().min(acknowledged + 1)]
+    }
+
+    /// The same for a power cut: it may also take what was acknowledged and not yet synced, from the end on.
+    pub(crate) fn possible_after_cut(&self, calls: usize) -> &[Moment] {
+        let acknowledged = self.acknowledged_by(calls);
+        let synced = self.history[..acknowledged].iter().rposition(|moment| moment.synced).unwrap_or(0);
+        &self.history[synced..self.history.len().min(acknowledged + 1)]
+    }
+
+    fn acknowledged_by(&self, calls: usize) -> usize {
+        self.history.partition_point(|moment| moment.acknowledged_at <= calls)
     }
 }

@@ -20,6 +20,7 @@ mod workload;
 use std::io::Write;
 use std::time::Instant;
 
+use patrol_gateway::domain::report::Class;
 use patrol_gateway::store::medium::Safeguard;
 use patrol_power_cut::fate::Fate;
 
@@ -37,8 +38,14 @@ const STATES_MIN: usize = 3_000;
 const TWICE_IN: usize = 40;
 
 /// With a log this short it starts over every few transactions.
-const SHORT_LOG: Setting =
-    Setting { checkpoint_pages: 64, without: None, sync_lies: false, steps: 100, restart_every: 40 };
+const SHORT_LOG: Setting = Setting {
+    checkpoint_pages: 64,
+    without: None,
+    sync_lies: false,
+    delayed: &[],
+    steps: 100,
+    restart_every: 40,
+};
 /// As it is in the field.
 const LONG_LOG: Setting =
     Setting { checkpoint_pages: 1000, steps: 350, restart_every: u32::MAX, ..SHORT_LOG };
@@ -62,7 +69,7 @@ fn note(words: &str) {
 #[test]
 fn a_cut_at_any_call_loses_nothing_that_was_acknowledged() {
     let (recording, findings) = surveyed("every call", SHORT_LOG, 1, &Fate::ALL);
-    assert_eq!(findings.flawed_states(), 0, "{}", findings.flaws());
+    assert_eq!((findings.flawed_states(), findings.taken), (0, 0), "{}", findings.flaws());
     assert!(findings.states() >= STATES_MIN, "{findings}");
     let reached = Reached::by(&recording);
     assert!(reached.log_begun >= 5 && reached.database_writes >= 100, "checkpoints: {reached:?}");
@@ -75,6 +82,14 @@ fn nor_does_a_cut_with_the_log_as_long_as_it_is_in_the_field() {
     assert_eq!(findings.flawed_states(), 0, "{}", findings.flaws());
     let reached = Reached::by(&recording);
     assert!(reached.log_begun >= 3, "the log was checkpointed and used again: {reached:?}");
+}
+
+#[test]
+fn of_what_is_synced_later_a_cut_takes_the_end_and_a_kill_nothing() {
+    let setting = Setting { delayed: &[Class::Telemetry, Class::Reading], ..SHORT_LOG };
+    let (_, findings) = surveyed("delayed syncs", setting, 3, &Fate::ALL);
+    assert_eq!(findings.flawed_states(), 0, "{}", findings.flaws());
+    assert!(findings.taken > 0, "some cuts took what was not yet synced: {findings}");
 }
 
 #[test]

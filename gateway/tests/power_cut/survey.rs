@@ -90,8 +90,10 @@ impl Surveyor<'_> {
         }
         let place = format!("{fate:?} after {}", self.describe(calls));
         let again = rng.usize(..self.plan.twice_in) == 0;
-        let first = self.come_back(drive, Disk::new(image.clone()), calls, &mut rng);
+        let possible = self.recording.ledger.possible_after_cut(calls);
+        let first = self.come_back(drive, Disk::new(image.clone()), possible, &mut rng);
         let first = self.note(format!("{fate:?}"), &place, first);
+        self.note_taken(calls, first.as_ref());
         if let Some(first) = first.filter(|_| again) {
             self.cut_again(drive, &Replay::new(&image), &[], &first, &mut rng, &place);
         }
@@ -101,23 +103,23 @@ impl Surveyor<'_> {
     fn kill_then_cut(&self, drive: &Drive, replay: &Replay<'_>, calls: usize) {
         let mut rng = self.rng(calls, Fate::ALL.len() as u64);
         let place = format!("kill after {}", self.describe(calls));
-        let first = self.come_back(drive, Disk::kept_running(replay), calls, &mut rng);
+        let possible = self.recording.ledger.possible_after_kill(calls);
+        let first = self.come_back(drive, Disk::kept_running(replay), possible, &mut rng);
         if let Some(first) = self.note("Kill".to_owned(), &place, first) {
             // What it finds need not be durable, and nobody knows of it before it is open again.
-            let before = self.recording.ledger.possible_after(calls);
+            let before = self.recording.ledger.possible_after_cut(calls);
             self.cut_again(drive, replay, before, &first, &mut rng, &place);
         }
     }
 
-    /// Opens the store after an end at this call, and checks what it holds.
+    /// Opens the store after its end, and checks what it holds.
     fn come_back(
         &self,
         drive: &Drive,
         disk: Disk,
-        calls: usize,
+        possible: &[Moment],
         rng: &mut fastrand::Rng,
     ) -> Result<Recovered, Flaw> {
-        let possible = self.recording.ledger.possible_after(calls);
         let device = rng.u32(..DEVICES);
         let resent = self.resent(device, &possible[0], rng);
         let recovered = self.recover(drive, disk, &resent, NEW + device)?;
@@ -186,9 +188,18 @@ impl Surveyor<'_> {
 
     /// False for a state that was looked at before with the same promises.
     fn is_new(&self, image: &Image, calls: usize) -> bool {
-        let acknowledged_at = self.recording.ledger.possible_after(calls)[0].acknowledged_at;
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((image, acknowledged_at));
+        let possible = self.recording.ledger.possible_after_cut(calls);
+        let promise = (possible[0].acknowledged_at, possible.len());
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((image, promise));
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(hash)
+    }
+
+    /// Counts a cut that took what was acknowledged, where it may.
+    fn note_taken(&self, calls: usize, found: Option<&Recovered>) {
+        let after_kill = self.recording.ledger.possible_after_kill(calls);
+        if found.is_some_and(|found| after_kill.iter().all(|moment| moment.contents != found.contents)) {
+            self.findings.lock().unwrap_or_else(PoisonError::into_inner).taken += 1;
+        }
     }
 
     fn note<T>(&self, kind: String, place: &str, found: Result<T, Flaw>) -> Option<T> {

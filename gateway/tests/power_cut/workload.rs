@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use patrol_gateway::domain::report::Class;
-use patrol_gateway::domain::retention::Policies;
+use patrol_gateway::domain::retention::{Durability, Policies};
 use patrol_gateway::store::handle::{Stopped, Store};
 use patrol_gateway::store::line::DeviceLine;
 use patrol_gateway::store::medium::{Medium, Safeguard, Simulated};
@@ -30,6 +30,8 @@ pub(crate) struct Setting {
     pub(crate) checkpoint_pages: u32,
     pub(crate) without: Option<Safeguard>,
     pub(crate) sync_lies: bool,
+    /// Classes whose messages may be synced later than they are acknowledged.
+    pub(crate) delayed: &'static [Class],
     pub(crate) steps: u32,
     /// One step in so many is a restart.
     pub(crate) restart_every: u32,
@@ -51,12 +53,16 @@ pub(crate) fn options(drive: &Drive, setting: Setting) -> StoreOptions {
     for class in Class::ALL {
         policies[class].linger = Duration::ZERO;
     }
+    for &class in setting.delayed {
+        policies[class].durability = Durability::Delayed;
+    }
     StoreOptions {
         data_dir: "/".into(),
         medium: Medium::Simulated(Simulated { vfs: drive.name().to_owned(), checkpoint_pages, without }),
         max_bytes: 1 << 30,
         policies,
-        sync_within: Duration::from_secs(1),
+        // Longer than the test: what is delayed is synced by what is not.
+        sync_within: Duration::from_secs(3600),
         evidence_max_bytes: 32 << 20,
         keep_accepted: 100_000,
         keep_quarantined: 100_000,
@@ -74,7 +80,7 @@ pub(crate) fn record(setting: Setting, rng: fastrand::Rng) -> Recording {
     drive.insert(&disk);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let ledger = runtime.block_on(async {
-        let mut desk = Desk::open(options(&drive, setting), disk.clone(), rng);
+        let mut desk = Desk::open(options(&drive, setting), setting.delayed, disk.clone(), rng);
         for step in 1..=setting.steps {
             match step % setting.restart_every {
                 0 => desk.restart().await,
