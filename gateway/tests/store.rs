@@ -362,3 +362,17 @@ async fn what_is_damaged_at_rest_is_set_aside_and_the_others_go_on() {
     }
     assert_eq!(running.store.snapshot().borrow().quarantined, 2);
 }
+
+#[tokio::test]
+async fn the_index_of_the_log_is_in_memory_after_a_restart_too() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    for _ in 0..2 {
+        assert!(Session::new().put(&running.store, vec![report(Class::Incident, 1, b"stall")]).await);
+        let names = std::fs::read_dir(dir.path()).expect("a directory");
+        let mut names: Vec<_> = names.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["patrol.db", "patrol.db-wal"], "and not in a file that others could open");
+        running = reopen(running, dir.path()).await;
+    }
+}

@@ -101,6 +101,7 @@ pub fn open(medium: &Medium, data_dir: &Path, max_bytes: u64) -> Result<Connecti
     let mut connection = connect(medium, &path).map_err(database)?;
     configure(&connection, medium, max_bytes).map_err(database)?;
     verify(&connection, medium).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
+    empty_log(&connection).map_err(database)?;
     migrate(&mut connection, &path)?;
     Ok(connection)
 }
@@ -133,16 +134,16 @@ fn connect(medium: &Medium, path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(format!("file:{escaped}?{}", medium.uri_parameters()), flags)
 }
 
-/// The order matters: page size before anything is written, exclusive locking before the WAL exists (its index then
-/// lives in our memory and no other process can come between).
+/// The order matters: exclusive locking before anything is read, so that the index of the WAL lives in our memory and no
+/// other process can come between; page size before anything is written.
 fn configure(connection: &Connection, medium: &Medium, max_bytes: u64) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_WAIT_MAX)?;
     let max_pages = max_bytes / PAGE_BYTES;
     let synchronous = medium.synchronous();
     connection.execute_batch(&format!(
-        "PRAGMA page_size=4096;
+        "PRAGMA locking_mode=EXCLUSIVE;
+         PRAGMA page_size=4096;
          PRAGMA auto_vacuum=NONE;
-         PRAGMA locking_mode=EXCLUSIVE;
          PRAGMA journal_mode=WAL;
          PRAGMA synchronous={synchronous};
          PRAGMA journal_size_limit=-1;
@@ -174,6 +175,18 @@ fn verify(connection: &Connection, medium: &Medium) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Brings what the log holds into the database, so that the next transaction begins the log anew.
+///
+/// SQLite begins a transaction on a page of flash of its own, but not the first one behind a log that it has recovered: a
+/// power cut while that one is written could garble the end of the last one before it, which was acknowledged.
+fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
+        // On a full disk the log stays until there is room; to start is worth more.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {

@@ -3,6 +3,7 @@
 //! Every row carries the running totals up to and including itself, so the backlog is tail minus head and is never
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
 //! forgotten when the head or the tail moves past them. What is taken out of a segment that stays is a hole as well.
+//! The totals of a damaged row may contradict the others: figures are wrong then, and nothing else.
 
 pub(super) mod giving_way;
 
@@ -175,8 +176,8 @@ impl SegmentTable {
         let Some(head) = self.head else { return ClassBacklog::default() };
         let holes = tallies.get(self.names.holes);
         ClassBacklog {
-            records: (self.cum_n - head.cum_n + head.n).saturating_sub(holes.n),
-            bytes: (self.cum_bytes - head.cum_bytes + head.bytes).saturating_sub(holes.bytes),
+            records: (self.cum_n + head.n).saturating_sub(head.cum_n).saturating_sub(holes.n),
+            bytes: (self.cum_bytes + head.bytes).saturating_sub(head.cum_bytes).saturating_sub(holes.bytes),
             oldest_received_at_ms: Some(head.first_at_ms),
         }
     }
@@ -338,10 +339,11 @@ impl SegmentTable {
         let Some(old) = self.head else { return Ok(()) };
         self.head = self.read_head(connection)?;
         let (up_to_n, up_to_bytes) = match self.head {
-            Some(new) => (new.cum_n - new.n, new.cum_bytes - new.bytes),
+            Some(new) => (new.cum_n.saturating_sub(new.n), new.cum_bytes.saturating_sub(new.bytes)),
             None => (self.cum_n, self.cum_bytes),
         };
-        self.pass_holes(tallies, up_to_n - old.cum_n, up_to_bytes - old.cum_bytes);
+        let (n, bytes) = (up_to_n.saturating_sub(old.cum_n), up_to_bytes.saturating_sub(old.cum_bytes));
+        self.pass_holes(tallies, n, bytes);
         Ok(())
     }
 
@@ -353,9 +355,10 @@ impl SegmentTable {
         n: u64,
         bytes: u64,
     ) -> rusqlite::Result<()> {
-        let (old_n, old_bytes) = (self.cum_n - n, self.cum_bytes - bytes);
+        let (old_n, old_bytes) = (self.cum_n.saturating_sub(n), self.cum_bytes.saturating_sub(bytes));
         (self.tail_id, self.cum_n, self.cum_bytes) = self.read_tail(connection)?;
-        self.pass_holes(tallies, old_n - self.cum_n, old_bytes - self.cum_bytes);
+        let (n, bytes) = (old_n.saturating_sub(self.cum_n), old_bytes.saturating_sub(self.cum_bytes));
+        self.pass_holes(tallies, n, bytes);
         Ok(())
     }
 
