@@ -194,6 +194,7 @@ fn store_options(config: &Config) -> StoreOptions {
         max_bytes: config.store.max_bytes,
         policies: config.store.policies,
         sync_within: config.store.sync_within,
+        flash_budget_bytes_per_day: config.store.flash_budget_bytes_per_day,
         evidence_max_bytes: config.store.evidence_max_bytes,
         keep_accepted: config.store.keep_accepted,
         keep_quarantined: config.store.keep_quarantined,

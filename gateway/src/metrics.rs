@@ -117,6 +117,12 @@ struct Sampled {
     used_bytes: Gauge,
     max_bytes: Gauge,
     full: Gauge,
+    room_bytes: Gauge,
+    kept_room_bytes: Gauge,
+    buffer_left_seconds: Gauge,
+    flash_bytes: Gauge,
+    flash_bytes_per_day: Gauge,
+    flash_budget_bytes_per_day: Gauge,
     dead_letters: Gauge,
     quarantine_records: Gauge,
     down_waiting: Gauge,
@@ -191,6 +197,24 @@ impl Sampled {
             used_bytes: to.gauge("store_used_bytes", "Live bytes of the database"),
             max_bytes: to.gauge("store_max_bytes", "Quota for the live bytes of the database"),
             full: to.gauge("store_full", "1 while acknowledgements of some class are withheld"),
+            room_bytes: to.gauge(
+                "store_room_bytes",
+                "Bytes that the least urgent class finds before something gives way",
+            ),
+            kept_room_bytes: to.gauge(
+                "store_kept_room_bytes",
+                "Room that is kept in the database because the disk runs short",
+            ),
+            buffer_left_seconds: to.gauge(
+                "store_buffer_left_seconds",
+                "Time until the store is full at the present rate, -1 while nobody can say",
+            ),
+            flash_bytes: to
+                .gauge("store_flash_written_bytes", "Bytes handed to the file system since the start"),
+            flash_bytes_per_day: to
+                .gauge("store_flash_bytes_per_day", "Bytes handed to the file system in a day, -1 at first"),
+            flash_budget_bytes_per_day: to
+                .gauge("store_flash_budget_bytes_per_day", "How much of that there may be"),
             dead_letters: to.gauge("store_dead_letters", "Records the platform refused for good"),
             quarantine_records: to.gauge("store_quarantine_records", "Payloads kept in quarantine"),
             down_waiting: to.gauge("down_waiting", "Messages waiting for their device"),
@@ -214,6 +238,12 @@ impl Sampled {
         self.used_bytes.set(gauge(store.used_bytes));
         self.max_bytes.set(gauge(store.max_bytes));
         self.full.set(i64::from(store.full));
+        self.room_bytes.set(gauge(store.room_bytes));
+        self.kept_room_bytes.set(gauge(store.kept_room_bytes));
+        self.buffer_left_seconds.set(store.buffer_left_s().map_or(-1, gauge));
+        self.flash_bytes.set(gauge(store.flow.flash_bytes));
+        self.flash_bytes_per_day.set(store.flow.flash_bytes_per_day.map_or(-1, gauge));
+        self.flash_budget_bytes_per_day.set(gauge(store.flow.flash_budget_bytes_per_day));
         self.dead_letters.set(gauge(store.dead_letters));
         self.quarantine_records.set(gauge(store.quarantined));
         self.down_waiting.set(gauge(store.down_waiting));

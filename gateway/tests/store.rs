@@ -33,6 +33,7 @@ fn options(data_dir: &Path) -> StoreOptions {
         max_bytes: 64 << 20,
         policies: policies(8 << 20),
         sync_within: Duration::from_secs(1),
+        flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,

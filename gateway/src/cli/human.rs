@@ -5,14 +5,19 @@ use jiff::Timestamp;
 /// How long ago an RFC 3339 time was, in Chinese and English; `None` when that is no time or in the future.
 pub(super) fn age(time: &str, now_ms: i64) -> Option<(String, String)> {
     let then_ms = time.parse::<Timestamp>().ok()?.as_millisecond();
-    let seconds = now_ms.checked_sub(then_ms).filter(|ms| *ms >= 0)? / 1000;
+    let ms = now_ms.checked_sub(then_ms)?;
+    Some(span(u64::try_from(ms).ok()? / 1000))
+}
+
+/// A span of time in Chinese and English, in the unit in which it is a handy number.
+pub(super) fn span(seconds: u64) -> (String, String) {
     let (count, zh, en) = match seconds {
         0..120 => (seconds, "秒", "s"),
         120..7200 => (seconds / 60, "分钟", "min"),
         7200..172_800 => (seconds / 3600, "小时", "h"),
         _ => (seconds / 86_400, "天", "days"),
     };
-    Some((format!("{count} {zh}"), format!("{count} {en}")))
+    (format!("{count} {zh}"), format!("{count} {en}"))
 }
 
 /// Bytes for people: three figures and a unit.

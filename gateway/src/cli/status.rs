@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::human::{age, bytes};
+use super::human::{age, bytes, span};
 use super::local_api::{self, ApiError};
 use super::{Exit, print};
 use crate::clock;
 use crate::domain::report::Class;
-use crate::http::status::StatusReport;
+use crate::http::status::{StatusReport, StoreReport};
 
 /// Asks the gateway at `address` and prints its answer: words, or the JSON of the HTTP API.
 pub fn run(address: SocketAddr, json: bool) -> Exit {
@@ -49,6 +49,8 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
     line("上行 uplink ", uplink(report, now_ms));
     let store = &report.store;
     line("存储 store  ", format!("{} / {}", bytes(store.used_bytes), bytes(store.max_bytes)));
+    line("缓冲 buffer ", buffer(store));
+    line("闪存 flash  ", flash(store));
     if store.full {
         line(
             "注意 note   ",
@@ -63,6 +65,28 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
         line("留存 kept   ", told);
     }
     text
+}
+
+/// How long the store takes what comes, were nothing sent.
+fn buffer(store: &StoreReport) -> String {
+    let room = bytes(store.room_bytes);
+    match store.buffer_left_s.map(span) {
+        Some((zh, en)) => format!("按目前速度还可缓存 {zh} {en} left at the present rate ({room})"),
+        None => format!("余 {room} left"),
+    }
+}
+
+/// How much is written to flash, against what may be.
+fn flash(store: &StoreReport) -> String {
+    let budget = bytes(store.flash_budget_bytes_per_day);
+    let Some(per_day) = store.flash_bytes_per_day else {
+        return format!("预算每日 {budget} a day is the budget");
+    };
+    let told = format!("每日 {} / {budget} a day", bytes(per_day));
+    match per_day > store.flash_budget_bytes_per_day {
+        true => format!("{told}: 超出预算，闪存会提前损坏 over budget, the flash wears out early"),
+        false => told,
+    }
 }
 
 /// The first line: the only one that most people need.
@@ -161,6 +185,22 @@ mod tests {
              pending, oldest 14 min"
         );
         assert!(busy.contains("案件 incident 3, 轨迹 telemetry 40"), "{busy}");
+    }
+
+    #[test]
+    fn the_buffer_that_is_left_and_the_flash_that_is_worn_are_told() {
+        let text = words(
+            &report(|store| {
+                store.room_bytes = 1 << 30;
+                store.flow.ingest_bytes_per_hour = Some(20 << 20);
+                store.flow.flash_bytes_per_day = Some(3 << 30);
+                store.flow.flash_budget_bytes_per_day = 2 << 30;
+            }),
+            NOW_MS,
+        );
+        // 1 GiB for a payload that takes five quarters, at 20 MiB an hour.
+        assert!(text.contains("还可缓存 40 小时 40 h left at the present rate (1.0 GiB)"), "{text}");
+        assert!(text.contains("每日 3.0 GiB / 2.0 GiB a day: 超出预算"), "{text}");
     }
 
     #[test]

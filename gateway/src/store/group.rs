@@ -27,6 +27,8 @@ const LINGER_RECORDS_MAX: usize = 256;
 const LINGER_BYTES_MAX: usize = 128 * 1024;
 /// and when a session brings so many at once: its device has a backlog, and waits for these before it sends more.
 const BURST_RECORDS: usize = 4;
+/// A session that brings something so soon after its last answer is in the same case, one message at a time.
+const ANSWERED_GAP: Duration = Duration::from_millis(50);
 /// The platform's word on so many records is not kept waiting; on fewer it waits as the class's messages do.
 const SETTLEMENT_RECORDS_DUE: usize = 100;
 /// What nobody waits for may wait so long.
@@ -112,9 +114,10 @@ impl Group {
     }
 
     /// Adds a session's messages.
-    pub(super) fn push(&mut self, batch: Batch, policies: &Policies, now: Instant) {
+    pub(super) fn push(&mut self, batch: Batch, policies: &Policies, now: Instant, started_at: Instant) {
         self.records += batch.items.len();
-        let is_burst = batch.items.len() >= BURST_RECORDS;
+        let is_burst = batch.items.len() >= BURST_RECORDS
+            || batch.line.is_answered_within(ANSWERED_GAP, now.saturating_duration_since(started_at));
         let mut linger = if is_burst { Duration::ZERO } else { policies[Class::Telemetry].linger };
         for item in &batch.items {
             let bytes = item.stored_bytes();
@@ -198,4 +201,40 @@ pub(super) struct Counted {
     pub(super) chunks_dropped: Vec<&'static str>,
     /// Descriptions of evidence that were refused by what was known before.
     pub(super) contradictions: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::store::submission::{Content, Item};
+
+    fn positions(line: &Arc<DeviceLine>, count: usize) -> Batch {
+        let item = || Item {
+            received_at_ms: 0,
+            payload: Bytes::from_static(b"{}"),
+            best_effort: false,
+            content: Content::Report { class: Class::Telemetry, claimed: None, casework: None, anchor: None },
+        };
+        let items = std::iter::repeat_with(item).take(count).collect();
+        Batch { device: DeviceId::parse("car-01").unwrap(), line: line.clone(), first_mark: 1, items }
+    }
+
+    #[test]
+    fn a_device_that_waits_for_each_acknowledgement_or_brings_many_is_not_kept_waiting() {
+        let (started_at, policies) = (Instant::now(), Policies::default());
+        let after = |ms| started_at + Duration::from_millis(ms);
+        let wait = |line: &Arc<DeviceLine>, count, now| {
+            let mut group = Group::default();
+            group.push(positions(line, count), &policies, now, started_at);
+            group.waits(now)
+        };
+        let line = Arc::<DeviceLine>::default();
+        assert_eq!(wait(&line, 1, after(990)), Some(policies[Class::Telemetry].linger));
+        assert_eq!(wait(&line, BURST_RECORDS, after(990)), None);
+        line.advance(1, Duration::from_millis(1000));
+        assert_eq!(wait(&line, 1, after(1020)), None, "it was waiting for the acknowledgement");
+        assert!(wait(&line, 1, after(1100)).is_some());
+    }
 }

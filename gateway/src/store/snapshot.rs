@@ -54,6 +54,8 @@ pub struct Flow {
     pub flash_bytes_per_day: Option<u64>,
     /// Bytes handed to the file system since the start.
     pub flash_bytes: u64,
+    /// How much it may be in a day.
+    pub flash_budget_bytes_per_day: u64,
 }
 
 /// The state of the store after a commit.
@@ -83,6 +85,10 @@ pub struct Snapshot {
     pub full: bool,
     /// Bytes that the least urgent class still finds before something gives way.
     pub room_bytes: u64,
+    /// Room that is kept in the database because the disk runs short, in bytes.
+    pub kept_room_bytes: u64,
+    /// Commits wait for their sync: of classes whose durability is delayed.
+    pub unsynced: bool,
     /// How much flows.
     pub flow: Flow,
 }

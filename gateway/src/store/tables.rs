@@ -7,6 +7,7 @@ use super::losses;
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows;
+use super::schema::PAGE_BYTES;
 use super::segments::SegmentTable;
 use super::snapshot::{ClassBacklog, LossFigures, Snapshot};
 use super::tally::Tallies;
@@ -109,6 +110,7 @@ impl Tables {
             max_bytes: quota.max_bytes(),
             full,
             room_bytes: quota.room_bytes(Class::Telemetry),
+            kept_room_bytes: quota.pages().kept * PAGE_BYTES,
             ..Snapshot::default()
         };
         for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {

@@ -46,6 +46,8 @@ pub struct StoreOptions {
     pub policies: Policies,
     /// Longest time from a delayed commit to its sync.
     pub sync_within: Duration,
+    /// Bytes that may be written to flash in a day; only told.
+    pub flash_budget_bytes_per_day: u64,
     /// Room that photos and clips may have together, in bytes.
     pub evidence_max_bytes: u64,
     /// Accepted cases that are kept.
@@ -83,12 +85,14 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     let connection = schema::open(&options.medium, &options.data_dir, options.max_bytes)?;
     let database = |source| OpenError::Database { path: path.clone(), source };
     let (policies, sync_within) = (options.policies, options.sync_within);
+    let flash_budget_bytes_per_day = options.flash_budget_bytes_per_day;
     let database_open = Database::load(connection, options).map_err(database)?;
     let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
     let writer = Writer {
         policies,
         sync_within,
+        flash_budget_bytes_per_day,
         database: database_open,
         metrics,
         queue,
@@ -124,6 +128,7 @@ struct Writer {
     full: bool,
     policies: Policies,
     sync_within: Duration,
+    flash_budget_bytes_per_day: u64,
     /// When the oldest commit that is not synced was made.
     unsynced_since: Option<Instant>,
     /// More room is to be kept: the writer goes on with it when it has nothing else to do.
@@ -215,10 +220,12 @@ impl Writer {
     }
 
     fn sync(&mut self) -> rusqlite::Result<()> {
-        match self.unsynced_since.take() {
-            Some(_) => self.database.sync(),
-            None => Ok(()),
+        if self.unsynced_since.is_none() {
+            return Ok(());
         }
+        self.database.sync()?;
+        self.unsynced_since = None;
+        self.publish()
     }
 
     /// Copies the log into the database when it is long; when the disk has no room for that, the ballast goes.
@@ -236,7 +243,7 @@ impl Writer {
         group.requests += 1;
         let now = Instant::now();
         match request {
-            Request::Submit(batch) => group.push(batch, &self.policies, now),
+            Request::Submit(batch) => group.push(batch, &self.policies, now, self.opened_at),
             Request::Settle { settlement, answer } => {
                 group.push_settlement(settlement, answer, &self.policies, now);
             }
@@ -384,7 +391,7 @@ impl Writer {
         self.publish()?;
         for Progress { line, durable } in outcome.progress {
             if let Some(durable) = durable {
-                line.advance(durable);
+                line.advance(durable, self.opened_at.elapsed());
             }
             if line.is_refusing() {
                 line.withhold();
@@ -442,7 +449,9 @@ impl Writer {
             ingest_bytes_per_hour: self.rates.ingest_bytes_per_hour(),
             flash_bytes_per_day: self.rates.flash_bytes_per_day(),
             flash_bytes,
+            flash_budget_bytes_per_day: self.flash_budget_bytes_per_day,
         };
+        snapshot.unsynced = self.unsynced_since.is_some();
         self.published.send_replace(snapshot);
         Ok(())
     }
