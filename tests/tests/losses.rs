@@ -49,41 +49,53 @@ fn told_of(losses: &[ToldLoss], class: &str) -> u64 {
     count
 }
 
+/// Loss records that the platform has not been told, by the gateway's account.
+async fn untold(gateway: &Gateway) -> u64 {
+    gateway.status().await["losses"]["unreported_rows"].as_u64().expect("a number")
+}
+
 #[tokio::test]
 async fn what_is_not_understood_is_told_exactly_once_over_failures_lost_answers_and_kills() {
     let world = World::new();
     let platform = world.platform().await;
-    platform.set_fault(Fault::Error { status: 500, retry_after_s: None, one_in: 1 }).await.expect("it obeys");
+    let fault = async |fault| platform.set_fault(fault).await.expect("the platform obeys");
+    fault(Fault::Error { status: 500, retry_after_s: None, one_in: 1 }).await;
     let mut gateway = hasty(world.gateway(), &platform).start().await;
-    nonsense(&gateway, "telemetry", 7).await;
-    more_reports(&platform, 3).await;
-    // Failures keep what is told as it is: what is lost meanwhile is in other rows.
-    nonsense(&gateway, "telemetry", 5).await;
+    nonsense(&gateway, "telemetry", 4).await;
+    more_reports(&platform, 2).await;
+    for _ in 0..4 {
+        nonsense(&gateway, "telemetry", 2).await;
+        more_reports(&platform, 1).await;
+    }
     nonsense(&gateway, "incident", 3).await;
-    more_reports(&platform, 1).await;
+    assert_eq!(
+        untold(&gateway).await,
+        3,
+        "what is being told, and a row for each kind since: failures make none"
+    );
     assert_eq!(platform.loss_counts().taken, 0);
     gateway.kill9().await;
 
+    // The second of them gets no result, and is not taken in.
+    fault(Fault::Partial { ids: Default::default(), one_in: 2 }).await;
+    gateway.restart().await;
+    wait_until("two are told", SOON, async || untold(&gateway).await == 1).await;
+    gateway.kill9().await;
+
     // The platform takes it in and says nothing; the gateway dies before it knows.
-    platform.set_fault(Fault::DropAnswer { one_in: 1 }).await.expect("it obeys");
+    fault(Fault::DropAnswer { one_in: 1 }).await;
     gateway.restart().await;
-    wait_until("it is taken in", SOON, async || platform.loss_counts().taken > 0).await;
+    wait_until("it is taken in", SOON, async || platform.loss_counts().taken == 3).await;
     more_reports(&platform, 2).await;
-    assert_ne!(gateway.status().await["losses"]["unreported_rows"], 0, "nobody said that it has arrived");
+    assert_eq!(untold(&gateway).await, 1, "nobody said that it has arrived");
     gateway.kill9().await;
 
-    // Some get no result.
-    platform.set_fault(Fault::Partial { ids: Default::default(), one_in: 2 }).await.expect("it obeys");
-    gateway.restart().await;
-    more_reports(&platform, 1).await;
-    gateway.kill9().await;
-
-    platform.set_fault(Fault::Normal).await.expect("it obeys");
+    fault(Fault::Normal).await;
     gateway.restart().await;
     all_told(&gateway).await;
     let (told, counts) = (platform.losses(), platform.loss_counts());
     assert_eq!((told_of(&told, "telemetry"), told_of(&told, "incident")), (12, 3), "{told:#?}");
-    assert_eq!((counts.taken, counts.conflicts), (told.len() as u64, 0), "{counts:?}");
+    assert_eq!((counts.taken, counts.conflicts), (3, 0), "{counts:?}");
     assert!(counts.duplicates > 0, "lost answers cost resends, which the platform recognises: {counts:?}");
     assert_eq!(gateway.status().await["losses"]["lost"]["not_understood"], 15, "over all starts");
     gateway.kill9().await;
@@ -95,6 +107,29 @@ async fn what_is_not_understood_is_told_exactly_once_over_failures_lost_answers_
     let after = platform.loss_counts();
     assert_eq!((after.taken, after.duplicates), (counts.taken + 1, counts.duplicates), "{after:?}");
     assert_eq!(told_of(&platform.losses(), "reading"), 1);
+}
+
+#[tokio::test]
+async fn a_stream_of_small_losses_is_told_in_few_records() {
+    const PAUSE_S: u64 = 10;
+    const MORE: u64 = 20;
+    let world = World::new();
+    let platform = world.platform().await;
+    let gateway = hasty(world.gateway(), &platform).start().await;
+    nonsense(&gateway, "telemetry", 1).await;
+    all_told(&gateway).await;
+    let since = std::time::Instant::now();
+    for _ in 0..MORE {
+        nonsense(&gateway, "telemetry", 1).await;
+    }
+    let (counts, waiting) = (platform.loss_counts(), untold(&gateway).await);
+    // However slow this machine is.
+    let at_most = 1 + since.elapsed().as_secs() / PAUSE_S;
+    assert!(
+        counts.requests <= at_most && counts.taken + waiting <= at_most + 1,
+        "{counts:?}, {waiting} wait"
+    );
+    assert_eq!(gateway.status().await["losses"]["lost"]["not_understood"], 1 + MORE);
 }
 
 #[tokio::test]
