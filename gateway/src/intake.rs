@@ -6,9 +6,9 @@ use crate::domain::admission::{self, Admission, Reason, Rejection, TimeQuestion}
 use crate::domain::evidence::{Enquiry, File};
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
-use crate::domain::report::{Body, Class, DeviceId, EvidenceChunk, Report};
+use crate::domain::report::{Body, Class, DeviceId, Report};
 use crate::metrics::Metrics;
-use crate::store::submission::{ChunkPlace, Content, Part};
+use crate::store::submission::{Content, Part};
 
 /// Bytes of a topic that are kept with a quarantined payload; the longest that means anything has 60.
 const TOPIC_BYTES_MAX: usize = 128;
@@ -55,9 +55,10 @@ impl Intake {
 
     fn report(&self, class: Class, report: &Report<'_>, payload: &[u8]) -> Taken {
         let anchor = report.anchor();
-        let evidence = |part| {
+        let evidence = || {
             let claimed = report.claimed?; // every frame has one, and only frames carry evidence
-            Some(Content::Evidence { claimed, anchor, part: Box::new(part) })
+            let part = Box::new(Part::of(&report.body, payload)?);
+            Some(Content::Evidence { claimed, anchor, part })
         };
         let plain = |casework| Content::Report { class, claimed: report.claimed, casework, anchor };
         match &report.body {
@@ -65,14 +66,10 @@ impl Intake {
                 Taken::Message(plain(Some(self.geography.attribute(incident).to_json().into_boxed_str())))
             }
             Body::EvidenceMeta(meta) => {
-                let file = File::of(meta);
-                let content = evidence(Part::Meta(file)).unwrap_or_else(|| plain(None));
-                Taken::Described(content, Enquiry::About(file))
+                let content = evidence().unwrap_or_else(|| plain(None));
+                Taken::Described(content, Enquiry::About(File::of(meta)))
             }
-            Body::EvidenceChunk(chunk) => {
-                let place = chunk_place(chunk, payload);
-                Taken::Message(evidence(Part::Chunk(place)).unwrap_or_else(|| plain(None)))
-            }
+            Body::EvidenceChunk(_) => Taken::Message(evidence().unwrap_or_else(|| plain(None))),
             _ => Taken::Message(plain(None)),
         }
     }
@@ -94,11 +91,4 @@ impl Intake {
         let topic = topic.get(..topic.floor_char_boundary(TOPIC_BYTES_MAX)).unwrap_or_default();
         Content::Quarantine { topic: topic.into(), reason, detail: rejection.detail.into() }
     }
-}
-
-/// Where the bytes of a piece are in the payload that it was read from.
-fn chunk_place(chunk: &EvidenceChunk<'_>, payload: &[u8]) -> ChunkPlace {
-    let EvidenceChunk { evidence, index, data } = *chunk;
-    let data_at = (data.as_ptr() as usize).saturating_sub(payload.as_ptr() as usize) as u32;
-    ChunkPlace { evidence, index, data_at, data_len: data.len() as u32 }
 }

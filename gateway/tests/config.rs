@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use patrol_gateway::config::{Compression, Config, ConfigError, GatewayKind, Problem, Uplink};
+use patrol_gateway::domain::report::Class;
 use proptest::prelude::*;
 
 const NO_VARIABLES: [(String, String); 0] = [];
@@ -131,6 +132,27 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("geography.codes", "[]", "a path"),
     ("store.max_bytes", "\"15MiB\"", "a size from \"16MiB\""),
     ("store.incident_reserve", "\"99999999TiB\"", "a size from \"1MiB\""),
+    ("store.task_reserve", "\"-1B\"", "a size from \"0B\""),
+    ("store.evidence_reserve", "\"-1B\"", "a size from \"0B\""),
+    ("store.status_reserve", "\"-1B\"", "a size from \"0B\""),
+    ("store.reading_reserve", "\"-1B\"", "a size from \"0B\""),
+    ("store.telemetry_reserve", "\"-1B\"", "a size from \"0B\""),
+    ("store.status_max_bytes", "\"1KiB\"", "a size from \"1MiB\""),
+    ("store.reading_max_bytes", "\"1KiB\"", "a size from \"1MiB\""),
+    ("store.telemetry_max_bytes", "\"1KiB\"", "a size from \"1MiB\""),
+    ("store.status_when_full", "\"thin\"", "one of \"drop_oldest\", \"withhold\""),
+    ("store.reading_when_full", "\"thin\"", "one of \"drop_oldest\", \"withhold\""),
+    ("store.telemetry_when_full", "\"drop\"", "one of \"thin\", \"drop_oldest\", \"withhold\""),
+    ("store.incident_linger", "\"1h\"", "to \"20ms\""),
+    ("store.task_linger", "\"1h\"", "to \"100ms\""),
+    ("store.evidence_linger", "\"1h\"", "to \"100ms\""),
+    ("store.status_linger", "\"1h\"", "to \"2s\""),
+    ("store.reading_linger", "\"1h\"", "to \"5s\""),
+    ("store.telemetry_linger", "\"1h\"", "to \"5s\""),
+    ("store.reading_durability", "\"none\"", "one of \"synced\", \"delayed\""),
+    ("store.telemetry_durability", "\"none\"", "one of \"synced\", \"delayed\""),
+    ("store.sync_within", "\"1m\"", "a duration from \"100ms\""),
+    ("store.flash_budget_per_day", "\"1KiB\"", "a size from \"1MiB\""),
     ("store.evidence_max_bytes", "\"half\"", "a size from \"0B\" to \"1TiB\""),
     ("store.keep_accepted", "-1", "a whole number from 0"),
     ("store.keep_quarantined", "1.5", "a whole number from 0"),
@@ -264,7 +286,7 @@ fn a_password_in_a_url_is_refused_and_never_repeated() {
 #[test]
 fn a_small_quota_takes_its_default_reserve_along() {
     let store = read("[store]\nmax_bytes = \"64MiB\"").unwrap().store;
-    assert_eq!((store.max_bytes, store.incident_reserve_bytes), (64 << 20, 32 << 20));
+    assert_eq!((store.max_bytes, store.policies[Class::Incident].reserve_bytes), (64 << 20, 31 << 20));
     assert_eq!(store.evidence_max_bytes, 32 << 20);
 }
 

@@ -3,16 +3,21 @@
 mod store_anchors;
 mod store_evidence;
 mod store_model;
+mod store_pace;
+mod store_room;
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef};
+use patrol_gateway::domain::retention::{Policies, WhenFull};
 use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
+use patrol_gateway::store::medium::Medium;
 use patrol_gateway::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
 use patrol_gateway::store::snapshot::Snapshot;
 use patrol_gateway::store::submission::{Batch, Content, Item};
@@ -24,14 +29,29 @@ const ALL: Limit = Limit { records: 100_000, bytes: u64::MAX };
 fn options(data_dir: &Path) -> StoreOptions {
     StoreOptions {
         data_dir: data_dir.into(),
+        medium: Medium::Files,
         max_bytes: 64 << 20,
-        incident_reserve_bytes: 8 << 20,
+        policies: policies(8 << 20),
+        sync_within: Duration::from_secs(1),
+        flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
         started_at_ms: 0,
         chance: fastrand::Rng::new(),
     }
+}
+
+/// Nothing gives way and nothing waits, unless a test says so.
+fn policies(incident_reserve_bytes: u64) -> Policies {
+    let mut policies = Policies::default();
+    for class in Class::ALL {
+        policies[class].linger = Duration::ZERO;
+        policies[class].reserve_bytes = 0;
+        policies[class].when_full = WhenFull::Withhold;
+    }
+    policies[Class::Incident].reserve_bytes = incident_reserve_bytes;
+    policies
 }
 
 fn open(data_dir: &Path) -> Running {
@@ -231,8 +251,7 @@ async fn kept_cases_and_the_quarantine_stay_within_their_bounds() {
 #[tokio::test]
 async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_space_comes_back() {
     let dir = TempDir::new().expect("a directory");
-    let options =
-        StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir.path()) };
+    let options = StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..options(dir.path()) };
     let running = writer::start(options, Arc::new(Metrics::new())).expect("the store opens");
     let (store, payload) = (&running.store, vec![7; 50_000]);
     let mut session = Session::new();
@@ -271,7 +290,7 @@ async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
 
 /// Fills telemetry's part of a small quota.
 async fn full_store(dir: &Path) -> Running {
-    let options = StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir) };
+    let options = StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..options(dir) };
     let running = writer::start(options, Arc::default()).expect("the store opens");
     let (mut session, mut seq) = (Session::new(), 100_000);
     while session.put(&running.store, vec![report(Class::Telemetry, seq, &[7; 100_000])]).await {
@@ -342,4 +361,18 @@ async fn what_is_damaged_at_rest_is_set_aside_and_the_others_go_on() {
         assert_eq!(running.store.snapshot().borrow().class(class).records, 2, "{class}");
     }
     assert_eq!(running.store.snapshot().borrow().quarantined, 2);
+}
+
+#[tokio::test]
+async fn the_index_of_the_log_is_in_memory_after_a_restart_too() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    for _ in 0..2 {
+        assert!(Session::new().put(&running.store, vec![report(Class::Incident, 1, b"stall")]).await);
+        let names = std::fs::read_dir(dir.path()).expect("a directory");
+        let mut names: Vec<_> = names.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["patrol.db", "patrol.db-wal"], "and not in a file that others could open");
+        running = reopen(running, dir.path()).await;
+    }
 }

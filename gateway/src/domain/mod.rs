@@ -18,6 +18,7 @@ mod json;
 pub mod keyring;
 pub mod loss;
 pub mod report;
+pub mod retention;
 pub mod schedule;
 pub mod seen;
 pub(crate) mod varint;

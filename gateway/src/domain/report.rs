@@ -134,6 +134,12 @@ pub struct RecordRef {
     pub seq: u32,
 }
 
+impl From<RecordRef> for Identity {
+    fn from(RecordRef { boot, seq }: RecordRef) -> Identity {
+        Identity::Device { boot, seq }
+    }
+}
+
 /// A decoded device message of any class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report<'a> {

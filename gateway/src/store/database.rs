@@ -6,17 +6,21 @@ use rusqlite::Connection;
 
 use super::anchors::AnchorTable;
 use super::custody::Standing;
+use super::disk::Disk;
 use super::evidence::{self, Bound};
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
+use super::kept_room::KeptRoom;
 use super::losses::{self, LossBook};
-use super::quota::Quota;
+use super::quota::{Pages, Quota};
+use super::restore::{self, Restoration, RestoreOutcome, Restored};
 use super::rows::{self, Suspect};
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
 use super::tables::{ROW_CLASSES, Tables};
+use super::wal::Wal;
 use super::windows::{Windows, meta, set_meta};
 use super::writer::StoreOptions;
 use crate::domain::evidence::File;
@@ -24,6 +28,10 @@ use crate::domain::report::{Class, DeviceId};
 
 /// What the frame around a piece of evidence takes at most, beside its bytes.
 const FRAME_BYTES: usize = 128;
+/// A message for which there must be room before the store counts as having some.
+const USUAL_BYTES: usize = 4096;
+/// What a row takes beside payload and casework.
+const RECORD_ROW_BYTES: usize = 64;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
@@ -32,10 +40,15 @@ pub(super) struct Database {
     pub(super) anchors: AnchorTable,
     pub(super) losses: LossBook,
     options: StoreOptions,
-    tables: Tables,
-    quota: Quota,
+    pub(super) tables: Tables,
+    pub(super) quota: Quota,
     mint: Mint,
     evidence_bound: Bound,
+    pub(super) wal: Wal,
+    pub(super) disk: Disk,
+    kept_room: KeptRoom,
+    /// The `max_page_count` that is set.
+    max_page_count: u64,
     pub(super) start_number: u32,
 }
 
@@ -49,11 +62,17 @@ impl Database {
         let losses = LossBook::new(chance.fork());
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
-        let mut quota = Quota::new(options.max_bytes, options.incident_reserve_bytes);
-        quota.refresh(&connection)?;
+        let quota = Quota::new(options.max_bytes, options.policies);
+        let kept_room = KeptRoom::load(&connection, quota.kept_pages())?;
+        let wal = Wal::open(&connection, &options.medium, &options.data_dir)?;
+        let disk = Disk::open(&options.medium, &options.data_dir);
         let evidence_bound = Bound { max_bytes: options.evidence_max_bytes };
-        Ok(Database {
+        let mut database = Database {
             evidence_bound,
+            wal,
+            disk,
+            kept_room,
+            max_page_count: 0,
             connection,
             windows,
             anchors,
@@ -63,7 +82,9 @@ impl Database {
             quota,
             mint,
             start_number,
-        })
+        };
+        database.refresh_quota()?;
+        Ok(database)
     }
 
     /// What is committed, in numbers.
@@ -94,11 +115,19 @@ impl Database {
     pub(super) fn write(&mut self, group: &Group) -> rusqlite::Result<Outcome> {
         self.tables.commit_seq += 1;
         let mut outcome = Outcome::default();
+        self.refresh_quota()?;
+        self.wal.sync_next(&self.connection, group.is_sync_needed())?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        self.quota.refresh(&self.connection)?;
+        let gave_way = self.make_room(group)?;
+        let lacking = self.quota.lacks_pages(group.bytes as u64, group.records as u64);
+        self.kept_room.give_up(&self.connection, lacking)?;
         for batch in &group.batches {
             let progress = self.write_batch(batch, &mut outcome.tallied)?;
             outcome.progress.push(progress);
+        }
+        for (restoration, _) in &group.restorations {
+            let restored = self.write_restoration(restoration)?;
+            outcome.restored.push(restored);
         }
         self.anchors.write(&self.connection, self.tables.commit_seq)?;
         for table in &mut self.tables.segments {
@@ -116,7 +145,7 @@ impl Database {
         for (device, id) in &group.down_done {
             rows::down_done(&self.connection, &mut self.tables.tallies, device, *id)?;
         }
-        if group.deletes_records() || self.windows.is_write_due() {
+        if gave_way || group.deletes_records() || self.windows.is_write_due() {
             self.windows.write(&self.connection, self.tables.commit_seq)?;
             outcome.windows_written = true;
         }
@@ -126,23 +155,91 @@ impl Database {
         self.losses.write(&self.connection, &mut self.tables.tallies)?;
         self.tables.tallies.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.wal.committed(&self.connection)?;
         Ok(outcome)
     }
 
+    /// Reads again how much room is used, and how much there is.
+    pub(super) fn refresh_quota(&mut self) -> rusqlite::Result<()> {
+        let pages = Pages::count(&self.connection, self.kept_room.pages(), self.disk.free_pages())?;
+        self.quota.refresh(pages, |class| self.tables.waiting_bytes(class));
+        let allowed = self.quota.allowed_pages();
+        // Beyond what the disk has, SQLite is to say "full" itself: a checkpoint could not.
+        if self.max_page_count != allowed && self.connection.is_autocommit() {
+            self.connection.execute_batch(&format!("PRAGMA max_page_count={allowed}"))?;
+            self.max_page_count = allowed;
+        }
+        Ok(())
+    }
+
+    /// Takes a piece of the room that is to be kept, if the disk runs short. False when nothing is to be done.
+    pub(super) fn keep_room(&mut self) -> rusqlite::Result<bool> {
+        self.refresh_quota()?;
+        let Pages { all, unused, growable, .. } = self.quota.pages();
+        // On a disk that nobody can ask nothing is kept.
+        let free = growable.map(|_| self.quota.allowed_pages().saturating_sub(all));
+        if !free.is_some_and(|free| self.kept_room.is_growth_due(free, unused)) {
+            return Ok(false);
+        }
+        self.wal.sync_next(&self.connection, true)?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.kept_room.grow(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.wal.committed(&self.connection)?;
+        Ok(true)
+    }
+
+    /// Whether a message of any class would find room again.
+    pub(super) fn has_room(&self) -> bool {
+        Class::ALL.into_iter().all(|class| self.quota.has_room(Some(class), USUAL_BYTES))
+    }
+
+    /// Makes durable what was committed without a sync: any synced commit does.
+    pub(super) fn sync(&mut self) -> rusqlite::Result<()> {
+        self.wal.sync_next(&self.connection, true)?;
+        set_meta(&self.connection, "synced_at", self.tables.commit_seq)?;
+        self.wal.committed(&self.connection)
+    }
+
     fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
-        let inlet = Inlet {
+        self.inlet(&batch.device, batch.has_claims()).take(batch, tallied)
+    }
+
+    /// All records of a restoration, or, when there is no room for all of them, none: `None`.
+    fn write_restoration(&mut self, restoration: &Restoration) -> rusqlite::Result<Option<RestoreOutcome>> {
+        let Restoration { source, cursor, class, records } = restoration;
+        if restore::cursor(&self.connection, source)?.is_some_and(|stored| stored >= *cursor) {
+            return Ok(Some(RestoreOutcome { known: records.len() as u64, ..RestoreOutcome::default() }));
+        }
+        let bytes = records.iter().map(Restored::stored_bytes).sum::<usize>();
+        if !self.quota.take(Some(*class), bytes + records.len() * RECORD_ROW_BYTES) {
+            return Ok(None);
+        }
+        let mut outcome = RestoreOutcome::default();
+        for records in records.chunk_by(|one, other| one.record.device == other.record.device) {
+            if let Some(first) = records.first() {
+                self.inlet(&first.record.device, true).restore(records, &mut outcome)?;
+            }
+        }
+        restore::set_cursor(&self.connection, source, *cursor)?;
+        Ok(Some(outcome))
+    }
+
+    /// The way in for what a device sent; `claims` says whether some of it has a number of the device's own.
+    fn inlet<'a>(&'a mut self, device: &'a DeviceId, claims: bool) -> Inlet<'a> {
+        Inlet {
             connection: &self.connection,
             tables: &mut self.tables,
             quota: &mut self.quota,
             mint: &mut self.mint,
             anchors: &mut self.anchors,
             last_anchor: None,
-            window: self.windows.of(&batch.device, batch.has_claims()),
-            device: &batch.device,
+            window: self.windows.of(device, claims),
+            device,
+            losses: &mut self.losses,
             keep_quarantined: self.options.keep_quarantined,
             evidence_bound: self.evidence_bound,
-        };
-        inlet.take(batch, tallied)
+        }
     }
 
     /// The one place where records are deleted: together with the platform's word on them.
@@ -213,6 +310,7 @@ impl Database {
         self.windows.undo();
         self.anchors.undo();
         self.losses.undo();
+        self.kept_room = KeptRoom::load(&self.connection, self.quota.kept_pages())?;
         self.tables.reload(&self.connection)
     }
 }

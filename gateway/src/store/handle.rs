@@ -8,10 +8,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::custody::Standing;
 use super::evidence::Verdict;
-use super::group::Answer;
+use super::group::{Answer, RestoreAnswer};
 use super::line::DeviceLine;
 use super::losses::LossRow;
 use super::record::StoredRecord;
+use super::restore::{Restoration, RestoreOutcome};
 use super::segment;
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
@@ -49,6 +50,8 @@ pub(super) enum Request {
     Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
     EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
     SettleEvidence { verdict: Verdict, answer: Answer },
+    Restore { restoration: Restoration, answer: RestoreAnswer },
+    RestoreCursor { source: Box<str>, answer: oneshot::Sender<Option<i64>> },
     Losses { after: i64, limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
     LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
     LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
@@ -193,6 +196,22 @@ impl Store {
     /// [`Stopped`].
     pub async fn down_done(&self, device: DeviceId, id: i64) -> Result<(), Stopped> {
         self.send(Request::DownDone { device, id }).await
+    }
+
+    /// Takes records that come back, all of them or none; returns when they are committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: none was taken; without room for them it may be tried again later.
+    pub async fn restore(&self, restoration: Restoration) -> Result<RestoreOutcome, SettleError> {
+        Ok(self.ask(|answer| Request::Restore { restoration, answer }).await??)
+    }
+
+    /// How far a source of records that come back has come; `None` when it has not begun.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn restore_cursor(&self, source: &str) -> Result<Option<i64>, Stopped> {
+        self.ask(|answer| Request::RestoreCursor { source: source.into(), answer }).await
     }
 
     /// Up to `limit` loss records with numbers above `after`, oldest first, told to the platform or not.

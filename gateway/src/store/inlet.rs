@@ -1,12 +1,14 @@
 //! The way of one session's messages into the group's transaction: known already? room for it? which number? where to?
 
 mod evidence;
+mod restored;
 
 use rusqlite::Connection;
 
 use super::anchors::AnchorTable;
 use super::evidence::Bound;
 use super::group::{Counted, Progress};
+use super::losses::LossBook;
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows::{self, Suspect};
@@ -14,6 +16,7 @@ use super::submission::{Batch, Content, Item};
 use super::tables::Tables;
 use super::windows::{DeviceWindow, meta, set_meta};
 use crate::domain::anchor::Anchor;
+use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
 
 /// Gives identities to records whose device did not.
@@ -53,6 +56,7 @@ pub(super) struct Inlet<'a> {
     pub(super) last_anchor: Option<(u32, Anchor)>,
     pub(super) window: DeviceWindow<'a>,
     pub(super) device: &'a DeviceId,
+    pub(super) losses: &'a mut LossBook,
     pub(super) keep_quarantined: u64,
     pub(super) evidence_bound: Bound,
 }
@@ -69,8 +73,11 @@ impl Inlet<'_> {
                 continue;
             }
             let taken = self.take_one(item, tallied)?;
-            if !taken && !item.best_effort {
-                line.refuse();
+            if !taken {
+                self.losses.note(item.refusal(self.device));
+                if !item.best_effort {
+                    line.refuse();
+                }
             }
             if !line.is_refusing() {
                 durable = Some(mark);
@@ -129,52 +136,20 @@ impl Inlet<'_> {
                 tallied.duplicates += 1;
                 return Ok(true);
             }
-            Some(claimed) => Identity::Device { boot: claimed.boot, seq: claimed.seq },
+            Some(claimed) => claimed.into(),
             None => self.mint.next(self.connection)?,
         };
-        self.write(class, identity, item, casework)?;
+        self.write(&item.record(self.device, class, identity, casework))?;
         Ok(true)
     }
 
-    fn write(
-        &mut self,
-        class: Class,
-        identity: Identity,
-        item: &Item,
-        casework: Option<&str>,
-    ) -> rusqlite::Result<()> {
+    /// Stores a record where its class lives.
+    fn write(&mut self, record: &StoredRecord) -> rusqlite::Result<()> {
         let (connection, commit_seq) = (self.connection, self.tables.commit_seq);
-        if let Some((table, _)) = self.tables.segment(class) {
-            return table.push(
-                connection,
-                commit_seq,
-                self.device,
-                identity,
-                item.received_at_ms,
-                &item.payload,
-            );
+        match self.tables.segment(record.class) {
+            Some((table, _)) => table.push(connection, commit_seq, record),
+            None => self.tables.insert_row(connection, record).map(|_| ()),
         }
-        self.write_row(class, identity, item, casework).map(|_| ())
-    }
-
-    /// Adds a row to the table of a class that has one a record, and gives its id.
-    fn write_row(
-        &mut self,
-        class: Class,
-        identity: Identity,
-        item: &Item,
-        casework: Option<&str>,
-    ) -> rusqlite::Result<i64> {
-        let record = StoredRecord {
-            device: self.device.clone(),
-            identity,
-            class,
-            received_at_ms: item.received_at_ms,
-            payload: item.payload.clone(),
-            casework: casework.map(str::to_owned),
-            gateway: None,
-        };
-        self.tables.insert_row(self.connection, &record)
     }
 
     fn quarantine(
@@ -193,6 +168,8 @@ impl Inlet<'_> {
         let tallies = &mut self.tables.tallies;
         tallied.quarantine_dropped +=
             rows::quarantine(self.connection, tallies, &suspect, self.keep_quarantined)?;
+        let class = topic.rsplit('/').next().and_then(Class::from_name);
+        self.losses.note(Loss::of(self.device, None, class, LossReason::NotUnderstood, received_at_ms));
         Ok(true)
     }
 }

@@ -79,11 +79,6 @@ impl LossBook {
         add(&mut self.carried, if has_room { loss } else { loss.without_names() });
     }
 
-    /// True when there is something to write.
-    pub(super) fn is_due(&self) -> bool {
-        !self.noted.is_empty() || !self.carried.is_empty()
-    }
-
     /// Writes what was noted.
     pub(super) fn write(&mut self, connection: &Connection, tallies: &mut Tallies) -> rusqlite::Result<()> {
         let mut due = self.noted.clone();
@@ -99,7 +94,8 @@ impl LossBook {
 
     fn put(&mut self, connection: &Connection, tallies: &mut Tallies, loss: Loss) -> rusqlite::Result<()> {
         let written = self.written.iter().rposition(|row| row.loss.key == loss.key);
-        let known = written.map(|at| self.written.swap_remove(at)).or_else(|| self.open.get(&loss.key).cloned());
+        let known =
+            written.map(|at| self.written.swap_remove(at)).or_else(|| self.open.get(&loss.key).cloned());
         let row = match known {
             Some(mut row) => {
                 row.loss.add(&loss);

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::medium::Medium;
+
 /// Bytes of a database page.
 pub const PAGE_BYTES: u64 = 4096;
 /// How long a gateway that has just been told to end may keep the lock.
@@ -75,23 +77,31 @@ pub fn database_path(data_dir: &Path) -> PathBuf {
     data_dir.join("patrol.db")
 }
 
-/// Opens the database below `data_dir`, creating both when missing, with a quota of `max_bytes`.
+/// The write-ahead log beside it.
+pub(super) fn log_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("patrol.db-wal")
+}
+
+/// Opens the database below `data_dir` of a medium, creating both when missing, with a quota of `max_bytes`.
 ///
 /// # Errors
 /// [`OpenError`]; nothing was changed then except that the directory may exist.
-pub fn open(data_dir: &Path, max_bytes: u64) -> Result<Connection, OpenError> {
+pub fn open(medium: &Medium, data_dir: &Path, max_bytes: u64) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::UnsafeSqlite(rusqlite::version()));
     }
-    create_private(data_dir).map_err(|source| OpenError::Directory { path: data_dir.into(), source })?;
+    if matches!(medium, Medium::Files) {
+        create_private(data_dir).map_err(|source| OpenError::Directory { path: data_dir.into(), source })?;
+    }
     let path = database_path(data_dir);
     let database = |source: rusqlite::Error| match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy) => OpenError::InUse { path: path.clone() },
         _ => OpenError::Database { path: path.clone(), source },
     };
-    let mut connection = connect(&path).map_err(database)?;
-    configure(&connection, max_bytes).map_err(database)?;
-    verify(&connection).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
+    let mut connection = connect(medium, &path).map_err(database)?;
+    configure(&connection, medium, max_bytes).map_err(database)?;
+    verify(&connection, medium).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
+    empty_log(&connection).map_err(database)?;
     migrate(&mut connection, &path)?;
     Ok(connection)
 }
@@ -107,8 +117,7 @@ fn create_private(data_dir: &Path) -> io::Result<()> {
     }
 }
 
-/// `psow=0`: never assume that a torn sector leaves its neighbours whole; flash does not promise it.
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(medium: &Medium, path: &Path) -> rusqlite::Result<Connection> {
     let mut escaped = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
@@ -122,21 +131,21 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(format!("file:{escaped}?psow=0"), flags)
+    Connection::open_with_flags(format!("file:{escaped}?{}", medium.uri_parameters()), flags)
 }
 
-/// The order matters: page size before anything is written, exclusive locking before the WAL exists (its index then
-/// lives in our memory and no other process can come between).
-fn configure(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
+/// The order matters: exclusive locking before anything is read, so that the index of the WAL lives in our memory and no
+/// other process can come between; page size before anything is written.
+fn configure(connection: &Connection, medium: &Medium, max_bytes: u64) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_WAIT_MAX)?;
     let max_pages = max_bytes / PAGE_BYTES;
+    let synchronous = medium.synchronous();
     connection.execute_batch(&format!(
-        "PRAGMA page_size=4096;
+        "PRAGMA locking_mode=EXCLUSIVE;
+         PRAGMA page_size=4096;
          PRAGMA auto_vacuum=NONE;
-         PRAGMA locking_mode=EXCLUSIVE;
          PRAGMA journal_mode=WAL;
-         PRAGMA synchronous=FULL;
-         PRAGMA wal_autocheckpoint=1000;
+         PRAGMA synchronous={synchronous};
          PRAGMA journal_size_limit=-1;
          PRAGMA cache_size=-4096;
          PRAGMA mmap_size=0;
@@ -148,9 +157,13 @@ fn configure(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
 }
 
 /// The pragmas that the promise hangs on, read back: a pragma that is refused is refused in silence.
-fn verify(connection: &Connection) -> Result<(), String> {
-    let wanted =
-        [("journal_mode", "wal"), ("synchronous", "2"), ("locking_mode", "exclusive"), ("page_size", "4096")];
+fn verify(connection: &Connection, medium: &Medium) -> Result<(), String> {
+    let wanted = [
+        ("journal_mode", "wal"),
+        ("synchronous", medium.synchronous()),
+        ("locking_mode", "exclusive"),
+        ("page_size", "4096"),
+    ];
     for (name, value) in wanted {
         let found = connection
             .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| {
@@ -162,6 +175,18 @@ fn verify(connection: &Connection) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Brings what the log holds into the database, so that the next transaction begins the log anew.
+///
+/// SQLite begins a transaction on a page of flash of its own, but not the first one behind a log that it has recovered: a
+/// power cut while that one is written could garble the end of the last one before it, which was acknowledged.
+fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
+        // On a full disk the log stays until there is room; to start is worth more.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {

@@ -2,7 +2,10 @@
 //!
 //! Every row carries the running totals up to and including itself, so the backlog is tail minus head and is never
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
-//! forgotten when the head or the tail moves past them.
+//! forgotten when the head or the tail moves past them. What is taken out of a segment that stays is a hole as well.
+//! The totals of a damaged row may contradict the others: figures are wrong then, and nothing else.
+
+pub(super) mod giving_way;
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +17,7 @@ use super::segment::{self, SegmentBuilder};
 use super::settlement::{Limit, RecordKey};
 use super::snapshot::ClassBacklog;
 use super::tally::Tallies;
-use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::report::Class;
 
 /// Rows that one look at the head reads at most.
 const ROWS_PER_READ: u32 = 2048;
@@ -30,6 +33,8 @@ struct Names {
     blob: &'static str,
     delete: &'static str,
     newer: &'static str,
+    between: &'static str,
+    replace: &'static str,
 }
 
 macro_rules! names {
@@ -47,6 +52,10 @@ macro_rules! names {
             blob: concat!("SELECT blob FROM ", $table, " WHERE id = ?1"),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
             newer: concat!("SELECT commit_seq, blob FROM ", $table, " ORDER BY id DESC"),
+            between: concat!(
+                "SELECT id, n, bytes, blob FROM ", $table, " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"
+            ),
+            replace: concat!("UPDATE ", $table, " SET n = ?2, bytes = ?3, first_at = ?4, blob = ?5 WHERE id = ?1"),
         }
     };
 }
@@ -97,6 +106,8 @@ pub(super) struct SegmentTable {
     cum_bytes: u64,
     /// Highest id given out.
     last_id: i64,
+    /// Highest id that was handed out to be sent.
+    handed_out_to: i64,
     released: HashMap<i64, Release>,
 }
 
@@ -112,12 +123,19 @@ impl SegmentTable {
             cum_n: 0,
             cum_bytes: 0,
             last_id: 0,
+            handed_out_to: 0,
             released: HashMap::new(),
         };
         table.head = table.read_head(connection)?;
         (table.tail_id, table.cum_n, table.cum_bytes) = table.read_tail(connection)?;
         table.last_id = table.tail_id;
         Ok(table)
+    }
+
+    /// Takes over what is known only in memory: what was released, what somebody may still hold.
+    pub(super) fn go_on_from(&mut self, before: &mut SegmentTable) {
+        self.last_id = before.last_id;
+        self.handed_out_to = before.handed_out_to;
     }
 
     fn read_tail(&self, connection: &Connection) -> rusqlite::Result<(i64, u64, u64)> {
@@ -158,8 +176,8 @@ impl SegmentTable {
         let Some(head) = self.head else { return ClassBacklog::default() };
         let holes = tallies.get(self.names.holes);
         ClassBacklog {
-            records: (self.cum_n - head.cum_n + head.n).saturating_sub(holes.n),
-            bytes: (self.cum_bytes - head.cum_bytes + head.bytes).saturating_sub(holes.bytes),
+            records: (self.cum_n + head.n).saturating_sub(head.cum_n).saturating_sub(holes.n),
+            bytes: (self.cum_bytes + head.bytes).saturating_sub(head.cum_bytes).saturating_sub(holes.bytes),
             oldest_received_at_ms: Some(head.first_at_ms),
         }
     }
@@ -169,12 +187,9 @@ impl SegmentTable {
         &mut self,
         connection: &Connection,
         commit_seq: u64,
-        device: &DeviceId,
-        identity: Identity,
-        received_at_ms: i64,
-        payload: &[u8],
+        record: &StoredRecord,
     ) -> rusqlite::Result<()> {
-        self.builder.push(device, None, identity, received_at_ms, payload);
+        self.builder.push(record);
         if self.builder.is_full() { self.flush(connection, commit_seq) } else { Ok(()) }
     }
 
@@ -212,7 +227,7 @@ impl SegmentTable {
     /// Segments from the head on until `limit` is reached, with what is released in each. Segments in which everything is
     /// released or to be skipped are passed over without being read.
     pub(super) fn read(
-        &self,
+        &mut self,
         connection: &Connection,
         limit: Limit,
         skip: &HashSet<RecordKey>,
@@ -234,6 +249,7 @@ impl SegmentTable {
             records += open;
             bytes += row.get::<_, i64>(2)? as u64;
             let released = release.map(|release| release.words.clone()).unwrap_or_default();
+            self.handed_out_to = self.handed_out_to.max(id);
             pieces.push(RawHead::Segment { id, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
         Ok(pieces)
@@ -323,10 +339,11 @@ impl SegmentTable {
         let Some(old) = self.head else { return Ok(()) };
         self.head = self.read_head(connection)?;
         let (up_to_n, up_to_bytes) = match self.head {
-            Some(new) => (new.cum_n - new.n, new.cum_bytes - new.bytes),
+            Some(new) => (new.cum_n.saturating_sub(new.n), new.cum_bytes.saturating_sub(new.bytes)),
             None => (self.cum_n, self.cum_bytes),
         };
-        self.pass_holes(tallies, up_to_n - old.cum_n, up_to_bytes - old.cum_bytes);
+        let (n, bytes) = (up_to_n.saturating_sub(old.cum_n), up_to_bytes.saturating_sub(old.cum_bytes));
+        self.pass_holes(tallies, n, bytes);
         Ok(())
     }
 
@@ -338,9 +355,10 @@ impl SegmentTable {
         n: u64,
         bytes: u64,
     ) -> rusqlite::Result<()> {
-        let (old_n, old_bytes) = (self.cum_n - n, self.cum_bytes - bytes);
+        let (old_n, old_bytes) = (self.cum_n.saturating_sub(n), self.cum_bytes.saturating_sub(bytes));
         (self.tail_id, self.cum_n, self.cum_bytes) = self.read_tail(connection)?;
-        self.pass_holes(tallies, old_n - self.cum_n, old_bytes - self.cum_bytes);
+        let (n, bytes) = (old_n.saturating_sub(self.cum_n), old_bytes.saturating_sub(self.cum_bytes));
+        self.pass_holes(tallies, n, bytes);
         Ok(())
     }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::line::DeviceLine;
+use super::record::StoredRecord;
 use crate::domain::anchor::Anchor;
 use crate::domain::evidence::File;
-use crate::domain::report::{Class, DeviceId, RecordRef};
+use crate::domain::loss::{Loss, LossReason};
+use crate::domain::report::{Body, Class, DeviceId, EvidenceChunk, Identity, RecordRef};
 
 /// Messages of one session, in the order in which they came.
 #[derive(Debug)]
@@ -51,6 +53,32 @@ impl Item {
             Content::Quarantine { topic, detail, .. } => topic.len() + detail.len(),
         };
         self.payload.len() + beside
+    }
+
+    /// The record that is stored of it.
+    pub(super) fn record(
+        &self,
+        device: &DeviceId,
+        class: Class,
+        identity: Identity,
+        casework: Option<&str>,
+    ) -> StoredRecord {
+        StoredRecord {
+            device: device.clone(),
+            identity,
+            class,
+            received_at_ms: self.received_at_ms,
+            payload: self.payload.clone(),
+            casework: casework.map(str::to_owned),
+            gateway: None,
+        }
+    }
+
+    /// What is told when there is no room for it: that it is gone, or that its device keeps it.
+    pub(super) fn refusal(&self, device: &DeviceId) -> Loss {
+        let reason = if self.best_effort { LossReason::NoRoom } else { LossReason::Withheld };
+        let identity = self.content.claimed().map(Identity::from);
+        Loss::of(device, identity, self.content.class(), reason, self.received_at_ms)
     }
 
     /// An incident that would be recognised, were it sent again.
@@ -122,6 +150,17 @@ pub enum Part {
     Chunk(ChunkPlace),
 }
 
+impl Part {
+    /// The part that a body is, if it is one; `payload` is what the body was read from.
+    pub fn of(body: &Body<'_>, payload: &[u8]) -> Option<Part> {
+        match body {
+            Body::EvidenceMeta(meta) => Some(Part::Meta(File::of(meta))),
+            Body::EvidenceChunk(chunk) => Some(Part::Chunk(ChunkPlace::of(chunk, payload))),
+            _ => None,
+        }
+    }
+}
+
 /// A piece on its way in: where the bytes of the file are in its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkPlace {
@@ -133,4 +172,13 @@ pub struct ChunkPlace {
     pub data_at: u32,
     /// How many they are.
     pub data_len: u32,
+}
+
+impl ChunkPlace {
+    /// Where the bytes of a piece are in the payload that it was read from.
+    fn of(chunk: &EvidenceChunk<'_>, payload: &[u8]) -> ChunkPlace {
+        let EvidenceChunk { evidence, index, data } = *chunk;
+        let data_at = (data.as_ptr() as usize).saturating_sub(payload.as_ptr() as usize) as u32;
+        ChunkPlace { evidence, index, data_at, data_len: data.len() as u32 }
+    }
 }

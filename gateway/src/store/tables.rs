@@ -7,6 +7,7 @@ use super::losses;
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows;
+use super::schema::PAGE_BYTES;
 use super::segments::SegmentTable;
 use super::snapshot::{ClassBacklog, LossFigures, Snapshot};
 use super::tally::Tallies;
@@ -48,7 +49,11 @@ impl Tables {
     /// Reads again what the tables hold after a group failed; numbers that were given out stay given out.
     pub(super) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let (commit_seq, last_ids) = (self.commit_seq, self.last_ids);
-        *self = Tables { commit_seq, last_ids, ..Tables::load(connection)? };
+        let mut loaded = Tables { commit_seq, last_ids, ..Tables::load(connection)? };
+        for (table, before) in loaded.segments.iter_mut().zip(&mut self.segments) {
+            table.go_on_from(before);
+        }
+        *self = loaded;
         Ok(())
     }
 
@@ -69,6 +74,14 @@ impl Tables {
     pub(super) fn segment(&mut self, class: Class) -> Option<(&mut SegmentTable, &mut Tallies)> {
         let index = SEGMENT_CLASSES.iter().position(|&each| each == class)?;
         Some((self.segments.get_mut(index)?, &mut self.tallies))
+    }
+
+    /// Payload bytes of a class that wait, those of the group in hand included.
+    pub(super) fn waiting_bytes(&self, class: Class) -> u64 {
+        match SEGMENT_CLASSES.iter().position(|&each| each == class) {
+            Some(index) => self.segments[index].backlog(&self.tallies).bytes,
+            None => self.tallies.get(rows::table(class)).bytes,
+        }
     }
 
     fn losses(&self) -> LossFigures {
@@ -96,6 +109,8 @@ impl Tables {
             used_bytes: quota.used_bytes(),
             max_bytes: quota.max_bytes(),
             full,
+            room_bytes: quota.room_bytes(Class::Telemetry),
+            kept_room_bytes: quota.pages().kept * PAGE_BYTES,
             ..Snapshot::default()
         };
         for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {

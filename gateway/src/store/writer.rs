@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::ErrorCode;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::database::Database;
 use super::evidence;
@@ -15,23 +17,37 @@ use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
 use super::losses;
+use super::medium::Medium;
+use super::rates::Rates;
+use super::restore;
 use super::rows;
 use super::schema::{self, OpenError};
 use super::settlement::Unsettled;
-use super::snapshot::Snapshot;
+use super::snapshot::{Flow, Snapshot};
+use super::wal::Checkpoint;
 use crate::domain::admission::Reason;
 use crate::domain::report::DeviceId;
+use crate::domain::retention::Policies;
 use crate::metrics::Metrics;
+
+/// How often the disk and the figures are looked at.
+const TEND_EVERY: Duration = Duration::from_secs(1);
 
 /// How the store is set up.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// Directory of the database; made when missing.
     pub data_dir: PathBuf,
+    /// What the directory is on.
+    pub medium: Medium,
     /// Quota for the database file in bytes.
     pub max_bytes: u64,
-    /// The part of it that only incidents may use.
-    pub incident_reserve_bytes: u64,
+    /// What each class may claim of it, and what gives way.
+    pub policies: Policies,
+    /// Longest time from a delayed commit to its sync.
+    pub sync_within: Duration,
+    /// Bytes that may be written to flash in a day; only told.
+    pub flash_budget_bytes_per_day: u64,
     /// Room that photos and clips may have together, in bytes.
     pub evidence_max_bytes: u64,
     /// Accepted cases that are kept.
@@ -66,17 +82,36 @@ pub struct Running {
 pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, OpenError> {
     let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
     let path = schema::database_path(&options.data_dir);
-    let connection = schema::open(&options.data_dir, options.max_bytes)?;
+    let connection = schema::open(&options.medium, &options.data_dir, options.max_bytes)?;
     let database = |source| OpenError::Database { path: path.clone(), source };
+    let (policies, sync_within) = (options.policies, options.sync_within);
+    let flash_budget_bytes_per_day = options.flash_budget_bytes_per_day;
     let database_open = Database::load(connection, options).map_err(database)?;
     let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
-    let lines = HashMap::new();
-    let writer = Writer { database: database_open, metrics, queue, published, lines, full: false };
+    let writer = Writer {
+        policies,
+        sync_within,
+        flash_budget_bytes_per_day,
+        database: database_open,
+        metrics,
+        queue,
+        published,
+        lines: HashMap::new(),
+        full: false,
+        unsynced_since: None,
+        keeping_room: false,
+        opened_at: Instant::now(),
+        tended_at: Instant::now(),
+        rates: Rates::new(),
+        taken_bytes: 0,
+        counted_flash_bytes: 0,
+    };
+    let timer = runtime::Builder::new_current_thread().enable_time().build().map_err(OpenError::Thread)?;
     let (end, ended) = oneshot::channel();
     let run = move || {
         // Nobody listening means that the process is already going down.
-        let _ = end.send(writer.run().map_err(WriteError));
+        let _ = end.send(writer.run(&timer).map_err(WriteError));
     };
     thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
     Ok(Running { store: Store::new(requests, snapshot), start_number, ended })
@@ -91,22 +126,113 @@ struct Writer {
     lines: HashMap<DeviceId, Weak<DeviceLine>>,
     /// Some class found no room in the last group that brought messages.
     full: bool,
+    policies: Policies,
+    sync_within: Duration,
+    flash_budget_bytes_per_day: u64,
+    /// When the oldest commit that is not synced was made.
+    unsynced_since: Option<Instant>,
+    /// More room is to be kept: the writer goes on with it when it has nothing else to do.
+    keeping_room: bool,
+    opened_at: Instant,
+    tended_at: Instant,
+    rates: Rates,
+    /// Payload bytes that were taken since the rates were told.
+    taken_bytes: u64,
+    /// Bytes to flash that the rates were told of.
+    counted_flash_bytes: u64,
 }
 
 impl Writer {
     /// Works until it is told to close or the database fails.
-    fn run(mut self) -> rusqlite::Result<()> {
-        while let Some(first) = self.queue.blocking_recv() {
+    fn run(mut self, timer: &Runtime) -> rusqlite::Result<()> {
+        loop {
+            let Some(first) = self.next(timer, self.idle_time()) else {
+                self.tend()?;
+                continue;
+            };
             let mut group = Group::default();
             let mut open = self.take(first, &mut group)?;
             while open && !group.is_full() {
-                let Ok(next) = self.queue.try_recv() else { break };
+                let next = self.queue.try_recv().ok();
+                let wait = || group.waits(Instant::now());
+                let Some(next) = next.or_else(|| self.next(timer, wait()?)) else { break };
                 open = self.take(next, &mut group)?;
             }
             self.commit(group)?;
+            self.after_commit()?;
             if !open {
-                break;
+                return self.sync();
             }
+        }
+    }
+
+    /// The next request; `None` when none comes within `wait`. That every handle is gone is a request to close.
+    fn next(&mut self, timer: &Runtime, wait: Duration) -> Option<Request> {
+        let queue = &mut self.queue;
+        let next = timer.block_on(async { timeout(wait, queue.recv()).await });
+        next.ok().map(|request| request.unwrap_or(Request::Close))
+    }
+
+    /// How long the writer may wait for a request before it looks after the disk again.
+    fn idle_time(&self) -> Duration {
+        if self.keeping_room {
+            return Duration::ZERO;
+        }
+        let sync_in = self
+            .unsynced_since
+            .map(|since| (since + self.sync_within).saturating_duration_since(Instant::now()));
+        sync_in.unwrap_or(TEND_EVERY).min(TEND_EVERY)
+    }
+
+    /// What is to be done when nobody asks for anything: overdue syncs, room that is to be kept, the figures.
+    fn tend(&mut self) -> rusqlite::Result<()> {
+        self.sync_if_due()?;
+        match self.database.keep_room() {
+            Ok(keeping) => self.keeping_room = keeping,
+            Err(error) if is_full(&error) => {
+                self.database.roll_back()?;
+                self.keeping_room = false;
+            }
+            Err(error) => return Err(error),
+        }
+        self.checkpoint()?;
+        if !self.database.wal.is_exhausted() {
+            self.database.disk.take_ballast();
+        }
+        self.full &= !self.database.has_room();
+        self.publish()
+    }
+
+    /// Between two groups: syncs that are due, the log, and once in a while what is done in idle moments.
+    fn after_commit(&mut self) -> rusqlite::Result<()> {
+        self.sync_if_due()?;
+        self.checkpoint()?;
+        if self.tended_at.elapsed() >= TEND_EVERY {
+            self.tended_at = Instant::now();
+            self.tend()?;
+        }
+        Ok(())
+    }
+
+    fn sync_if_due(&mut self) -> rusqlite::Result<()> {
+        let is_due = self.unsynced_since.is_some_and(|since| since.elapsed() >= self.sync_within);
+        if is_due { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> rusqlite::Result<()> {
+        if self.unsynced_since.is_none() {
+            return Ok(());
+        }
+        self.database.sync()?;
+        self.unsynced_since = None;
+        self.publish()
+    }
+
+    /// Copies the log into the database when it is long; when the disk has no room for that, the ballast goes.
+    fn checkpoint(&mut self) -> rusqlite::Result<()> {
+        let Database { wal, connection, disk, .. } = &mut self.database;
+        if wal.checkpoint_if_due(connection)? == Checkpoint::NoRoom && disk.drop_ballast() {
+            wal.checkpoint_if_due(connection)?;
         }
         Ok(())
     }
@@ -115,11 +241,17 @@ impl Writer {
     /// begins, so that nobody sees what is not yet committed. False when asked to close.
     fn take(&mut self, request: Request, group: &mut Group) -> rusqlite::Result<bool> {
         group.requests += 1;
+        let now = Instant::now();
         match request {
-            Request::Submit(batch) => group.push(batch),
-            Request::Settle { settlement, answer } => group.settlements.push((settlement, answer)),
-            Request::SetAside { class, key, answer } => group.set_aside.push((class, key, answer)),
-            Request::DownDone { device, id } => group.down_done.push((device, id)),
+            Request::Submit(batch) => group.push(batch, &self.policies, now, self.opened_at),
+            Request::Settle { settlement, answer } => {
+                group.push_settlement(settlement, answer, &self.policies, now);
+            }
+            Request::SetAside { class, key, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
+                group.set_aside.push((class, key, answer));
+            }
+            Request::DownDone { device, id } => group.push_down_done(device, id, now),
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
             Request::Head { class, limit, skip, answer } => {
@@ -141,7 +273,10 @@ impl Writer {
             Request::EvidencePieces { id, from, chunk_bytes, answer } => {
                 drop(answer.send(evidence::read(&self.database.connection, id, from, chunk_bytes)?));
             }
-            Request::SettleEvidence { verdict, answer } => group.verdicts.push((verdict, answer)),
+            Request::SettleEvidence { verdict, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
+                group.verdicts.push((verdict, answer));
+            }
             Request::Losses { after, limit, answer } => {
                 drop(answer.send(losses::after(&self.database.connection, after, limit)?));
             }
@@ -150,7 +285,15 @@ impl Writer {
                 drop(answer.send(losses.hand_out(connection, limit)?));
             }
             Request::LossesReported { ids, at_ms, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
                 group.losses_reported.push((ids, at_ms, answer));
+            }
+            Request::Restore { restoration, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
+                group.push_restoration(restoration, answer);
+            }
+            Request::RestoreCursor { source, answer } => {
+                let _ = answer.send(restore::cursor(&self.database.connection, &source)?);
             }
             Request::Ping { answer } => drop(answer.send(())),
             Request::Close => return Ok(false),
@@ -174,20 +317,12 @@ impl Writer {
             return Ok(());
         }
         let started = Instant::now();
-        let outcome = match self.database.write(&group) {
-            Err(error) if is_full(&error) => {
-                self.database.roll_back()?;
-                self.refuse(&mut group);
-                match self.database.write(&group) {
-                    Err(error) if is_full(&error) => {
-                        self.database.roll_back()?;
-                        return self.refuse_settlements(group);
-                    }
-                    outcome => outcome?,
-                }
-            }
-            outcome => outcome?,
-        };
+        let Some(outcome) = self.write(&mut group)? else { return self.refuse_settlements(group) };
+        if !group.is_sync_needed() {
+            self.unsynced_since.get_or_insert(started);
+        } else {
+            self.unsynced_since = None;
+        }
         self.database.windows.committed(outcome.windows_written);
         self.database.anchors.committed();
         self.database.losses.committed();
@@ -197,14 +332,37 @@ impl Writer {
         self.metrics.store_commits.inc();
         self.metrics.store_commit_seconds.observe(started.elapsed().as_secs_f64());
         self.metrics.store_group_records.observe(group.records as f64);
+        self.taken_bytes += group.bytes as u64;
         self.answer(group, outcome)
+    }
+
+    /// Writes a group, without its messages when there is no room for them; `None` when not even the rest finds room.
+    fn write(&mut self, group: &mut Group) -> rusqlite::Result<Option<Outcome>> {
+        if self.database.wal.is_exhausted() {
+            self.refuse(group);
+            return Ok(None);
+        }
+        for _ in 0..2 {
+            match self.database.write(group) {
+                Err(error) if is_full(&error) => self.database.roll_back()?,
+                outcome => return outcome.map(Some),
+            }
+            // Somebody else has taken what was free a moment ago. The ballast is there for what frees space.
+            self.database.disk.drop_ballast();
+            self.refuse(group);
+        }
+        Ok(None)
     }
 
     /// Withholds the acknowledgements of a group that found no room.
     fn refuse(&mut self, group: &mut Group) {
+        for (_, answer) in group.restorations.drain(..) {
+            let _ = answer.send(Err(Unsettled));
+        }
         for batch in group.batches.drain(..) {
             batch.line.withhold();
             for item in &batch.items {
+                self.database.losses.carry(item.refusal(&batch.device));
                 if let Some(class) = item.content.class() {
                     self.metrics.withheld[class].inc();
                 }
@@ -213,7 +371,10 @@ impl Writer {
         self.full = true;
     }
 
-    fn refuse_settlements(&mut self, group: Group) -> rusqlite::Result<()> {
+    fn refuse_settlements(&mut self, mut group: Group) -> rusqlite::Result<()> {
+        for (_, answer) in group.restorations.drain(..) {
+            let _ = answer.send(Err(Unsettled));
+        }
         for answer in group.into_answers() {
             // Whoever asked and is gone needs no answer.
             let _ = answer.send(Err(Unsettled));
@@ -225,16 +386,19 @@ impl Writer {
     /// only cause of a PUBACK.
     ///
     /// The figures go first: whoever is answered finds them up to date.
-    fn answer(&mut self, group: Group, outcome: Outcome) -> rusqlite::Result<()> {
+    fn answer(&mut self, mut group: Group, outcome: Outcome) -> rusqlite::Result<()> {
         self.count(outcome.tallied);
         self.publish()?;
         for Progress { line, durable } in outcome.progress {
             if let Some(durable) = durable {
-                line.advance(durable);
+                line.advance(durable, self.opened_at.elapsed());
             }
             if line.is_refusing() {
                 line.withhold();
             }
+        }
+        for ((_, answer), restored) in group.restorations.drain(..).zip(outcome.restored) {
+            let _ = answer.send(restored.ok_or(Unsettled));
         }
         for answer in group.into_answers() {
             let _ = answer.send(Ok(()));
@@ -275,7 +439,19 @@ impl Writer {
     }
 
     fn publish(&mut self) -> rusqlite::Result<()> {
-        let snapshot = self.database.snapshot(self.full)?;
+        let flash_bytes = self.database.wal.written_bytes();
+        let new_flash_bytes = flash_bytes - self.counted_flash_bytes;
+        self.counted_flash_bytes = flash_bytes;
+        let taken_bytes = std::mem::take(&mut self.taken_bytes);
+        self.rates.note(self.opened_at.elapsed().as_secs(), taken_bytes, new_flash_bytes);
+        let mut snapshot = self.database.snapshot(self.full)?;
+        snapshot.flow = Flow {
+            ingest_bytes_per_hour: self.rates.ingest_bytes_per_hour(),
+            flash_bytes_per_day: self.rates.flash_bytes_per_day(),
+            flash_bytes,
+            flash_budget_bytes_per_day: self.flash_budget_bytes_per_day,
+        };
+        snapshot.unsynced = self.unsynced_since.is_some();
         self.published.send_replace(snapshot);
         Ok(())
     }

@@ -15,7 +15,7 @@ use patrol_gateway::store::writer::{self, Running, StoreOptions};
 use sha2::Digest;
 use tempfile::TempDir;
 
-use super::{Session, car, close, head, open, options, reopen, report};
+use super::{Session, car, close, head, open, options, policies, reopen, report};
 
 const CHUNK_BYTES: u32 = 4096;
 /// What stands before a piece's bytes in its payload, as a frame's header would.
@@ -314,8 +314,7 @@ async fn a_device_has_a_bounded_number_of_files_in_transfer() {
 #[tokio::test]
 async fn a_full_store_makes_files_wait_and_drops_their_pieces_without_holding_anything_up() {
     let dir = TempDir::new().expect("a directory");
-    let options =
-        StoreOptions { max_bytes: 16 << 20, incident_reserve_bytes: 4 << 20, ..options(dir.path()) };
+    let options = StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..options(dir.path()) };
     let (running, metrics) = start(options);
     let store = &running.store;
     let mut photo = Photo::new(10, 8 * CHUNK_BYTES as usize);
@@ -385,12 +384,17 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
         put(&running.store, vec![report(class, class as u32 + 1, b"from before")]).await;
     }
     close(running).await;
-    // What the first version's database is: all but what the second has added.
+    // What the first version's database is: all but what the later ones have added.
     let database = rusqlite::Connection::open(dir.path().join("patrol.db")).expect("a database");
     let back = "DROP TABLE anchor; DROP TABLE evidence_file; DROP TABLE evidence_chunk;
+                DROP TABLE loss; DROP TABLE restore_progress; DROP TABLE kept_room;
                 DELETE FROM tally WHERE name LIKE 'evidence_%'; DELETE FROM meta WHERE key = 'start';
                 PRAGMA user_version = 1;";
     database.execute_batch(back).expect("as it was");
+    for table in ["record_incident", "record_task", "record_evidence", "accepted_case", "dead_letter"] {
+        let drop = format!("ALTER TABLE {table} DROP COLUMN gateway");
+        database.execute_batch(&drop).expect("as it was");
+    }
     let shape = |database: &rusqlite::Connection| {
         let sql = "SELECT group_concat(sql, ';' ORDER BY name) FROM sqlite_schema WHERE sql IS NOT NULL";
         database.query_row(sql, [], |row| row.get::<_, String>(0)).expect("a schema")

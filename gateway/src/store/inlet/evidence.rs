@@ -3,7 +3,7 @@
 use super::Inlet;
 use crate::domain::admission::Reason;
 use crate::domain::evidence::File;
-use crate::domain::report::{Class, Identity, RecordRef};
+use crate::domain::report::{Class, RecordRef};
 use crate::store::evidence::{self, Described, Placing, unwanted};
 use crate::store::group::Counted;
 use crate::store::submission::{ChunkPlace, Item, Part};
@@ -78,8 +78,8 @@ impl Inlet<'_> {
             }
             Placing::Wanted(wanted_by) => {
                 self.window.insert(claimed);
-                let identity = Identity::Device { boot: claimed.boot, seq: claimed.seq };
-                let record = self.write_row(Class::Evidence, identity, item, None)?;
+                let record = item.record(self.device, Class::Evidence, claimed.into(), None);
+                let record = self.tables.insert_row(self.connection, &record)?;
                 evidence::put(self.connection, self.device, wanted_by, chunk, record)?;
             }
         }

@@ -1,14 +1,13 @@
 //! Fills a segment, block by block.
 
 use std::mem;
-use std::sync::Arc;
 
 use super::MAGIC;
 use super::block::Header;
 use super::columns::{Columns, empty};
-use super::compress::Deflater;
+use super::compress::{Codec, Deflater, SEGMENT_INFLATED_BYTES_MAX};
 use super::directory::{Directory, Entry};
-use crate::domain::report::{DeviceId, Identity};
+use crate::store::record::StoredRecord;
 
 /// A segment is closed at this many records ...
 pub const RECORDS_MAX: u16 = 2048;
@@ -30,7 +29,10 @@ pub struct SegmentBuilder {
     deflater: Deflater,
     /// A body on its way into the blob.
     raw: Vec<u8>,
+    /// Bytes of the closed blocks before compression ...
     closed_bytes: usize,
+    /// ... and of those among them that are compressed.
+    inflated_bytes: usize,
     payload_bytes: u64,
     first_at_ms: i64,
 }
@@ -51,25 +53,19 @@ pub struct Segment {
 }
 
 impl SegmentBuilder {
-    /// Appends a record; a builder that [is full](SegmentBuilder::is_full) takes none. `gateway` is the one that took the record when
-    /// it was not this one ([`is_gateway_name`](crate::store::record::is_gateway_name)).
-    pub fn push(
-        &mut self,
-        device: &DeviceId,
-        gateway: Option<&Arc<str>>,
-        identity: Identity,
-        received_at_ms: i64,
-        payload: &[u8],
-    ) {
-        debug_assert!(!self.is_full(), "no reader takes more than a full segment");
+    /// Appends a record. [`RECORDS_MAX`] are the most that a reader takes. Whoever goes on far beyond [`BYTES_MAX`] gets a segment whose
+    /// end is not compressed.
+    pub fn push(&mut self, record: &StoredRecord) {
+        debug_assert!(self.records() < RECORDS_MAX, "it is full");
         if self.is_empty() {
-            self.first_at_ms = received_at_ms;
+            self.first_at_ms = record.received_at_ms;
         }
-        if self.open.records() == BLOCK_RECORDS_MAX || self.open.len() + payload.len() > BLOCK_BYTES_MAX {
+        let payload_len = record.payload.len();
+        if self.open.records() == BLOCK_RECORDS_MAX || self.open.len() + payload_len > BLOCK_BYTES_MAX {
             self.close_block();
         }
-        self.open.push(device, gateway, identity, received_at_ms, payload);
-        self.payload_bytes += payload.len() as u64;
+        self.open.push(record);
+        self.payload_bytes += payload_len as u64;
     }
 
     fn close_block(&mut self) {
@@ -77,7 +73,8 @@ impl SegmentBuilder {
             return;
         }
         self.open.write(&mut self.raw);
-        let (codec, body) = self.deflater.deflate(&self.raw);
+        let room = SEGMENT_INFLATED_BYTES_MAX.saturating_sub(self.inflated_bytes);
+        let (codec, body) = self.deflater.deflate(&self.raw, room);
         let header = Header {
             body_crc: crc32c::crc32c(body),
             codec: codec as u8,
@@ -95,6 +92,7 @@ impl SegmentBuilder {
         self.directory.entries.push(Entry { len: header.block_len() as u32, header_crc });
         self.directory.records += header.records;
         self.closed_bytes += self.raw.len();
+        self.inflated_bytes += if codec == Codec::Raw { 0 } else { self.raw.len() };
         empty(&mut self.raw);
         self.open.clear();
     }
@@ -119,7 +117,7 @@ impl SegmentBuilder {
         let mut blob = mem::take(&mut self.blob);
         let directory = mem::take(&mut self.directory);
         directory.write(&mut blob);
-        self.closed_bytes = 0;
+        (self.closed_bytes, self.inflated_bytes) = (0, 0);
         Segment {
             n: directory.records.into(),
             payload_bytes: mem::take(&mut self.payload_bytes),

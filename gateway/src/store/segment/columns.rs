@@ -3,12 +3,10 @@
 //! Each column holds differences (to the record before, or to the sender's last one), so that most of its bytes are equal and a
 //! compressor finds the payloads undisturbed by them.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use super::senders::{Counter, Sender, SenderTable};
-use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::report::Class;
 use crate::domain::varint;
 use crate::store::record::StoredRecord;
 
@@ -33,23 +31,17 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn push(
-        &mut self,
-        device: &DeviceId,
-        gateway: Option<&Arc<str>>,
-        identity: Identity,
-        received_at_ms: i64,
-        payload: &[u8],
-    ) {
-        let (index, counter) = self.senders.entry(device, gateway);
-        counter.put(identity, &mut self.identity);
+    pub(super) fn push(&mut self, record: &StoredRecord) {
+        let StoredRecord { device, gateway, identity, received_at_ms, payload, .. } = record;
+        let (index, counter) = self.senders.entry(device, gateway.as_ref());
+        counter.put(*identity, &mut self.identity);
         varint::put(&mut self.sender, index as u64);
-        let waited = received_at_ms.wrapping_sub(self.last_received_at_ms);
-        varint::put(&mut self.received_at, varint::zigzag(waited));
+        let step_ms = received_at_ms.wrapping_sub(self.last_received_at_ms);
+        varint::put(&mut self.received_at, varint::zigzag(step_ms));
         let payload_len = payload.len() as i64;
         varint::put(&mut self.payload_len, varint::zigzag(payload_len - self.last_payload_len));
         self.payloads.extend_from_slice(payload);
-        self.last_received_at_ms = received_at_ms;
+        self.last_received_at_ms = *received_at_ms;
         self.last_payload_len = payload_len;
         self.records += 1;
     }

@@ -12,6 +12,8 @@ use zstd::dict::{DecoderDictionary, EncoderDictionary};
 /// A compressed body has at most this many bytes raw; a larger one, which is a single large record, is stored as it is. Readers
 /// refuse to inflate more.
 pub(super) const INFLATED_BYTES_MAX: usize = 256 * 1024;
+/// What the compressed bodies of one segment have together at most, raw; further ones are stored as they are.
+pub(super) const SEGMENT_INFLATED_BYTES_MAX: usize = 1024 * 1024;
 /// Up to this many bytes the dictionary pays for itself; beyond, zstd would copy its tables for each block.
 const DICTIONARY_BYTES_MAX: usize = 8 * 1024;
 const LEVEL: i32 = 1;
@@ -50,9 +52,9 @@ pub(super) struct Deflater {
 }
 
 impl Deflater {
-    /// The body as it is to be stored: compressed if that is shorter.
-    pub(super) fn deflate<'a>(&'a mut self, raw: &'a [u8]) -> (Codec, &'a [u8]) {
-        if raw.len() > INFLATED_BYTES_MAX {
+    /// The body as it is to be stored: compressed if that is shorter, and it has no more than `room` bytes.
+    pub(super) fn deflate<'a>(&'a mut self, raw: &'a [u8], room: usize) -> (Codec, &'a [u8]) {
+        if raw.len() > room.min(INFLATED_BYTES_MAX) {
             return (Codec::Raw, raw);
         }
         let codec = if raw.len() <= DICTIONARY_BYTES_MAX { Codec::ZstdDictionary1 } else { Codec::Zstd };

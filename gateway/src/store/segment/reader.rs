@@ -3,16 +3,12 @@
 use bytes::Bytes;
 
 use super::block::{self, HEADER_BYTES, Header};
-use super::builder::{BYTES_MAX, RECORDS_MAX};
-use super::compress::INFLATED_BYTES_MAX;
+use super::builder::RECORDS_MAX;
+use super::compress::SEGMENT_INFLATED_BYTES_MAX;
 use super::directory::Directory;
 use super::{MAGIC, Salvaged, SegmentError};
 use crate::domain::report::Class;
 use crate::store::record::StoredRecord;
-
-/// What all blocks of a segment may inflate to. Its last record may go beyond its own bound, and if that record is larger than this
-/// allows for, its block is not compressed; what a body has beside its records is small.
-const SEGMENT_INFLATED_BYTES_MAX: usize = BYTES_MAX + INFLATED_BYTES_MAX + 4096;
 
 /// Reads the segment if all of it holds.
 pub(super) fn decode(class: Class, blob: &Bytes) -> Result<Vec<StoredRecord>, SegmentError> {

@@ -52,10 +52,7 @@ fn records() -> impl Strategy<Value = Vec<StoredRecord>> {
 }
 
 fn push_all(builder: &mut SegmentBuilder, records: &[StoredRecord]) {
-    for record in records {
-        let StoredRecord { device, gateway, identity, received_at_ms, payload, .. } = record;
-        builder.push(device, gateway.as_ref(), *identity, *received_at_ms, payload);
-    }
+    records.iter().for_each(|record| builder.push(record));
 }
 
 fn build(records: &[StoredRecord]) -> Segment {
@@ -135,7 +132,7 @@ fn a_segment_is_full_at_its_bounds_and_its_blocks_keep_theirs() {
         let mut builder = SegmentBuilder::default();
         let mut pushed = 0;
         while !builder.is_full() {
-            builder.push(&device("a"), None, Identity::Device { boot: 1, seq: pushed }, 0, payload);
+            builder.push(&record("a", Identity::Device { boot: 1, seq: pushed }, 0, payload.clone()));
             pushed += 1;
         }
         assert_eq!(pushed, n);
@@ -155,9 +152,10 @@ fn a_record_of_any_size_comes_back() {
     for len in [0, 1, 32 * 1024, largest - 40, largest, largest + 1, 16 << 20] {
         for payload in [vec![b' '; len], (0..len).map(|_| fastrand::u8(..)).collect()] {
             let identity = Identity::Device { boot: 1, seq: 1 };
-            // As much as goes into a segment at all, and then this one.
-            let before = record("a", identity, 0, vec![b' '; BYTES_MAX / 2 - 100]);
-            let records = [before.clone(), before, record("a", identity, 0, payload)];
+            // Behind more than a segment should have.
+            let before = record("a", identity, 0, vec![b' '; BYTES_MAX / 3]);
+            let mut records = vec![before; 5];
+            records.push(record("a", identity, 0, payload));
             let blob = build(&records).blob.into();
             assert!(decode(Class::Telemetry, &blob).unwrap() == records, "{len} bytes");
         }

@@ -1,0 +1,73 @@
+//! Records that come back: from a damaged store that is salvaged, from another gateway's export.
+//!
+//! They are taken like a device's messages, with the names that they have: what is known already is passed over. How far a
+//! source has come is written in the same transaction, so whatever is interrupted goes on where it stood, and nothing comes
+//! twice, not even a record without a number of its device's own.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::record::StoredRecord;
+use super::submission::Part;
+use crate::domain::admission;
+use crate::domain::report::Class;
+
+/// Records of one class from one source, all of them taken or none.
+#[derive(Debug)]
+pub struct Restoration {
+    /// Names the source and its part, for ever: `salvage/1/incident`, `import/6f0c...`.
+    pub source: Box<str>,
+    /// How far the source has come with these records. Grows; what is not above what is stored was already taken.
+    pub cursor: i64,
+    /// The class of the records.
+    pub class: Class,
+    /// The records, in their order.
+    pub records: Vec<Restored>,
+}
+
+/// What became of a restoration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RestoreOutcome {
+    /// Records that are now stored.
+    pub taken: u64,
+    /// Records that were known already.
+    pub known: u64,
+}
+
+/// A record that comes back.
+#[derive(Debug)]
+pub struct Restored {
+    pub(super) record: StoredRecord,
+    /// For a record of the class evidence: the part of a file that it is.
+    pub(super) part: Option<Part>,
+}
+
+impl Restored {
+    /// Reads of a record what the store must know to place it.
+    pub fn new(record: StoredRecord) -> Restored {
+        let part = match record.class {
+            Class::Evidence => admission::reread(record.class, &record.payload)
+                .ok()
+                .and_then(|report| Part::of(&report.body, &record.payload)),
+            _ => None,
+        };
+        Restored { record, part }
+    }
+
+    /// Bytes that it takes in the store, but for what every row takes.
+    pub(super) fn stored_bytes(&self) -> usize {
+        self.record.payload.len() + self.record.casework.as_deref().map_or(0, str::len)
+    }
+}
+
+/// How far a source has come; `None` when it has not begun.
+pub(super) fn cursor(connection: &Connection, source: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT cursor FROM restore_progress WHERE source = ?1";
+    connection.prepare_cached(sql)?.query_row([source], |row| row.get(0)).optional()
+}
+
+/// Notes how far a source has come.
+pub(super) fn set_cursor(connection: &Connection, source: &str, cursor: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO restore_progress (source, cursor) VALUES (?1, ?2)";
+    connection.prepare_cached(sql)?.execute(params![source, cursor])?;
+    Ok(())
+}
