@@ -83,6 +83,12 @@ fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
     }
 }
 
+/// What nothing can compress, so that it takes the room that it seems to.
+fn noise(len: usize) -> Vec<u8> {
+    let mut chance = fastrand::Rng::with_seed(7);
+    (0..len).map(|_| chance.u8(..)).collect()
+}
+
 /// A session of `car-01` as the store sees it.
 struct Session {
     line: Arc<DeviceLine>,
@@ -253,7 +259,7 @@ async fn when_the_quota_is_full_telemetry_is_withheld_incidents_are_not_and_spac
     let dir = TempDir::new().expect("a directory");
     let options = StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..options(dir.path()) };
     let running = writer::start(options, Arc::new(Metrics::new())).expect("the store opens");
-    let (store, payload) = (&running.store, vec![7; 50_000]);
+    let (store, payload) = (&running.store, noise(50_000));
     let mut session = Session::new();
     let mut refused = 1;
     while session.put(store, vec![report(Class::Telemetry, refused, &payload)]).await {
@@ -293,7 +299,7 @@ async fn full_store(dir: &Path) -> Running {
     let options = StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..options(dir) };
     let running = writer::start(options, Arc::default()).expect("the store opens");
     let (mut session, mut seq) = (Session::new(), 100_000);
-    while session.put(&running.store, vec![report(Class::Telemetry, seq, &[7; 100_000])]).await {
+    while session.put(&running.store, vec![report(Class::Telemetry, seq, &noise(100_000))]).await {
         seq += 1;
     }
     running
@@ -307,7 +313,7 @@ async fn nothing_behind_a_withheld_message_is_durable_yet_incidents_behind_it_ar
     for round in 0..20 {
         let (line, seq) = (Arc::<DeviceLine>::default(), round * 10);
         let batches =
-            [report(Class::Telemetry, seq, &[7; 100_000]), report(Class::Incident, seq + 1, b"stall")];
+            [report(Class::Telemetry, seq, &noise(100_000)), report(Class::Incident, seq + 1, b"stall")];
         for (first_mark, item) in (1..).zip(batches) {
             // Two batches that mostly meet in one group.
             let batch = Batch { device: car(), line: line.clone(), first_mark, items: vec![item] };
@@ -328,7 +334,7 @@ async fn nothing_behind_a_withheld_message_is_durable_yet_incidents_behind_it_ar
 async fn a_message_that_nobody_waits_for_is_dropped_when_the_store_is_full_and_holds_nothing_up() {
     let dir = TempDir::new().expect("a directory");
     let running = full_store(dir.path()).await;
-    let telemetry = Item { best_effort: true, ..report(Class::Telemetry, 1, &[7; 100_000]) };
+    let telemetry = Item { best_effort: true, ..report(Class::Telemetry, 1, &noise(100_000)) };
     let mut session = Session::new();
     assert!(session.put(&running.store, vec![telemetry, report(Class::Incident, 2, b"stall")]).await);
     assert_eq!(seqs(&head(&running.store, Class::Incident).await), [2]);

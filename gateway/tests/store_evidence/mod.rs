@@ -15,7 +15,7 @@ use patrol_gateway::store::writer::{self, Running, StoreOptions};
 use sha2::Digest;
 use tempfile::TempDir;
 
-use super::{Session, car, close, head, open, options, policies, reopen, report};
+use super::{Session, car, close, head, noise, open, options, policies, reopen, report};
 
 const CHUNK_BYTES: u32 = 4096;
 /// What stands before a piece's bytes in its payload, as a frame's header would.
@@ -320,7 +320,7 @@ async fn a_full_store_makes_files_wait_and_drops_their_pieces_without_holding_an
     let mut photo = Photo::new(10, 8 * CHUNK_BYTES as usize);
     put(store, vec![photo.meta()]).await;
     let (mut session, mut seq) = (Session::new(), 100_000);
-    while session.put(store, vec![report(Class::Telemetry, seq, &[7; 2_000])]).await {
+    while session.put(store, vec![report(Class::Telemetry, seq, &noise(2_000))]).await {
         seq += 1;
     }
     assert_eq!(photo.standing(store).await, Standing::Told(Answer::Wait));
