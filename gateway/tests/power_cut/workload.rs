@@ -12,7 +12,8 @@ use patrol_gateway::store::settlement::Limit;
 use patrol_gateway::store::submission::Batch;
 use patrol_gateway::store::writer::StoreOptions;
 use patrol_power_cut::Image;
-use patrol_power_cut::disk::{Call, Disk};
+use patrol_power_cut::call::Call;
+use patrol_power_cut::disk::Disk;
 use patrol_power_cut::drive::Drive;
 
 use super::desk::Desk;
@@ -64,6 +65,7 @@ pub(crate) fn options(drive: &Drive, setting: Setting) -> StoreOptions {
         // Longer than the test: what is delayed is synced by what is not.
         sync_within: Duration::from_secs(3600),
         evidence_max_bytes: 32 << 20,
+        flash_budget_bytes_per_day: 20 << 30,
         keep_accepted: 100_000,
         keep_quarantined: 100_000,
         started_at_ms: 0,
