@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::human::{age, bytes, span};
-use super::local_api::{self, ApiError};
-use super::{Exit, print};
+use super::human::{age, bytes, class_zh, span};
+use super::{Exit, local_api, losses, print};
 use crate::clock;
 use crate::domain::report::Class;
 use crate::http::status::{StatusReport, StoreReport};
@@ -14,29 +13,13 @@ use crate::http::status::{StatusReport, StoreReport};
 pub fn run(address: SocketAddr, json: bool) -> Exit {
     let report = match local_api::status(address) {
         Ok(report) => report,
-        Err(error) => return complain(&error, json),
+        Err(error) => return local_api::complain(&error, json),
     };
     match (json, serde_json::to_string_pretty(&report)) {
         (false, _) => print(&words(&report, clock::unix_ms())),
         (true, Ok(text)) => print(&format!("{text}\n")),
         (true, Err(_)) => Exit::Failure,
     }
-}
-
-/// Who reads JSON wants nothing else on stdout.
-fn complain(error: &ApiError, json: bool) -> Exit {
-    let (told, exit) = match error {
-        ApiError::NotRunning { .. } => ("网关未运行 The gateway is not running", Exit::NotRunning),
-        ApiError::Silent { .. } | ApiError::Foreign { .. } => {
-            ("网关无应答 The gateway does not answer", Exit::Failure)
-        }
-    };
-    let text = format!("{told}: {error}\n");
-    match json {
-        true => eprint!("{text}"),
-        false => _ = print(&text),
-    }
-    exit
 }
 
 /// The answer in plain words.
@@ -63,6 +46,9 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
             "平台拒收 {dead}，无法解析 {kept} · {dead} refused by the platform, {kept} not understood"
         );
         line("留存 kept   ", told);
+    }
+    if let Some(told) = losses::told(&report.losses) {
+        line("损失 losses ", told);
     }
     text
 }
@@ -122,17 +108,6 @@ fn pending(report: &StatusReport) -> String {
     }
 }
 
-fn class_zh(class: Class) -> &'static str {
-    match class {
-        Class::Incident => "案件",
-        Class::Task => "任务",
-        Class::Evidence => "证据",
-        Class::Status => "设备状态",
-        Class::Reading => "传感读数",
-        Class::Telemetry => "轨迹",
-    }
-}
-
 fn uplink(report: &StatusReport, now_ms: i64) -> String {
     let uplink = &report.uplink;
     let mut text = match uplink.state.as_str() {
@@ -154,6 +129,7 @@ fn uplink(report: &StatusReport, now_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::loss::LossReason;
     use crate::health::UplinkStatus;
     use crate::metrics::Metrics;
     use crate::store::snapshot::Snapshot;
@@ -208,5 +184,19 @@ mod tests {
         let text = words(&report(|store| (store.full, store.dead_letters) = (true, 2)), NOW_MS);
         assert!(text.contains("the store is full"), "{text}");
         assert!(text.contains("2 refused by the platform"), "{text}");
+    }
+
+    #[test]
+    fn losses_have_a_line_when_there_are_any() {
+        assert!(!words(&report(|_| {}), NOW_MS).contains("losses"));
+        let lossy = |store: &mut Snapshot| {
+            store.losses.lost[LossReason::Thinned as usize] = 14;
+            store.losses.lost[LossReason::NotUnderstood as usize] = 3;
+            store.losses.unreported_rows = 2;
+        };
+        let text = words(&report(lossy), NOW_MS);
+        let line = "损失 losses   抽稀 thinned 14, 无法解析 not_understood 3 (记录 2 条未上报 · 2 loss records not \
+                    told to the platform yet)\n";
+        assert!(text.contains(line), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::losses::LossesReport;
 use crate::domain::report::Class;
 use crate::health::UplinkStatus;
 use crate::metrics::Metrics;
@@ -36,6 +37,8 @@ pub struct StatusReport {
     pub quarantined: u64,
     /// Messages waiting for their device.
     pub down_waiting: u64,
+    /// What was thinned, dropped, refused or damaged.
+    pub losses: LossesReport,
     /// Photos and clips.
     pub evidence: EvidenceReport,
     /// The store.
@@ -182,6 +185,7 @@ impl StatusReport {
             dead_letters: store.dead_letters,
             quarantined: store.quarantined,
             down_waiting: store.down_waiting,
+            losses: LossesReport::new(&store.losses),
             evidence: EvidenceReport {
                 waiting: store.evidence.waiting,
                 receiving: store.evidence.receiving,
@@ -235,6 +239,6 @@ impl UplinkReport {
 }
 
 /// A time on the wire; `None` outside the years that RFC 3339 can write.
-fn rfc3339(unix_ms: i64) -> Option<String> {
+pub(super) fn rfc3339(unix_ms: i64) -> Option<String> {
     Timestamp::from_millisecond(unix_ms).ok().map(|time| time.to_string())
 }

@@ -13,7 +13,7 @@
 //!   Only "full" is survivable: then acknowledgements are withheld ([`quota`]).
 //!
 //! Numbers: page 4096 bytes; WAL of 1000 pages, never shrunk; a group takes at most 16,384 records or 4 MiB; a segment
-//! at most 2048 records or 512 KiB.
+//! at most 2048 records or 512 KiB, in blocks of 512 records or 32 KiB, each with a checksum.
 
 mod anchors;
 pub mod custody;

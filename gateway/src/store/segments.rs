@@ -189,7 +189,8 @@ impl SegmentTable {
         commit_seq: u64,
         record: &StoredRecord,
     ) -> rusqlite::Result<()> {
-        self.builder.push(&record.device, record.identity, record.received_at_ms, &record.payload);
+        let StoredRecord { device, gateway, identity, received_at_ms, payload, .. } = record;
+        self.builder.push(device, gateway.as_ref(), *identity, *received_at_ms, payload);
         if self.builder.is_full() { self.flush(connection, commit_seq) } else { Ok(()) }
     }
 
