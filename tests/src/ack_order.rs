@@ -1,7 +1,8 @@
 //! The checker of G1: no PUBACK leaves before the sync of its message has returned.
 //!
 //! For each PUBACK that is written to a device, it finds in the trace
-//! 1. the read that brought the PUBLISH, to its last byte;
+//! 1. the read that brought the PUBLISH, to its last byte (of a message that was sent again: the first of these reads, as what
+//!    is known already is not written again);
 //! 2. after that read, a write of the message's bytes to the write-ahead log;
 //! 3. after that write, the beginning of an `fdatasync` of the log that returned 0;
 //! 4. after that return, the beginning of the write that carries the PUBACK.
@@ -85,7 +86,10 @@ impl Evidence<'_> {
             call.began > *read && (is_packed || is_there())
         };
         let Some(logged) = self.writes.iter().find(carries) else {
-            return Err(named(&format!("its message, read in line {read}, was never written to the log")));
+            let (topic, len) = (&publish.topic, publish.payload.len());
+            return Err(named(&format!(
+                "its message, {len} bytes on {topic} read in line {read}, was never written to the log"
+            )));
         };
         let synced = |call: &&&Call| call.began > logged.returned && call.returned < *written;
         if self.syncs.iter().any(|call| synced(&call)) {
@@ -129,13 +133,24 @@ struct Connection {
     unanswered: HashMap<u16, VecDeque<(Publish, usize)>>,
 }
 
+/// Where each message was read first, by topic and payload.
+#[derive(Default)]
+struct FirstReads(HashMap<(String, Vec<u8>), usize>);
+
+impl FirstReads {
+    fn of(&mut self, publish: &Publish, read: usize) -> usize {
+        *self.0.entry((publish.topic.clone(), publish.payload.clone())).or_insert(read)
+    }
+}
+
 impl Connection {
-    fn read(&mut self, call: &Call) {
+    fn read(&mut self, call: &Call, first_reads: &mut FirstReads) {
         for packet in self.incoming.feed(&call.data) {
             if packet.first == CONNECT {
                 self.is_v5 = packet_reader::level(&packet) == 5;
             } else if let Some(publish) = Publish::read(&packet, self.is_v5) {
-                self.unanswered.entry(publish.packet_id).or_default().push_back((publish, call.returned));
+                let read = first_reads.of(&publish, call.returned);
+                self.unanswered.entry(publish.packet_id).or_default().push_back((publish, read));
             }
         }
     }
@@ -157,11 +172,11 @@ impl Connection {
 fn acks(calls: &[Call], mqtt: SocketAddr) -> Vec<Ack> {
     let own = format!("TCP:[{mqtt}->");
     let mut connections: HashMap<&str, Connection> = HashMap::new();
-    let mut acks = Vec::new();
+    let (mut acks, mut first_reads) = (Vec::new(), FirstReads::default());
     for call in calls.iter().filter(|call| call.succeeded() && call.target.starts_with(&own)) {
         let connection = connections.entry(&call.target).or_default();
         match call.name.as_str() {
-            "read" | "readv" | "recvfrom" | "recvmsg" => connection.read(call),
+            "read" | "readv" | "recvfrom" | "recvmsg" => connection.read(call, &mut first_reads),
             "write" | "writev" | "sendto" | "sendmsg" => acks.extend(connection.write(call)),
             _ => {}
         }
