@@ -375,10 +375,8 @@ async fn the_index_of_the_log_is_in_memory_after_a_restart_too() {
     let mut running = open(dir.path());
     for _ in 0..2 {
         assert!(Session::new().put(&running.store, vec![report(Class::Incident, 1, b"stall")]).await);
-        let names = std::fs::read_dir(dir.path()).expect("a directory");
-        let mut names: Vec<_> = names.map(|entry| entry.expect("an entry").file_name()).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["patrol.db", "patrol.db-wal"], "and not in a file that others could open");
+        assert!(dir.path().join("patrol.db-wal").exists(), "there is a log");
+        assert!(!dir.path().join("patrol.db-shm").exists(), "and no index that others could open");
         running = reopen(running, dir.path()).await;
     }
 }

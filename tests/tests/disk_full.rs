@@ -1,7 +1,7 @@
 //! A disk that somebody else's files fill: incidents go on as long as their reserve lasts, deletion and draining go on, nothing
 //! acknowledged is missing without a loss record, and acknowledgements come back by themselves when there is room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use patrol_simulator::ledger::{Loss, Reason};
@@ -155,7 +155,8 @@ impl Scene {
 
     /// Each incident is at the platform; each position is there, or a loss record tells of it.
     async fn reconcile(&self, gateway: &Gateway, platform: &Platform) {
-        let arrived = |seq: &u32| platform.event(&format!("car-01/1/{seq}")).is_some();
+        let ids: HashSet<_> = platform.arrivals().into_iter().map(|arrival| arrival.id).collect();
+        let arrived = |seq: &u32| ids.contains(format!("car-01/1/{seq}").as_str());
         let lost: Vec<_> = self.incidents.iter().filter(|seq| !arrived(seq)).collect();
         assert!(lost.is_empty(), "incidents that were acknowledged and never arrived: {lost:?}");
         wait_until("the losses are told", SOON, async || {

@@ -35,7 +35,7 @@ const SEED_VARIABLE: &str = "PATROL_TEST_SEED";
 const STATES_MIN: usize = 3_000;
 
 /// One in so many states meets a second cut.
-const TWICE_IN: usize = 40;
+const TWICE_IN: usize = 50;
 
 /// With a log this short it starts over every few transactions.
 const SHORT_LOG: Setting = Setting {
@@ -43,7 +43,7 @@ const SHORT_LOG: Setting = Setting {
     without: None,
     sync_lies: false,
     delayed: &[],
-    steps: 100,
+    steps: 80,
     restart_every: 40,
 };
 /// As it is in the field.

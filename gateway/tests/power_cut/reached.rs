@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patrol_power_cut::disk::Call;
+use patrol_power_cut::call::Call;
 
 use super::workload::{DATABASE, Recording};
 

@@ -8,7 +8,8 @@ use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::snapshot::Snapshot;
 use patrol_gateway::store::writer::{self, Running};
-use patrol_power_cut::disk::{Call, Disk};
+use patrol_power_cut::call::Call;
+use patrol_power_cut::disk::Disk;
 use patrol_power_cut::drive::Drive;
 use rusqlite::{Connection, OpenFlags, Row};
 

@@ -12,7 +12,8 @@ use patrol_gateway::store::settlement::Limit;
 use patrol_gateway::store::submission::Batch;
 use patrol_gateway::store::writer::StoreOptions;
 use patrol_power_cut::Image;
-use patrol_power_cut::disk::{Call, Disk};
+use patrol_power_cut::call::Call;
+use patrol_power_cut::disk::Disk;
 use patrol_power_cut::drive::Drive;
 
 use super::desk::Desk;
@@ -65,6 +66,7 @@ pub(crate) fn options(drive: &Drive, setting: Setting) -> StoreOptions {
         sync_within: Duration::from_secs(3600),
         flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
+        flash_budget_bytes_per_day: 20 << 30,
         keep_accepted: 100_000,
         keep_quarantined: 100_000,
         started_at_ms: 0,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::disk::{Call, Inode};
+use crate::call::{Call, Inode};
 use crate::{FLASH_PAGE_BYTES, SECTOR_BYTES};
 
 /// What becomes of the calls that were not yet durable.

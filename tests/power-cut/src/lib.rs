@@ -13,6 +13,7 @@
 //!   bytes, and this is what SQLite is told as the size of a sector, like on unix.
 //! - No clock and no chance of its own: the same log, cut, fate and seed give the same image.
 
+pub mod call;
 pub mod disk;
 pub mod drive;
 pub mod fate;

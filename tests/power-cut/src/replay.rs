@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Image;
-use crate::disk::{Call, Inode};
+use crate::call::{Call, Inode};
 use crate::fate::{self, Fate};
 
 /// A disk's log, replayed up to some call.

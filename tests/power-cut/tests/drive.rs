@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use patrol_power_cut::Image;
-use patrol_power_cut::disk::{Call, Disk};
+use patrol_power_cut::call::Call;
+use patrol_power_cut::disk::Disk;
 use patrol_power_cut::drive::Drive;
 use patrol_power_cut::fate::Fate;
 use patrol_power_cut::replay::Replay;

@@ -107,6 +107,16 @@ fn an_ack_without_a_message_or_for_the_same_message_twice_is_found() {
 }
 
 #[test]
+fn a_message_that_is_sent_again_is_proven_by_its_first_write() {
+    let again =
+        [publish(1, "{\"a\":1}"), logged("{\"a\":1}"), sync(), puback(1), publish(2, "{\"a\":1}"), puback(2)];
+    assert_eq!(checked(&again).proven, 2);
+    let too_early =
+        [publish(1, "{\"a\":1}"), publish(2, "{\"a\":1}"), logged("{\"a\":1}"), puback(2), sync(), puback(1)];
+    assert_eq!((checked(&too_early).proven, checked(&too_early).violations.len()), (1, 1));
+}
+
+#[test]
 fn an_ack_in_two_writes_counts_from_the_write_of_its_last_byte() {
     let pieces = [
         format!("1 writev({DEVICE}, [{{iov_base=\"\\x40\\x02\", iov_len=2}}], 1) = 2\n"),

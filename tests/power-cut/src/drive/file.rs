@@ -8,7 +8,8 @@ use std::{ptr, slice};
 use rusqlite::ffi;
 
 use crate::FLASH_PAGE_BYTES;
-use crate::disk::{Disk, Inode};
+use crate::call::Inode;
+use crate::disk::Disk;
 
 /// Room that SQLite makes for a file.
 pub(super) const SIZE_BYTES: c_int = size_of::<OpenFile>() as c_int;
