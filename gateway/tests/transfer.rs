@@ -1,0 +1,3 @@
+//! Backlogs as files: the format, and the way from one store into another.
+
+mod transfer_format;
