@@ -30,6 +30,8 @@ struct Api {
 }
 
 async fn api() -> Api {
+    let dir = tempfile::tempdir().unwrap();
+    let running = crate::store::writer::start(store_options(dir.path()), Arc::default()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (store, store_seen) = watch::channel(Snapshot::default());
@@ -49,6 +51,7 @@ async fn api() -> Api {
             let mut seen = writer_seen.clone();
             async move { seen.wait_for(|answers| *answers).await.is_ok() }
         }),
+        transfer: Transfer::new(running.store, Some(token())),
     };
     let served = tokio::spawn(serve(listener, view, stop.clone()));
     Api { address, store, uplink, readiness, writer, metrics, stop, served }

@@ -63,6 +63,7 @@ impl Database {
         let losses = LossBook::new(chance.fork());
         // One sync for all that a start writes.
         connection.execute_batch("BEGIN IMMEDIATE")?;
+        scan::name_store(&connection, &mut chance)?;
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
         connection.execute_batch("COMMIT")?;

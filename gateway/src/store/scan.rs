@@ -4,7 +4,8 @@
 //! - Segments are handed out whole, but for what is released in them, so a cursor stands between rows.
 //! - A cursor outlives the process that gave it. Row numbers do not quite: a table that was emptied is numbered from the
 //!   start again after a restart. So a cursor says which commit wrote the row before it, and one behind which
-//!   younger rows stand begins anew: something may be read twice then, and nothing is passed over.
+//!   younger rows stand begins anew; so does one of another store. Something may be read twice then, and nothing is
+//!   passed over.
 //! - What is damaged at rest is passed over and counted; it stays where it is, for whoever salvages it.
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use super::rows;
 use super::segment;
 use super::settlement::{Limit, Pending, RecordKey};
 use super::tables::Tables;
+use super::windows::{meta, set_meta};
 use crate::domain::report::Class;
 
 /// Where a scan of a class goes on; the default is its beginning.
@@ -24,6 +26,8 @@ pub struct Cursor {
     pub row: i64,
     /// Number of the commit that wrote the last row before it that was read; 0 when none was.
     pub commit_seq: u64,
+    /// The store that it is a place in; 0 at the beginning.
+    pub store: u64,
 }
 
 /// Some records of a class that wait, in their order.
@@ -35,8 +39,21 @@ pub struct Page {
     pub unreadable: u64,
     /// Where the next page begins.
     pub next: Cursor,
+    /// There was no row any more.
+    pub is_end: bool,
     /// The last row of the class as the page was read; a scan that began before it was written need not wait for more.
     pub last_row: i64,
+}
+
+/// Where a store keeps what it is told apart by.
+const STORE_KEY: &str = "store";
+
+/// Gives a store that has none yet what it is told apart by.
+pub(super) fn name_store(connection: &Connection, chance: &mut fastrand::Rng) -> rusqlite::Result<()> {
+    match meta(connection, STORE_KEY)? {
+        0 => set_meta(connection, STORE_KEY, chance.u64(1..)),
+        _ => Ok(()),
+    }
 }
 
 /// A page as the writer reads it.
@@ -62,8 +79,9 @@ impl Store {
     /// [`Stopped`].
     pub async fn scan(&self, class: Class, from: Cursor, limit: Limit) -> Result<Page, Stopped> {
         let raw = self.ask(|answer| Request::Scan { class, from, limit, answer }).await?;
-        let mut page = Page { next: raw.next, last_row: raw.last_row, ..Page::default() };
-        for piece in raw.pieces {
+        let RawPage { pieces, next, last_row } = raw;
+        let mut page = Page { next, is_end: pieces.is_empty(), last_row, ..Page::default() };
+        for piece in pieces {
             match piece {
                 RawPiece::Record(record) => page.records.push(*record),
                 RawPiece::DamagedRow => page.unreadable += 1,
@@ -88,6 +106,8 @@ pub(super) fn read(
     from: Cursor,
     limit: Limit,
 ) -> rusqlite::Result<RawPage> {
+    let store = meta(connection, STORE_KEY)?;
+    let from = if from.store == store { from } else { Cursor { store, ..Cursor::default() } };
     let segments = tables.segment(class);
     let table = if segments.is_some() { format!("segment_{class}") } else { format!("record_{class}") };
     let last_row = last_row(connection, &table)?;
@@ -135,7 +155,7 @@ fn read_segments(
         bytes += row.get::<_, i64>(3)? as u64;
         let blob = row.get::<_, Vec<u8>>(4)?.into();
         page.pieces.push(RawPiece::Segment { id, n, blob, released: released(id) });
-        page.next = Cursor { row: id + 1, commit_seq: row.get::<_, i64>(1)? as u64 };
+        (page.next.row, page.next.commit_seq) = (id + 1, row.get::<_, i64>(1)? as u64);
     }
     Ok(())
 }
@@ -163,7 +183,7 @@ fn read_rows(
             }
             None => RawPiece::DamagedRow,
         });
-        page.next = Cursor { row: id + 1, commit_seq: row.get::<_, i64>(commit_seq_at)? as u64 };
+        (page.next.row, page.next.commit_seq) = (id + 1, row.get::<_, i64>(commit_seq_at)? as u64);
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 //! ```text
 //! chunk = "CHNK" | crc32c of the export's id and of the head behind this field
 //!         | class u8, 0 u8, 0 u16 | number u32 | records u32 | unreadable u32
-//!         | cursor: row i64, commit u64 | raw length u32 | stored length u32 | crc32c of the body     (52 bytes so far)
+//!         | cursor: row i64, commit u64, store u64 | raw length u32 | stored length u32
+//!         | crc32c of the body                                                                      (60 bytes so far)
 //!         | body: the records, compressed with zstd
 //! ```
 //! Integers are little endian. The head's checksum covers the export's id: what looks like a chunk inside a payload is none,
@@ -19,7 +20,7 @@ use crate::domain::report::Class;
 use crate::store::scan::Cursor;
 
 /// Bytes of a chunk before its body.
-pub const HEAD_LEN: usize = 52;
+pub const HEAD_LEN: usize = 60;
 /// Records of a chunk at most.
 pub const RECORDS_MAX: u32 = 4096;
 /// Bytes of its records at most, before compression: a full segment and the largest packet fit.
@@ -129,7 +130,10 @@ impl RawChunk {
     }
 
     /// Reads a chunk whose tag was read.
-    pub(super) fn read_behind_tag(input: &mut impl Read, export: &ExportId) -> Result<RawChunk, FormatError> {
+    ///
+    /// # Errors
+    /// As [`RawChunk::read`].
+    pub fn read_behind_tag(input: &mut impl Read, export: &ExportId) -> Result<RawChunk, FormatError> {
         let head = Head::read_behind_tag(input, export)?;
         let mut bytes = head.encode(export);
         // Room is made for what comes, not for what is claimed.
@@ -190,6 +194,7 @@ impl Head {
         }
         fields.extend(self.next.row.to_le_bytes());
         fields.extend(self.next.commit_seq.to_le_bytes());
+        fields.extend(self.next.store.to_le_bytes());
         for number in [self.raw_len, self.stored_len, self.body_crc] {
             fields.extend(number.to_le_bytes());
         }
@@ -218,6 +223,7 @@ impl Head {
         let next = Cursor {
             row: i64::from_le_bytes(take(&mut fields)?),
             commit_seq: u64::from_le_bytes(take(&mut fields)?),
+            store: u64::from_le_bytes(take(&mut fields)?),
         };
         let mut length = || take(&mut fields).map(u32::from_le_bytes);
         let (raw_len, stored_len, body_crc) = (length()?, length()?, length()?);

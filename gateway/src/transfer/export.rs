@@ -63,7 +63,7 @@ impl BacklogReader {
             let page = self.store.scan(class, self.cursor, PAGE).await?;
             let until_row = *self.until_row.get_or_insert(page.last_row);
             let next = page.next;
-            if next == self.cursor || next.row > until_row {
+            if page.is_end || next.row > until_row {
                 self.classes.pop_front();
                 (self.cursor, self.until_row) = (Cursor::default(), None);
             } else {

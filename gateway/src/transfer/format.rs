@@ -181,8 +181,8 @@ fn decode(bytes: &[u8], name_len: usize) -> Option<Header> {
     })
 }
 
-/// A gateway's name, which has the form of a device's.
-pub(super) fn gateway_name(text: &[u8]) -> Option<Arc<str>> {
+/// A gateway's name, which has the form of a device's; `None` when it has not.
+pub fn gateway_name(text: &[u8]) -> Option<Arc<str>> {
     let text = std::str::from_utf8(text).ok()?;
     DeviceId::parse(text).map(|_| text.into())
 }

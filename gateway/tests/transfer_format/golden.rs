@@ -13,19 +13,20 @@ const BODY_2: &str = "\
     00066361722d303707ad06d0ecb2dfc068027b7d\
 ";
 const CHUNK_1: &str = "\
-    43484e4ba73cfb46000000000100000002000000000000000900000000000000d204000000000000520000005b000000\
-    30f006be28b52ffd205291020002066361722d303707ac0680ddb2dfc068107b226b696e64223a226576656e74227d0e\
-    7b2267726964223a22e794b2227d0d0563616d2d31c2dcff871c0fb71702c11007626f782d30313880aeaad9c06805\
+    43484e4ba4ab7630000000000100000002000000000000000900000000000000d204000000000000efcdab8967452301\
+    520000005b00000030f006be28b52ffd205291020002066361722d303707ac0680ddb2dfc068107b226b696e64223a22\
+    6576656e74227d0e7b2267726964223a22e794b2227d0d0563616d2d31c2dcff871c0fb71702c11007626f782d303138\
+    80aeaad9c06805\
 ";
 const CHUNK_2: &str = "\
-    43484e4b6f3f9a6e050000000200000001000000000800000300000000000000ce04000000000000140000001d000000\
-    a3b8690f28b52ffd2014a1000000066361722d303707ad06d0ecb2dfc068027b7d\
+    43484e4b07eccc9b050000000200000001000000000800000300000000000000ce04000000000000efcdab8967452301\
+    140000001d000000a3b8690f28b52ffd2014a1000000066361722d303707ad06d0ecb2dfc068027b7d\
 ";
 const TRAILER: &str = "\
     444f4e450200000002000000000000001200000000000000000000000000000000000000000000000000000000000000\
     000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\
     000000000000000000000000000000000000000000000000000000000000000001000000000000000200000000000000\
-    0008000000000000c731429b264181d31da373394ca683179695d453543b0502aa5e33b199c775ed\
+    00080000000000009161f55f1b21e67c9bb4f605a04de1d0b9281ca7ef521c153ab70d8938a1d339\
 ";
 
 /// A chunk made by hand, from docs/export-format.md and not by the code under test.
@@ -43,6 +44,7 @@ pub(super) fn chunk_of(
     fields.extend(3u32.to_le_bytes()); // unreadable
     fields.extend(17i64.to_le_bytes()); // cursor: row
     fields.extend(42u64.to_le_bytes()); // cursor: commit
+    fields.extend(43u64.to_le_bytes()); // cursor: store
     fields.extend(raw_len.to_le_bytes());
     fields.extend((body.len() as u32).to_le_bytes());
     fields.extend(crc32c::crc32c(body).to_le_bytes());
@@ -97,7 +99,7 @@ fn golden_chunks() -> Vec<Chunk> {
             class: Class::Incident,
             number: 1,
             unreadable: 0,
-            next: Cursor { row: 9, commit_seq: 1234 },
+            next: Cursor { row: 9, commit_seq: 1234, store: 0x0123_4567_89ab_cdef },
             records: vec![
                 ExportedRecord { record: incident, anchor: None },
                 ExportedRecord { record: minted, anchor },
@@ -107,7 +109,7 @@ fn golden_chunks() -> Vec<Chunk> {
             class: Class::Telemetry,
             number: 2,
             unreadable: 2048,
-            next: Cursor { row: 3, commit_seq: 1230 },
+            next: Cursor { row: 3, commit_seq: 1230, store: 0x0123_4567_89ab_cdef },
             records: vec![ExportedRecord { record: telemetry, anchor: None }],
         },
     ]
@@ -131,7 +133,7 @@ fn a_file_is_written_as_version_1_says() {
         let raw = zstd::bulk::decompress(&written[HEAD_LEN..], 10_000).expect("zstd");
         assert_eq!(raw, bytes(body));
         // From the class to the raw length.
-        assert_eq!(written[8..44], bytes(fixed)[8..44]);
+        assert_eq!(written[8..52], bytes(fixed)[8..52]);
         totals.add(chunk.class, chunk.totals());
     }
     assert_eq!(totals.encode(), bytes(TRAILER)[..totals.encode().len()]);

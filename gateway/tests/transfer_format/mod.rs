@@ -57,9 +57,9 @@ fn any_chunks() -> impl Strategy<Value = Vec<Chunk>> {
     let chunk = (0..Class::ALL.len()).prop_flat_map(|class| {
         let class = Class::ALL[class];
         let records = prop::collection::vec(any_record(class), 0..6);
-        (records, any::<u32>(), any::<i64>(), any::<u64>()).prop_map(
-            move |(records, unreadable, row, commit_seq)| {
-                let next = Cursor { row, commit_seq };
+        (records, any::<u32>(), any::<i64>(), any::<(u64, u64)>()).prop_map(
+            move |(records, unreadable, row, (commit_seq, store))| {
+                let next = Cursor { row, commit_seq, store };
                 Chunk { class, number: 0, unreadable, next, records }
             },
         )
