@@ -258,6 +258,8 @@ impl Writer {
                 drop(answer.send(self.database.head(class, limit, &skip)?));
             }
             Request::Scan { class, from, limit, answer } => {
+                // A cursor must not stand beyond what a power cut leaves.
+                self.sync()?;
                 drop(answer.send(self.database.scan(class, from, limit)?));
             }
             Request::DownAfter { device, after, limit, answer } => {

@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashSet};
 use std::io::Cursor as File;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use firmware_protocol::body::Telemetry;
 use firmware_protocol::{DeviceTag, FrameKey, Header as FrameHeader, MAX_FRAME_LEN, seal};
 use patrol_gateway::domain::anchor::Anchor;
 use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef, TimeQuality};
+use patrol_gateway::domain::retention::Policies;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
 use patrol_gateway::store::medium::Medium;
@@ -182,11 +184,17 @@ struct Waiting {
 }
 
 fn open(data_dir: &Path) -> Running {
+    let mut policies = Policies::default();
+    for class in Class::ALL {
+        policies[class].linger = Duration::ZERO;
+    }
     let options = StoreOptions {
         data_dir: data_dir.into(),
         medium: Medium::Files,
         max_bytes: 64 << 20,
-        incident_reserve_bytes: 8 << 20,
+        policies,
+        sync_within: Duration::from_secs(1),
+        flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
