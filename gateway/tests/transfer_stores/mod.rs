@@ -95,11 +95,7 @@ impl Gateway {
             for Pending { record, anchor, .. } in self.head(class).await {
                 count += 1;
                 backlog.insert(Waiting {
-                    gateway: if matches!(class, Class::Incident | Class::Task) {
-                        record.gateway.as_deref().unwrap_or(self.id).to_owned()
-                    } else {
-                        "TEMP".into()
-                    },
+                    gateway: record.gateway.as_deref().unwrap_or(self.id).to_owned(),
                     device: record.device,
                     identity: record.identity,
                     class,

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::domain::report::Class;
@@ -63,7 +64,9 @@ impl PartFile {
         }
         let part_path = part_path(path);
         let io = |source| failed(&part_path, source);
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&part_path);
+        // As private as the store, where the file system can.
+        let mut options = File::options();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&part_path);
         let mut file = file.map_err(io)?;
         // Where the file system has no locks, two exports to one file are the operator's own fault.
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,8 @@ impl Journal {
         let mut name = OsString::from(exported);
         name.push(".progress");
         let path = PathBuf::from(name);
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut options = File::options();
+        let mut file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
         let mut text = Vec::new();
         (&mut file).take(JOURNAL_BYTES_MAX).read_to_end(&mut text)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
