@@ -50,7 +50,7 @@ impl Site {
         Site { gateway, variables }
     }
 
-    /// Without one of its variables, or with another one.
+    /// The words of a command without one of the keys that this site has, for [`run_words`].
     #[must_use]
     pub fn words_without(&self, key: &str, args: &[&str]) -> Vec<String> {
         let name = format!("PATROL_GATEWAY__{}=", key.replace('.', "__").to_uppercase());

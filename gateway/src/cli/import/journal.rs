@@ -129,3 +129,49 @@ impl Journal {
         &self.path
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPORT: ExportId = ExportId([1; 16]);
+
+    fn refused(id: &str) -> Refused {
+        Refused { source: "box-a".into(), id: id.into(), reason: "no such code".into() }
+    }
+
+    #[test]
+    fn it_goes_on_where_it_stood_and_a_torn_line_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backlog");
+        let open = || Journal::open(&file, EXPORT, "https://a.example/").unwrap();
+        let mut journal = open();
+        journal.settle((1, 500), 499, vec![refused("car-07/1/7")]).unwrap();
+        journal.settle((1, 1000), 500, Vec::new()).unwrap();
+        let path = journal.path().to_owned();
+        let whole = std::fs::read(&path).unwrap();
+        journal.settle((2, 500), 500, Vec::new()).unwrap();
+        let longer = std::fs::read(&path).unwrap();
+        for cut in whole.len()..longer.len() {
+            std::fs::write(&path, &longer[..cut]).unwrap();
+            let mut journal = open();
+            assert_eq!((journal.place, journal.accepted, journal.rejected), ((1, 1000), 999, 1));
+            assert_eq!(journal.shown, [refused("car-07/1/7")]);
+            journal.settle((2, 500), 500, Vec::new()).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), longer);
+        }
+        assert_eq!(open().place, (2, 500));
+    }
+
+    #[test]
+    fn another_file_or_platform_is_not_mixed_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backlog");
+        drop(Journal::open(&file, EXPORT, "https://a.example/").unwrap());
+        for (export, platform) in [(ExportId([2; 16]), "https://a.example/"), (EXPORT, "https://b.example/")]
+        {
+            let error = Journal::open(&file, export, platform).unwrap_err().to_string();
+            assert!(error.contains("backlog.progress is about another"), "{error}");
+        }
+    }
+}

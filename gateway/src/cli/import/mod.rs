@@ -53,7 +53,8 @@ pub fn run(config: &Config, args: &ImportArgs) -> Exit {
     let Opened { header, records, mut chunks } = opened;
     let mut sum = ImportAnswer { taken: 0, known: 0, unwanted: 0 };
     let imported = import(config, &header, records, &mut chunks, &mut sum);
-    let exit = print(&words(&header, sum));
+    let is_begun = imported.is_ok() || sum.taken + sum.known + sum.unwanted > 0;
+    let exit = if is_begun { print(&words(&header, sum)) } else { Exit::Ok };
     if let Err(error) = imported {
         eprintln!("导入未完成 The import is not complete: {error}");
         eprintln!("再次执行同一命令可继续 the same command goes on with it");
