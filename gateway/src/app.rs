@@ -25,6 +25,8 @@ use crate::domain::keyring::Keyring;
 use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
 use crate::http::losses::LossList;
+use crate::http::token::{Token, TokenError};
+use crate::http::transfer::Transfer;
 use crate::http::{self, View, WriterProbe};
 use crate::intake::Intake;
 use crate::keys::{self, KeysError};
@@ -52,6 +54,9 @@ pub enum AppError {
     /// The file of the devices' keys is missing or wrong.
     #[error("device keys: {0}")]
     Keys(#[from] KeysError),
+    /// The file of the API's token is missing or wrong.
+    #[error("http.token_file: {0}")]
+    Token(#[from] TokenError),
     /// The store can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -116,6 +121,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
     let geography = city::load(&config.geography)?;
     let keyring = keyring(&config)?;
+    let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
     let metrics = Arc::new(Metrics::new());
     let mqtt_socket = bind("mqtt", config.listener.bind).await?;
     let http_socket = bind("http", config.http.bind).await?;
@@ -126,7 +132,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (lane, loss_lane) = lanes(&config, &store, &metrics)?.unzip();
     let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
-    let view = view(&config, &store, uplink, ready, &metrics);
+    let transfer = Transfer::new(store.clone(), token);
+    let view = view(&config, &store, uplink, ready, &metrics, transfer);
     let announcement = announce(&config, &geography, &keyring, &mqtt_socket, &http_socket)?;
     let keyring = Arc::new(keyring);
     let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
@@ -189,7 +196,8 @@ fn keyring(config: &Config) -> Result<Keyring, AppError> {
     Ok(keys.keyring)
 }
 
-fn store_options(config: &Config) -> StoreOptions {
+/// How the configured store is set up.
+pub(crate) fn store_options(config: &Config) -> StoreOptions {
     StoreOptions {
         data_dir: config.gateway.data_dir.clone(),
         medium: Medium::Files,
@@ -238,6 +246,7 @@ fn view(
     uplink: watch::Receiver<UplinkStatus>,
     readiness: watch::Receiver<Readiness>,
     metrics: &Arc<Metrics>,
+    transfer: Transfer,
 ) -> View {
     let probe = store.clone();
     let writer = WriterProbe::new(move || {
@@ -257,6 +266,7 @@ fn view(
         metrics: metrics.clone(),
         writer,
         losses,
+        transfer,
     }
 }
 

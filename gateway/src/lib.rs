@@ -3,6 +3,7 @@
 pub mod config;
 pub mod domain;
 pub mod store;
+pub mod transfer;
 
 pub mod downlink;
 pub mod intake;

@@ -30,6 +30,8 @@ fn main() -> ExitCode {
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
         Some(Command::Decode(args)) => cli::decode::run(args),
+        Some(Command::Export(to)) => with_config(&args, |config| cli::export::run(&config, to)),
+        Some(Command::Import(from)) => with_config(&args, |config| cli::import::run(&config, from)),
         Some(Command::Config { .. }) => with_config(&args, |config| cli::config::effective(&config)),
     }
     .into()

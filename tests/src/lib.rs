@@ -41,6 +41,7 @@ pub mod raw_mqtt;
 pub mod reports;
 pub mod rust_clients;
 mod seed;
+pub mod site;
 mod small_disk;
 mod strace;
 pub mod tls_front;

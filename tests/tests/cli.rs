@@ -192,7 +192,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 52] = [
+const OTHER_VALUES: [(&str, &str); 53] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -205,6 +205,7 @@ const OTHER_VALUES: [(&str, &str); 52] = [
     ("devices.keys", "/tmp/keys"),
     ("devices.unlisted", "refuse"),
     ("http.bind", "127.0.0.1:8999"),
+    ("http.token_file", "/tmp/api-token"),
     ("geography.grids", "/tmp/grids"),
     ("geography.codes", "/tmp/codes"),
     ("store.max_bytes", "128MiB"),

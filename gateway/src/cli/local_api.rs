@@ -1,5 +1,7 @@
 //! Asking the gateway that runs on this machine: one GET to its HTTP API on loopback.
 
+pub mod exchange;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -39,6 +41,14 @@ pub enum ApiError {
         /// Where it was asked.
         address: SocketAddr,
     },
+    /// It does not do what it was asked for.
+    #[error("it answers {code}: {reason}")]
+    Refused {
+        /// The code of the answer.
+        code: u16,
+        /// Why, in its words.
+        reason: String,
+    },
 }
 
 /// The running gateway's status.
@@ -55,7 +65,7 @@ pub fn losses(address: SocketAddr, after: i64, limit: u32) -> Result<LossPage, A
 pub(super) fn complain(error: &ApiError, json: bool) -> Exit {
     let (told, exit) = match error {
         ApiError::NotRunning { .. } => ("网关未运行 The gateway is not running", Exit::NotRunning),
-        ApiError::Silent { .. } | ApiError::Foreign { .. } => {
+        ApiError::Silent { .. } | ApiError::Foreign { .. } | ApiError::Refused { .. } => {
             ("网关无应答 The gateway does not answer", Exit::Failure)
         }
     };

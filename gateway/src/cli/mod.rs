@@ -5,9 +5,13 @@
 pub mod check;
 pub mod config;
 pub mod decode;
+pub mod export;
 mod human;
+pub mod import;
 pub mod local_api;
 pub mod losses;
+mod offline;
+mod progress;
 pub mod status;
 
 use std::io::{self, ErrorKind, Write};
@@ -17,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
+use crate::domain::report::Class;
 
 /// 巡查网关 Patrol Gateway: takes what patrol devices report, keeps it safe, forwards it to the city's platform.
 #[derive(Debug, Parser)]
@@ -60,6 +65,10 @@ pub enum Command {
     },
     /// 解码 Print a frame field by field, as JSON, and check its tag
     Decode(decode::DecodeArgs),
+    /// 导出 Write the backlog to a file, for instance on a USB stick; the gateway keeps it
+    Export(export::ExportArgs),
+    /// 导入 Take an exported file into this gateway, or send it to the platform
+    Import(import::ImportArgs),
 }
 
 /// How the process ends.
@@ -79,6 +88,12 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
     }
+}
+
+/// The class of this name, on the command line.
+fn class_named(name: &str) -> Result<Class, String> {
+    let names = || Class::ALL.map(Class::as_str).join(", ");
+    Class::from_name(name).ok_or_else(|| format!("there are {}", names()))
 }
 
 /// Prints a result, and says how the process ends if that is all; a reader that went away is no failure.

@@ -1,8 +1,9 @@
-//! The local HTTP API: read only, on loopback, out of the way of the ingest.
+//! The local HTTP API: on loopback, out of the way of the ingest.
 //!
-//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/`. Only GET and HEAD, no request bodies. Everything is answered
-//! from watch channels and atomics: a request never waits for the store, except `/healthz`, which asks the writer
-//! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most. At most [`CONNECTIONS_MAX`] connections at a time, one
+//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/`: only GET and HEAD, no request bodies, answered
+//! from watch channels and atomics without waiting for the store, except `/healthz`, which asks the writer
+//! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most. `/api/v1/export` and
+//! `/api/v1/import` ([`transfer`]) read from the store and write into it. At most [`CONNECTIONS_MAX`] connections at a time, one
 //! request each; the next one waits in the kernel's queue. Headers are due within [`HEADER_TIME_MAX`], a connection
 //! ends after [`CONNECTION_TIME_MAX`] whatever the peer does.
 
@@ -10,8 +11,11 @@ mod connection;
 pub mod losses;
 mod routes;
 pub mod status;
+mod stream;
 #[cfg(test)]
 mod tests;
+pub mod token;
+pub mod transfer;
 
 use std::fmt;
 use std::future::Future;
@@ -24,6 +28,7 @@ use tokio::sync::watch;
 pub use connection::serve;
 
 use self::losses::LossList;
+use self::transfer::Transfer;
 use crate::health::{Readiness, UplinkStatus};
 use crate::metrics::Metrics;
 use crate::store::snapshot::Snapshot;
@@ -84,4 +89,6 @@ pub struct View {
     pub writer: WriterProbe,
     /// The loss records.
     pub losses: LossList,
+    /// What exports and imports need.
+    pub transfer: Transfer,
 }

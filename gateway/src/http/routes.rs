@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::status::StatusReport;
+use super::transfer::{export, import};
 use super::{View, losses};
 
 /// What the page at `/` shows until there is a console.
@@ -26,13 +27,18 @@ pub(super) fn router(view: View) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/v1/status", get(status))
         .route("/api/v1/losses", get(losses::list))
+        .route(export::PATH, get(export::export))
+        .route(import::PATH, get(import::progress).post(import::import))
         .fallback(async || failure(StatusCode::NOT_FOUND, "no such path"))
         .layer(middleware::from_fn(only_reading))
         .with_state(view)
 }
 
-/// Lets through what only reads: GET and HEAD without a body.
+/// Lets through what only reads: GET and HEAD without a body. An import is the one thing that writes, and sees to itself.
 async fn only_reading(request: Request, next: Next) -> Response {
+    if *request.method() == Method::POST && request.uri().path() == import::PATH {
+        return next.run(request).await;
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let answer = failure(StatusCode::METHOD_NOT_ALLOWED, "this API only reads: GET or HEAD");
         return ([(header::ALLOW, "GET, HEAD")], answer).into_response();

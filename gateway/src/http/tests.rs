@@ -10,12 +10,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::status::StatusReport;
+use super::token::Token;
 use super::*;
+use crate::app::store_options;
+use crate::config::Config;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::Class;
 use crate::health::{UplinkKind, UplinkState};
 use crate::store::losses::LossRow;
 use crate::store::snapshot::ClassBacklog;
+use crate::store::writer;
 
 /// A running API and the senders of what it shows.
 struct Api {
@@ -27,9 +31,19 @@ struct Api {
     metrics: Arc<Metrics>,
     stop: CancellationToken,
     served: JoinHandle<()>,
+    _dir: tempfile::TempDir,
 }
 
 async fn api() -> Api {
+    api_with(None).await
+}
+
+/// An API over a store of its own.
+async fn api_with(token: Option<Token>) -> Api {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.gateway.data_dir = dir.path().into();
+    let running = writer::start(store_options(&config), Arc::default()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (store, store_seen) = watch::channel(Snapshot::default());
@@ -49,9 +63,10 @@ async fn api() -> Api {
             let mut seen = writer_seen.clone();
             async move { seen.wait_for(|answers| *answers).await.is_ok() }
         }),
+        transfer: Transfer::new(running.store, token),
     };
     let served = tokio::spawn(serve(listener, view, stop.clone()));
-    Api { address, store, uplink, readiness, writer, metrics, stop, served }
+    Api { address, store, uplink, readiness, writer, metrics, stop, served, _dir: dir }
 }
 
 /// A store with two hundred and fifty loss records.
@@ -234,4 +249,70 @@ async fn stopping_ends_the_service_even_with_a_silent_peer() {
     api.stop.cancel();
     tokio::time::timeout(STOP_TIME_MAX * 2, api.served).await.unwrap().unwrap();
     assert!(TcpStream::connect(api.address).await.is_err());
+}
+
+const SECRET: &str = "0123456789abcdef";
+
+async fn api_with_token() -> Api {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), SECRET).unwrap();
+    api_with(Some(Token::read(file.path()).unwrap())).await
+}
+
+/// A request of an export or import with this token.
+fn transfer(method: &str, path: &str, token: Option<&str>, body: &str) -> String {
+    let shown = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nhost: g\r\n{shown}content-length: {length}\r\n\r\n{body}")
+}
+
+const EXPORT: &str = "/api/v1/export?export=000102030405060708090a0b0c0d0e0f&class=incident";
+const IMPORT: &str = "/api/v1/import?export=000102030405060708090a0b0c0d0e0f&gateway=box-a";
+
+#[tokio::test]
+async fn without_a_token_nobody_writes_and_is_told_what_to_do_and_anybody_here_exports() {
+    let api = api().await;
+    for method in ["GET", "POST"] {
+        for token in [None, Some(SECRET), Some("")] {
+            let (code, answer) = parts(&api.raw(&transfer(method, IMPORT, token, "")).await);
+            assert!(code == 403 && answer.contains("http.token_file"), "{method} {code} {answer}");
+        }
+    }
+    let (code, answer) = parts(&api.raw(&transfer("GET", EXPORT, None, "")).await);
+    assert!(code == 200 && answer.contains("LAST"), "{answer}");
+}
+
+#[tokio::test]
+async fn with_a_token_only_who_shows_it_writes_or_exports() {
+    let api = api_with_token().await;
+    for (method, path) in [("GET", EXPORT), ("GET", IMPORT), ("POST", IMPORT)] {
+        for wrong in [None, Some(""), Some("0123456789abcdeX"), Some("0123456789abcdef0")] {
+            let answer = api.raw(&transfer(method, path, wrong, "")).await;
+            assert!(parts(&answer).0 == 401 && answer.contains("www-authenticate: Bearer"), "{answer}");
+        }
+    }
+    let answer = |method, path| transfer(method, path, Some(SECRET), "");
+    assert_eq!(parts(&api.raw(&answer("GET", EXPORT)).await).0, 200);
+    let (code, progress) = parts(&api.raw(&answer("GET", IMPORT)).await);
+    assert_eq!((code, progress.as_str()), (200, r#"{"taken_up_to":0}"#));
+}
+
+#[tokio::test]
+async fn what_is_no_chunk_or_no_question_is_refused() {
+    let api = api_with_token().await;
+    let code = async |method: &str, path: &str, body: &str| {
+        parts(&api.raw(&transfer(method, path, Some(SECRET), body)).await).0
+    };
+    for body in ["", "CHNK", &"x".repeat(1000)] {
+        assert_eq!(code("POST", IMPORT, body).await, 422, "{body}");
+    }
+    for query in ["", "?export=12&gateway=a", "?gateway=a", "?export=000102030405060708090a0b0c0d0e0f"] {
+        assert_eq!(code("POST", &format!("/api/v1/import{query}"), "").await, 400, "{query}");
+        assert_eq!(code("GET", &format!("/api/v1/import{query}"), "").await, 400, "{query}");
+    }
+    for more in ["&class=x", "&number=0", "&row=x", "&what=1"] {
+        assert_eq!(code("GET", &format!("{EXPORT}{more}"), "").await, 400, "{more}");
+    }
+    assert_eq!(code("POST", EXPORT, "").await, 405);
+    assert_eq!(code("PUT", IMPORT, "").await, 405);
 }

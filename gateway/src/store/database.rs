@@ -16,6 +16,7 @@ use super::losses::{self, LossBook};
 use super::quota::{Pages, Quota};
 use super::restore::{self, Restoration, RestoreOutcome, Restored};
 use super::rows::{self, Suspect};
+use super::scan::{self, Cursor, RawPage};
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
@@ -60,8 +61,12 @@ impl Database {
         let anchors = AnchorTable::load(&connection)?;
         let mut chance = options.chance.clone();
         let losses = LossBook::new(chance.fork());
+        // One sync for all that a start writes.
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        scan::name_store(&connection, &mut chance)?;
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
+        connection.execute_batch("COMMIT")?;
         let quota = Quota::new(options.max_bytes, options.policies);
         let kept_room = KeptRoom::load(&connection, quota.kept_pages())?;
         let wal = Wal::open(&connection, &options.medium, &options.data_dir)?;
@@ -103,6 +108,11 @@ impl Database {
             return table.read(&self.connection, limit, skip);
         }
         rows::read(&self.connection, class, limit, skip)
+    }
+
+    /// Records of a class that wait, from a cursor on.
+    pub(super) fn scan(&mut self, class: Class, from: Cursor, limit: Limit) -> rusqlite::Result<RawPage> {
+        scan::read(&self.connection, &mut self.tables, class, from, limit)
     }
 
     /// How the file that a device described stands.

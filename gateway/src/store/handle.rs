@@ -13,6 +13,7 @@ use super::line::DeviceLine;
 use super::losses::LossRow;
 use super::record::StoredRecord;
 use super::restore::{Restoration, RestoreOutcome};
+use super::scan::{Cursor, RawPage};
 use super::segment;
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
@@ -42,6 +43,7 @@ pub(super) enum Request {
     Submit(Batch),
     Attach { device: DeviceId, line: Arc<DeviceLine> },
     Head { class: Class, limit: Limit, skip: Arc<HashSet<RecordKey>>, answer: oneshot::Sender<Vec<RawHead>> },
+    Scan { class: Class, from: Cursor, limit: Limit, answer: oneshot::Sender<RawPage> },
     Settle { settlement: Settlement, answer: Answer },
     SetAside { class: Class, key: DamagedKey, answer: Answer },
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
@@ -151,7 +153,7 @@ impl Store {
     }
 
     /// Gives the records whose device did not know the time the anchors of their boots.
-    async fn anchor(&self, pending: &mut [Pending]) -> Result<(), Stopped> {
+    pub(super) async fn anchor(&self, pending: &mut [Pending]) -> Result<(), Stopped> {
         let boots: HashSet<_> = pending.iter().filter_map(clockless_boot).collect();
         if boots.is_empty() {
             return Ok(());
@@ -282,7 +284,7 @@ fn clockless_boot(pending: &Pending) -> Option<(DeviceId, u32)> {
 }
 
 /// The records of a segment that are neither released nor to be skipped.
-fn still_open(
+pub(super) fn still_open(
     segment: i64,
     records: Vec<StoredRecord>,
     released: &[u64],

@@ -26,13 +26,32 @@ pub(super) struct Mint {
     chance: fastrand::Rng,
 }
 
+/// Runs that are remembered; a record of an older one that comes back is taken again, and the platform recognises it.
+const RUNS_KEPT: u64 = 1000;
+
+/// Where a run is remembered: by its count, which is its upper half.
+fn run_key(run: u64) -> String {
+    format!("run/{}", run >> 32)
+}
+
 impl Mint {
     /// Begins a run whose number was never used, and makes that durable.
     pub(super) fn begin_run(connection: &Connection, mut chance: fastrand::Rng) -> rusqlite::Result<Mint> {
         let count = meta(connection, "run")? + 1;
         set_meta(connection, "run", count)?;
         let run = count << 32 | u64::from(chance.u32(..));
+        set_meta(connection, &run_key(run), run)?;
+        if let Some(forgotten) = count.checked_sub(RUNS_KEPT) {
+            connection
+                .prepare_cached("DELETE FROM meta WHERE key = ?1")?
+                .execute([run_key(forgotten << 32)])?;
+        }
         Ok(Mint { run, number: 0, chance })
+    }
+
+    /// Whether this store has begun the run: what has an identity of it was taken here.
+    pub(super) fn has_begun(connection: &Connection, run: u64) -> rusqlite::Result<bool> {
+        Ok(meta(connection, &run_key(run))? == run)
     }
 
     /// The next identity. A run that has used up its numbers is followed by another one.

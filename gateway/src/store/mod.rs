@@ -33,6 +33,7 @@ pub mod record;
 pub mod restore;
 mod room;
 mod rows;
+pub mod scan;
 pub mod schema;
 pub mod segment;
 mod segments;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::record::StoredRecord;
 use super::submission::Part;
 use crate::domain::admission;
+use crate::domain::anchor::Anchor;
 use crate::domain::report::Class;
 
 /// Records of one class from one source, all of them taken or none.
@@ -31,6 +32,9 @@ pub struct RestoreOutcome {
     pub taken: u64,
     /// Records that were known already.
     pub known: u64,
+    /// Descriptions and pieces of photos and clips that were passed over: they contradict what is known, or their file has no
+    /// room here.
+    pub unwanted: u64,
 }
 
 /// A record that comes back.
@@ -39,6 +43,8 @@ pub struct Restored {
     pub(super) record: StoredRecord,
     /// For a record of the class evidence: the part of a file that it is.
     pub(super) part: Option<Part>,
+    /// When its boot was, as far as that came along.
+    pub(super) anchor: Option<Anchor>,
 }
 
 impl Restored {
@@ -50,7 +56,13 @@ impl Restored {
                 .and_then(|report| Part::of(&report.body, &record.payload)),
             _ => None,
         };
-        Restored { record, part }
+        Restored { record, part, anchor: None }
+    }
+
+    /// The same with the anchor of its boot, which counts like one that a device's own frame tells.
+    #[must_use]
+    pub fn anchored(self, anchor: Option<Anchor>) -> Restored {
+        Restored { anchor, ..self }
     }
 
     /// Bytes that it takes in the store, but for what every row takes.

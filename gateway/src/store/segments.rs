@@ -255,6 +255,11 @@ impl SegmentTable {
         Ok(pieces)
     }
 
+    /// Which records of a segment have their receipt, a bit a record; none when no record has.
+    pub(super) fn released(&self, id: i64) -> Vec<u64> {
+        self.released.get(&id).map(|release| release.words.clone()).unwrap_or_default()
+    }
+
     /// How many of each segment's records are to be skipped that are not released anyway.
     fn skipped(&self, skip: &HashSet<RecordKey>) -> HashMap<i64, u64> {
         let mut skipped = HashMap::new();

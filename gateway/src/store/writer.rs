@@ -257,6 +257,11 @@ impl Writer {
             Request::Head { class, limit, skip, answer } => {
                 drop(answer.send(self.database.head(class, limit, &skip)?));
             }
+            Request::Scan { class, from, limit, answer } => {
+                // A cursor must not stand beyond what a power cut leaves.
+                self.sync()?;
+                drop(answer.send(self.database.scan(class, from, limit)?));
+            }
             Request::DownAfter { device, after, limit, answer } => {
                 drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
             }

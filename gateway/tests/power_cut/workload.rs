@@ -66,7 +66,6 @@ pub(crate) fn options(drive: &Drive, setting: Setting) -> StoreOptions {
         sync_within: Duration::from_secs(3600),
         flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
-        flash_budget_bytes_per_day: 20 << 30,
         keep_accepted: 100_000,
         keep_quarantined: 100_000,
         started_at_ms: 0,

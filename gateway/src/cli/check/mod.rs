@@ -3,6 +3,7 @@
 mod devices;
 mod disk;
 mod geography;
+mod http;
 mod ports;
 mod uplink;
 
@@ -71,7 +72,7 @@ pub fn run(args: &Args) -> Exit {
         ("时钟 clock    ", clock_set(clock::unix_ms())),
         ("设备 listener ", ports::check(config.listener.bind, &config)),
         ("密钥 devices  ", devices::check(&config.devices)),
-        ("网页 http     ", ports::check(config.http.bind, &config)),
+        ("网页 http     ", http::check(&config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
         ("地理 geography", geography::check(&config.geography)),
     ];

@@ -1,10 +1,20 @@
 //! The way of a record that comes back: it keeps its name and its gateway, and what is known already is passed over.
 
-use super::Inlet;
+use super::{Inlet, Mint};
 use crate::domain::report::{Identity, RecordRef};
 use crate::store::evidence::{self, Described, Placing};
+use crate::store::record::StoredRecord;
 use crate::store::restore::{RestoreOutcome, Restored};
 use crate::store::submission::Part;
+
+/// What becomes of a record that comes back.
+enum Fate {
+    Taken,
+    /// It is here already.
+    Known,
+    /// A piece whose file does not take it, or a description that contradicts what is known.
+    Unwanted,
+}
 
 impl Inlet<'_> {
     /// Takes records of this device. That there is room for them was seen to.
@@ -14,43 +24,59 @@ impl Inlet<'_> {
         outcome: &mut RestoreOutcome,
     ) -> rusqlite::Result<()> {
         for restored in records {
-            let claimed = match restored.record.identity {
-                Identity::Device { boot, seq } => Some(RecordRef { boot, seq }),
-                Identity::Minted { .. } => None,
-            };
-            let is_known = claimed.is_some_and(|claimed| self.window.knows(claimed));
-            if !is_known && self.restore_one(restored)? {
-                if let Some(claimed) = claimed {
-                    self.window.insert(claimed);
+            match self.restore_one(restored)? {
+                Fate::Known => outcome.known += 1,
+                Fate::Unwanted => outcome.unwanted += 1,
+                Fate::Taken => {
+                    outcome.taken += 1;
+                    self.note_restored(restored);
                 }
-                outcome.taken += 1;
-            } else {
-                outcome.known += 1;
             }
         }
         Ok(())
     }
 
-    /// False for a piece that its file does not lack, or a description that contradicts what is known.
-    fn restore_one(&mut self, restored: &Restored) -> rusqlite::Result<bool> {
-        let Restored { record, part } = restored;
+    fn note_restored(&mut self, Restored { record, anchor, .. }: &Restored) {
+        if let Identity::Device { boot, seq } = record.identity {
+            self.window.insert(RecordRef { boot, seq });
+            if let Some(anchor) = anchor {
+                self.note_anchor(boot, *anchor);
+            }
+        }
+    }
+
+    /// Whether it was taken before: by its device's window, or because its name was given out here.
+    fn is_known(&self, record: &StoredRecord) -> rusqlite::Result<bool> {
+        match record.identity {
+            Identity::Device { boot, seq } => Ok(self.window.knows(RecordRef { boot, seq })),
+            Identity::Minted { run, .. } => {
+                Ok(record.gateway.is_none() && Mint::has_begun(self.connection, run)?)
+            }
+        }
+    }
+
+    fn restore_one(&mut self, Restored { record, part, .. }: &Restored) -> rusqlite::Result<Fate> {
+        if self.is_known(record)? {
+            return Ok(Fate::Known);
+        }
         match part {
             None => self.write(record)?,
             Some(Part::Meta(file)) => {
                 let (tallies, bound) = (&mut self.tables.tallies, self.evidence_bound);
                 match evidence::describe(self.connection, tallies, bound, self.device, file)? {
                     Described::Fits => self.write(record)?,
-                    Described::Contradicts => return Ok(false),
+                    Described::Contradicts => return Ok(Fate::Unwanted),
                 }
             }
             Some(Part::Chunk(chunk)) => match evidence::place(self.connection, self.device, chunk)? {
-                Placing::Known | Placing::Unwanted(_) => return Ok(false),
+                Placing::Known => return Ok(Fate::Known),
+                Placing::Unwanted(_) => return Ok(Fate::Unwanted),
                 Placing::Wanted(wanted_by) => {
                     let id = self.tables.insert_row(self.connection, record)?;
                     evidence::put(self.connection, self.device, wanted_by, chunk, id)?;
                 }
             },
         }
-        Ok(true)
+        Ok(Fate::Taken)
     }
 }
