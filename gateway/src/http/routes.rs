@@ -13,7 +13,6 @@ use super::status::StatusReport;
 use super::transfer::{export, import};
 use super::{View, losses};
 
-
 /// What the page at `/` shows until there is a console.
 const PAGE: &str = include_str!("page.html");
 

@@ -15,7 +15,7 @@ use crate::store::settlement::{Limit, Pending};
 
 /// What is read at once: what the writer is held up for, and what a chunk has, but for the row that exceeds it.
 const PAGE: Limit = Limit { records: 1000, bytes: 256 * 1024 };
-const _: () = assert!(PAGE.records + segment::RECORDS_MAX <= super::chunk::RECORDS_MAX);
+const _: () = assert!(PAGE.records + segment::RECORDS_MAX as u32 <= super::chunk::RECORDS_MAX);
 
 /// Why there is no next chunk.
 #[derive(Debug, thiserror::Error)]

@@ -123,7 +123,7 @@ impl Delivery {
         let mut refused_alone = 0;
         while !open.is_empty() {
             let count = open.len().min(self.batch_events);
-            match self.platform.post(self.body(&open[..count])).await {
+            match self.platform.post_events(self.body(&open[..count])).await {
                 Ok((verdicts, _)) => {
                     let before = (open.len(), accepted);
                     self.note(&mut open, verdicts, &mut accepted, &mut rejected);
