@@ -178,7 +178,7 @@ async fn commands_that_are_killed_in_the_middle_go_on_and_nothing_is_lost_or_tak
     second.gateway.kill9().await;
     for _ in 0..3 {
         let mut import = second.begin(&["import", argument(&stick)]);
-        tokio::time::sleep(Duration::from_millis(chance.u64(5..60))).await;
+        tokio::time::sleep(Duration::from_millis(chance.u64(1..25))).await;
         import.kill().await.expect("it can be killed");
     }
     let imported = second.run(&["import", argument(&stick)]).await;

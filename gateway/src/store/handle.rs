@@ -284,7 +284,7 @@ fn clockless_boot(pending: &Pending) -> Option<(DeviceId, u32)> {
 }
 
 /// The records of a segment that are neither released nor to be skipped.
-pub(super) fn still_open(
+fn still_open(
     segment: i64,
     records: Vec<StoredRecord>,
     released: &[u64],

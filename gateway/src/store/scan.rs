@@ -6,12 +6,14 @@
 //!   start again after a restart. So a cursor says which commit wrote the row before it, and one behind which
 //!   younger rows stand begins anew; so does one of another store. Something may be read twice then, and nothing is
 //!   passed over.
-//! - What is damaged at rest is passed over and counted; it stays where it is, for whoever salvages it.
+//! - What is damaged at rest is passed over and counted, block by block in a segment; it stays where it is, for whoever salvages
+//!   it.
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::handle::{Request, Stopped, Store, still_open};
+use super::handle::{Request, Stopped, Store};
+use super::record::StoredRecord;
 use super::rows;
 use super::segment;
 use super::settlement::{Limit, Pending, RecordKey};
@@ -85,17 +87,32 @@ impl Store {
             match piece {
                 RawPiece::Record(record) => page.records.push(*record),
                 RawPiece::DamagedRow => page.unreadable += 1,
-                RawPiece::Segment { id, n, blob, released } => match segment::decode(class, &blob) {
-                    Ok(records) => {
-                        page.records.extend(still_open(id, records, &released, &Default::default()));
-                    }
-                    Err(_) => page.unreadable += n,
-                },
+                RawPiece::Segment { id, n, blob, released } => {
+                    let records = readable(class, &blob);
+                    page.unreadable += n.saturating_sub(records.len() as u64);
+                    page.records.extend(open(id, records, &released));
+                }
             }
         }
         self.anchor(&mut page.records).await?;
         Ok(page)
     }
+}
+
+/// The records of a segment with their places in it; of a damaged one those that are undamaged.
+fn readable(class: Class, blob: &Bytes) -> Vec<(u32, StoredRecord)> {
+    match segment::decode(class, blob) {
+        Ok(records) => (0..).zip(records).collect(),
+        Err(_) => segment::salvage(class, blob).records,
+    }
+}
+
+/// Those of them that are not released.
+fn open(segment: i64, records: Vec<(u32, StoredRecord)>, released: &[u64]) -> impl Iterator<Item = Pending> {
+    let is_released =
+        |index: u32| released.get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
+    let open = records.into_iter().filter(move |(index, _)| !is_released(*index));
+    open.map(move |(index, record)| Pending { key: RecordKey::Slot { segment, index }, record, anchor: None })
 }
 
 /// Reads a page.

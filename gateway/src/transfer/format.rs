@@ -4,7 +4,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::domain::report::{Class, DeviceId};
+use crate::domain::report::Class;
+use crate::store::record::is_gateway_name;
 
 /// How a file begins.
 pub const MAGIC: [u8; 8] = *b"PATROLEX";
@@ -181,10 +182,10 @@ fn decode(bytes: &[u8], name_len: usize) -> Option<Header> {
     })
 }
 
-/// A gateway's name, which has the form of a device's; `None` when it has not.
+/// A gateway's name; `None` when it has not the form of one.
 pub fn gateway_name(text: &[u8]) -> Option<Arc<str>> {
     let text = std::str::from_utf8(text).ok()?;
-    DeviceId::parse(text).map(|_| text.into())
+    is_gateway_name(text).then(|| text.into())
 }
 
 /// What there is of one class.

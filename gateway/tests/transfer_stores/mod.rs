@@ -183,6 +183,7 @@ fn open(data_dir: &Path) -> Running {
     let mut policies = Policies::default();
     for class in Class::ALL {
         policies[class].linger = Duration::ZERO;
+        policies[class].reserve_bytes = 0;
     }
     let options = StoreOptions {
         data_dir: data_dir.into(),
@@ -460,9 +461,11 @@ async fn what_is_damaged_at_rest_is_counted_and_passed_over() {
     running.store.close().await;
     running.ended.await.expect("the writer says how it ended").expect("it ends well");
     let database = rusqlite::Connection::open(a.dir.path().join("patrol.db")).expect("a database");
-    for (table, column) in [("segment_telemetry", "blob"), ("record_incident", "payload")] {
-        let flip =
-            format!("UPDATE {table} SET {column} = CAST(x'00' || substr({column}, 2) AS BLOB) WHERE id = 2");
+    for (table, column, at) in [("segment_telemetry", "blob", 30), ("record_incident", "payload", 2)] {
+        let flip = format!(
+            "UPDATE {table} SET {column} =
+             CAST(substr({column}, 1, {at}) || x'FF' || substr({column}, {at} + 2) AS BLOB) WHERE id = 2"
+        );
         assert_eq!(database.execute(&flip, []).expect("a row"), 1);
     }
     drop(database);
