@@ -11,6 +11,7 @@ use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
 use super::losses::{self, LossBook};
+use super::mark::{Mark, Marked};
 use super::quota::Quota;
 use super::restore::{self, Restoration, RestoreOutcome, Restored};
 use super::rows::{self, Suspect};
@@ -21,6 +22,7 @@ use super::tables::{ROW_CLASSES, Tables};
 use super::windows::{Windows, meta, set_meta};
 use super::writer::StoreOptions;
 use crate::domain::evidence::File;
+use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId};
 
 /// What the frame around a piece of evidence takes at most, beside its bytes.
@@ -34,12 +36,16 @@ pub(super) struct Database {
     pub(super) windows: Windows,
     pub(super) anchors: AnchorTable,
     pub(super) losses: LossBook,
-    options: StoreOptions,
+    pub(super) options: StoreOptions,
     pub(super) tables: Tables,
     pub(super) quota: Quota,
     mint: Mint,
     evidence_bound: Bound,
     pub(super) start_number: u32,
+    /// Where the last commit is noted; on files only.
+    pub(super) mark: Option<Mark>,
+    /// Commits that the log had lost when the database was opened.
+    pub(super) log_commits_missing: u64,
 }
 
 impl Database {
@@ -66,7 +72,14 @@ impl Database {
             quota,
             mint,
             start_number,
+            mark: None,
+            log_commits_missing: 0,
         })
+    }
+
+    /// 0 is the first database, one in the place of a damaged one has the next number.
+    pub(super) fn generation(&self) -> u32 {
+        self.tables.generation
     }
 
     /// What is committed, in numbers.
@@ -132,9 +145,31 @@ impl Database {
             losses::reported(&self.connection, &mut self.tables.tallies, ids, *at_ms)?;
         }
         self.losses.write(&self.connection, &mut self.tables.tallies)?;
-        self.tables.tallies.write(&self.connection)?;
+        self.tables.write_tallies(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.note_commit();
         Ok(outcome)
+    }
+
+    /// Makes a loss record of the commits that the log had lost when the database was opened.
+    pub(super) fn note_log_damage(&mut self) -> rusqlite::Result<()> {
+        let (commits, at_ms) = (self.log_commits_missing, self.options.started_at_ms);
+        self.tables.commit_seq += 1;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.losses.note(Loss::unknown(None, LossReason::LogDamaged, commits, at_ms));
+        self.losses.write(&self.connection, &mut self.tables.tallies)?;
+        self.tables.write_tallies(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.losses.committed();
+        Ok(())
+    }
+
+    /// After the sync: the mark must not be ahead of what is durable.
+    pub(super) fn note_commit(&mut self) {
+        let Tables { commit_seq, generation, .. } = self.tables;
+        if let Some(mark) = &mut self.mark {
+            mark.note(Marked { commit_seq, generation });
+        }
     }
 
     /// Reads again how much room is used.
@@ -191,12 +226,14 @@ impl Database {
             match settled.key {
                 RecordKey::Row(id) => {
                     if !rows::delete(connection, &mut self.tables.tallies, *class, id)? {
+                        rows::check_absent(connection, *class, id)?;
                         continue;
                     }
                 }
                 RecordKey::Slot { segment, index } => {
-                    if let Some((table, tallies)) = self.tables.segment(*class) {
-                        table.release(connection, tallies, segment, index)?;
+                    let Some((table, tallies)) = self.tables.segment(*class) else { continue };
+                    if !table.release(connection, tallies, segment, index)? {
+                        continue;
                     }
                 }
             }

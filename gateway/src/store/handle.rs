@@ -67,6 +67,8 @@ pub(super) enum RawHead {
     DamagedRow(i64),
     Segment {
         id: i64,
+        /// Records that it has, by its row.
+        n: u64,
         blob: Bytes,
         released: Vec<u64>,
     },
@@ -140,9 +142,11 @@ impl Store {
             match piece {
                 RawHead::Record(record) => pending.push(*record),
                 RawHead::DamagedRow(id) => self.set_aside(class, DamagedKey::Row(id)).await?,
-                RawHead::Segment { id, blob, released } => match segment::decode(class, &blob) {
-                    Ok(records) => pending.extend(still_open(id, records, &released, skip)),
-                    Err(_) => self.set_aside(class, DamagedKey::Segment(id)).await?,
+                RawHead::Segment { id, n, blob, released } => match segment::decode(class, &blob) {
+                    Ok(records) if records.len() as u64 == n => {
+                        pending.extend(still_open(id, records, &released, skip));
+                    }
+                    _ => self.set_aside(class, DamagedKey::Segment(id)).await?,
                 },
             }
         }

@@ -67,6 +67,11 @@ impl LossBook {
         }
     }
 
+    /// Takes over what is still to be written from the book of a database that was replaced.
+    pub(super) fn go_on_from(&mut self, before: &mut LossBook) {
+        self.carried = std::mem::take(&mut before.carried);
+    }
+
     /// Notes a loss that this group's transaction brings about.
     pub(super) fn note(&mut self, loss: Loss) {
         add(&mut self.noted, loss);

@@ -16,7 +16,9 @@
 //! at most 2048 records or 512 KiB.
 
 mod anchors;
+mod checksum;
 pub mod custody;
+mod damage;
 mod database;
 mod evidence;
 mod group;
@@ -24,7 +26,10 @@ pub mod handle;
 mod inlet;
 pub mod line;
 pub mod losses;
+mod mark;
 pub mod medium;
+mod numbers;
+mod opening;
 mod quota;
 pub mod record;
 pub mod restore;

@@ -4,8 +4,10 @@
 //! source has come is written in the same transaction, so whatever is interrupted goes on where it stood, and nothing comes
 //! twice, not even a record without a number of its device's own.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::checksum::Checksum;
+use super::damage;
 use super::record::StoredRecord;
 use super::submission::Part;
 use crate::domain::admission;
@@ -61,13 +63,21 @@ impl Restored {
 
 /// How far a source has come; `None` when it has not begun.
 pub(super) fn cursor(connection: &Connection, source: &str) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT cursor FROM restore_progress WHERE source = ?1";
-    connection.prepare_cached(sql)?.query_row([source], |row| row.get(0)).optional()
+    let sql = "SELECT cursor, checksum FROM restore_progress WHERE source = ?1";
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let stored = connection.prepare_cached(sql)?.query_row([source], row).optional()?;
+    let Some((cursor, stored)) = stored else { return Ok(None) };
+    damage::check(stored, checksum(source, cursor), "how far a source has come")?;
+    Ok(Some(cursor))
 }
 
 /// Notes how far a source has come.
 pub(super) fn set_cursor(connection: &Connection, source: &str, cursor: i64) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO restore_progress (source, cursor) VALUES (?1, ?2)";
-    connection.prepare_cached(sql)?.execute(params![source, cursor])?;
+    let sql = "INSERT OR REPLACE INTO restore_progress (source, cursor, checksum) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute(params![source, cursor, checksum(source, cursor)])?;
     Ok(())
+}
+
+fn checksum(source: &str, cursor: i64) -> u32 {
+    Checksum::of("restore_progress").text(source).number(cursor).sum()
 }

@@ -10,7 +10,9 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::damage;
 use super::handle::RawHead;
+use super::numbers;
 use super::record::StoredRecord;
 use super::segment::{self, SegmentBuilder};
 use super::settlement::{Limit, RecordKey};
@@ -105,14 +107,16 @@ pub(super) struct SegmentTable {
     cum_bytes: u64,
     /// Highest id given out.
     last_id: i64,
+    /// The commit that wrote the last segment, as far as this process has seen.
+    flushed_at: u64,
     /// Highest id that was handed out to be sent.
     handed_out_to: i64,
     released: HashMap<i64, Release>,
 }
 
 impl SegmentTable {
-    /// Reads the figures of a class's table: two seeks.
-    pub(super) fn load(connection: &Connection, class: Class) -> rusqlite::Result<SegmentTable> {
+    /// Reads the figures of a class's table: two seeks. Numbers of new rows are above `floor`.
+    pub(super) fn load(connection: &Connection, class: Class, floor: i64) -> rusqlite::Result<SegmentTable> {
         let mut table = SegmentTable {
             class,
             names: names(class),
@@ -122,13 +126,33 @@ impl SegmentTable {
             cum_n: 0,
             cum_bytes: 0,
             last_id: 0,
+            flushed_at: 0,
             handed_out_to: 0,
             released: HashMap::new(),
         };
         table.head = table.read_head(connection)?;
         (table.tail_id, table.cum_n, table.cum_bytes) = table.read_tail(connection)?;
-        table.last_id = table.tail_id;
+        table.last_id = table.tail_id.max(floor);
+        if !table.is_plausible() {
+            return Err(damage::found("the figures of the segments"));
+        }
         Ok(table)
+    }
+
+    fn is_plausible(&self) -> bool {
+        let Some(head) = self.head else { return self.tail_id == 0 };
+        numbers::fits(head.id, self.class)
+            && numbers::fits(self.tail_id, self.class)
+            && head.id <= self.tail_id
+            && head.n <= head.cum_n
+            && head.cum_n <= self.cum_n
+            && head.bytes <= head.cum_bytes
+            && head.cum_bytes <= self.cum_bytes
+    }
+
+    /// True when the last segment was written in this commit, and so carries its number.
+    pub(super) fn carries(&self, commit_seq: u64) -> bool {
+        self.flushed_at == commit_seq
     }
 
     /// Takes over what is known only in memory: what was released, what somebody may still hold.
@@ -175,8 +199,8 @@ impl SegmentTable {
         let Some(head) = self.head else { return ClassBacklog::default() };
         let holes = tallies.get(self.names.holes);
         ClassBacklog {
-            records: (self.cum_n - head.cum_n + head.n).saturating_sub(holes.n),
-            bytes: (self.cum_bytes - head.cum_bytes + head.bytes).saturating_sub(holes.bytes),
+            records: (self.cum_n + head.n).saturating_sub(head.cum_n + holes.n),
+            bytes: (self.cum_bytes + head.bytes).saturating_sub(head.cum_bytes + holes.bytes),
             oldest_received_at_ms: Some(head.first_at_ms),
         }
     }
@@ -202,6 +226,7 @@ impl SegmentTable {
         self.tail_id = self.last_id;
         self.cum_n += u64::from(segment.n);
         self.cum_bytes += segment.payload_bytes;
+        self.flushed_at = commit_seq;
         connection.prepare_cached(self.names.insert)?.execute(params![
             self.last_id,
             commit_seq as i64,
@@ -234,11 +259,15 @@ impl SegmentTable {
         let skipped = self.skipped(skip);
         let mut statement = connection.prepare_cached(self.names.read)?;
         let mut rows = statement.query([ROWS_PER_READ])?;
-        let (mut records, mut bytes) = (0u64, 0u64);
+        let (mut records, mut bytes, mut last_id) = (0u64, 0u64, 0);
         let mut pieces = Vec::new();
         while records < u64::from(limit.records) && bytes < limit.bytes {
             let Some(row) = rows.next()? else { break };
             let (id, n): (i64, u64) = (row.get(0)?, row.get::<_, i64>(1)? as u64);
+            if id <= last_id || !numbers::fits(id, self.class) {
+                return Err(damage::found("a segment is not where it belongs"));
+            }
+            last_id = id;
             let release = self.released.get(&id);
             let done = release.map_or(0, |release| u64::from(release.done));
             let open = n.saturating_sub(done + skipped.get(&id).copied().unwrap_or(0));
@@ -249,7 +278,7 @@ impl SegmentTable {
             bytes += row.get::<_, i64>(2)? as u64;
             let released = release.map(|release| release.words.clone()).unwrap_or_default();
             self.handed_out_to = self.handed_out_to.max(id);
-            pieces.push(RawHead::Segment { id, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
+            pieces.push(RawHead::Segment { id, n, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
         Ok(pieces)
     }
@@ -267,31 +296,37 @@ impl SegmentTable {
         skipped
     }
 
-    /// Notes that a record has its receipt; deletes the segment when all of them have.
+    /// Notes that a record has its receipt; deletes the segment when all of them have. False when the segment is not there.
     pub(super) fn release(
         &mut self,
         connection: &Connection,
         tallies: &mut Tallies,
         id: i64,
         index: u32,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<bool> {
         if !self.released.contains_key(&id) {
-            let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(()) };
+            let Some((n, bytes)) = self.figures(connection, id)? else {
+                return if self.head.is_some_and(|head| head.id == id) {
+                    Err(damage::found("a segment can't be found that is there"))
+                } else {
+                    Ok(false)
+                };
+            };
             let words = vec![0; (n as usize).div_ceil(64)];
             self.released.insert(id, Release { n, bytes, done: 0, words });
         }
-        let Some(release) = self.released.get_mut(&id) else { return Ok(()) };
-        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(()) };
+        let Some(release) = self.released.get_mut(&id) else { return Ok(false) };
+        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(false) };
         let bit = 1 << (index % 64);
         if index < release.n && *word & bit == 0 {
             *word |= bit;
             release.done += 1;
         }
         if release.done < release.n {
-            return Ok(());
+            return Ok(true);
         }
         let (n, bytes) = (u64::from(release.n), release.bytes);
-        self.delete(connection, tallies, id, n, bytes)
+        self.delete(connection, tallies, id, n, bytes).map(|()| true)
     }
 
     fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
@@ -338,10 +373,10 @@ impl SegmentTable {
         let Some(old) = self.head else { return Ok(()) };
         self.head = self.read_head(connection)?;
         let (up_to_n, up_to_bytes) = match self.head {
-            Some(new) => (new.cum_n - new.n, new.cum_bytes - new.bytes),
-            None => (self.cum_n, self.cum_bytes),
+            Some(new) => (new.cum_n.checked_sub(new.n), new.cum_bytes.checked_sub(new.bytes)),
+            None => (Some(self.cum_n), Some(self.cum_bytes)),
         };
-        self.pass_holes(tallies, up_to_n - old.cum_n, up_to_bytes - old.cum_bytes);
+        self.pass_holes(tallies, between(up_to_n, old.cum_n)?, between(up_to_bytes, old.cum_bytes)?);
         Ok(())
     }
 
@@ -353,9 +388,9 @@ impl SegmentTable {
         n: u64,
         bytes: u64,
     ) -> rusqlite::Result<()> {
-        let (old_n, old_bytes) = (self.cum_n - n, self.cum_bytes - bytes);
+        let (old_n, old_bytes) = (self.cum_n.checked_sub(n), self.cum_bytes.checked_sub(bytes));
         (self.tail_id, self.cum_n, self.cum_bytes) = self.read_tail(connection)?;
-        self.pass_holes(tallies, old_n - self.cum_n, old_bytes - self.cum_bytes);
+        self.pass_holes(tallies, between(old_n, self.cum_n)?, between(old_bytes, self.cum_bytes)?);
         Ok(())
     }
 
@@ -386,4 +421,9 @@ impl SegmentTable {
         }
         Ok(())
     }
+}
+
+/// The way from one running total to another, which only grow.
+fn between(to: Option<u64>, from: u64) -> rusqlite::Result<u64> {
+    to.and_then(|to| to.checked_sub(from)).ok_or_else(|| damage::found("the running totals of the segments"))
 }

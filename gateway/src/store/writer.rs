@@ -1,5 +1,7 @@
 //! The one thread that owns the database: collects a group, commits it, answers.
 
+mod replace;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::damage;
 use super::database::Database;
 use super::evidence;
 use super::group::{Counted, Group, Outcome, Progress};
@@ -16,6 +19,7 @@ use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
 use super::losses;
 use super::medium::Medium;
+use super::opening;
 use super::restore;
 use super::rows;
 use super::schema::{self, OpenError};
@@ -73,13 +77,20 @@ pub struct Running {
 pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, OpenError> {
     let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
     let path = schema::database_path(&options.data_dir);
-    let connection = schema::open(&options.medium, &options.data_dir, options.max_bytes)?;
     let database = |source| OpenError::Database { path: path.clone(), source };
-    let database_open = Database::load(connection, options).map_err(database)?;
+    let database_open = opening::open(&options)?;
     let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
     let lines = HashMap::new();
-    let writer = Writer { database: database_open, metrics, queue, published, lines, full: false };
+    let writer = Writer {
+        database: database_open,
+        metrics,
+        queue,
+        published,
+        lines,
+        full: false,
+        replaced_at: None,
+    };
     let (end, ended) = oneshot::channel();
     let run = move || {
         // Nobody listening means that the process is already going down.
@@ -98,6 +109,8 @@ struct Writer {
     lines: HashMap<DeviceId, Weak<DeviceLine>>,
     /// Some class found no room in the last group that brought messages.
     full: bool,
+    /// When a fresh database last took the place of a damaged one.
+    replaced_at: Option<Instant>,
 }
 
 impl Writer {
@@ -130,10 +143,13 @@ impl Writer {
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
             Request::Head { class, limit, skip, answer } => {
-                drop(answer.send(self.database.head(class, limit, &skip)?));
+                drop(answer.send(self.read(|database| database.head(class, limit, &skip))?));
             }
             Request::DownAfter { device, after, limit, answer } => {
-                drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
+                let read = |database: &mut Database| {
+                    rows::down_after(&database.connection, &device, after, limit)
+                };
+                drop(answer.send(self.read(read)?));
             }
             Request::Anchors { boots, answer } => {
                 let anchors = &self.database.anchors;
@@ -143,25 +159,33 @@ impl Writer {
                 drop(answer.send(boots.into_iter().filter_map(anchor).collect()));
             }
             Request::Evidence { device, file, answer } => {
-                drop(answer.send(self.database.evidence(&device, &file)?));
+                drop(answer.send(self.read(|database| database.evidence(&device, &file))?));
             }
             Request::EvidencePieces { id, from, chunk_bytes, answer } => {
-                drop(answer.send(evidence::read(&self.database.connection, id, from, chunk_bytes)?));
+                let read = |database: &mut Database| {
+                    evidence::read(&database.connection, id, from, chunk_bytes)
+                };
+                drop(answer.send(self.read(read)?));
             }
             Request::SettleEvidence { verdict, answer } => group.verdicts.push((verdict, answer)),
             Request::Losses { after, limit, answer } => {
-                drop(answer.send(losses::after(&self.database.connection, after, limit)?));
+                let read = |database: &mut Database| losses::after(&database.connection, after, limit);
+                drop(answer.send(self.read(read)?));
             }
             Request::LossesToReport { limit, answer } => {
-                let Database { connection, losses, .. } = &mut self.database;
-                drop(answer.send(losses.hand_out(connection, limit)?));
+                let hand_out = |database: &mut Database| {
+                    let Database { connection, losses, .. } = database;
+                    losses.hand_out(connection, limit)
+                };
+                drop(answer.send(self.read(hand_out)?));
             }
             Request::LossesReported { ids, at_ms, answer } => {
                 group.losses_reported.push((ids, at_ms, answer));
             }
             Request::Restore { restoration, answer } => group.push_restoration(restoration, answer),
             Request::RestoreCursor { source, answer } => {
-                let _ = answer.send(restore::cursor(&self.database.connection, &source)?);
+                let read = |database: &mut Database| restore::cursor(&database.connection, &source);
+                let _ = answer.send(self.read(read)?);
             }
             Request::Ping { answer } => drop(answer.send(())),
             Request::Close => return Ok(false),
@@ -170,7 +194,8 @@ impl Writer {
     }
 
     fn attach(&mut self, device: DeviceId, line: &Arc<DeviceLine>) -> rusqlite::Result<()> {
-        if !rows::down_after(&self.database.connection, &device, 0, 1)?.is_empty() {
+        let waits = self.read(|database| rows::down_after(&database.connection, &device, 0, 1))?;
+        if !waits.is_empty() {
             line.ring();
         }
         self.lines.retain(|_, line| line.strong_count() > 0);
@@ -178,21 +203,36 @@ impl Writer {
         Ok(())
     }
 
-    /// One transaction for the whole group. When the disk is full the group's messages are withheld and what frees
-    /// space is tried alone; any other failure is the end.
+    /// One transaction for the whole group, and what follows from it. Damage costs the group, not the process.
     fn commit(&mut self, mut group: Group) -> rusqlite::Result<()> {
         if group.is_empty() {
             return Ok(());
         }
+        match self.write(&mut group) {
+            Ok(Some(outcome)) => self.answer(group, outcome),
+            Ok(None) => self.refuse_settlements(group),
+            Err(error) if damage::is(&error) => {
+                self.replace(error)?;
+                self.withhold(group)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// When the disk is full the group's messages are withheld and what frees space is tried alone; `None` when that found no
+    /// space either. Any other failure is the end, but for damage.
+    ///
+    /// The figures are published here, before anybody is answered.
+    fn write(&mut self, group: &mut Group) -> rusqlite::Result<Option<Outcome>> {
         let started = Instant::now();
-        let outcome = match self.database.write(&group) {
+        let outcome = match self.database.write(group) {
             Err(error) if is_full(&error) => {
                 self.database.roll_back()?;
-                self.refuse(&mut group);
-                match self.database.write(&group) {
+                self.refuse(group);
+                match self.database.write(group) {
                     Err(error) if is_full(&error) => {
                         self.database.roll_back()?;
-                        return self.refuse_settlements(group);
+                        return Ok(None);
                     }
                     outcome => outcome?,
                 }
@@ -205,10 +245,11 @@ impl Writer {
         if !outcome.progress.is_empty() {
             self.full = !outcome.tallied.withheld.is_empty();
         }
+        self.published.send_replace(self.database.snapshot(self.full)?);
         self.metrics.store_commits.inc();
         self.metrics.store_commit_seconds.observe(started.elapsed().as_secs_f64());
         self.metrics.store_group_records.observe(group.records as f64);
-        self.answer(group, outcome)
+        Ok(Some(outcome))
     }
 
     /// Withholds the acknowledgements of a group that found no room.
@@ -241,11 +282,8 @@ impl Writer {
 
     /// Tells everybody what is now durable. This is the only place that advances a session's line, and with it the
     /// only cause of a PUBACK.
-    ///
-    /// The figures go first: whoever is answered finds them up to date.
     fn answer(&mut self, mut group: Group, outcome: Outcome) -> rusqlite::Result<()> {
         self.count(outcome.tallied);
-        self.publish()?;
         for Progress { line, durable } in outcome.progress {
             if let Some(durable) = durable {
                 line.advance(durable);
@@ -296,7 +334,8 @@ impl Writer {
     }
 
     fn publish(&mut self) -> rusqlite::Result<()> {
-        let snapshot = self.database.snapshot(self.full)?;
+        let full = self.full;
+        let snapshot = self.read(|database| database.snapshot(full))?;
         self.published.send_replace(snapshot);
         Ok(())
     }

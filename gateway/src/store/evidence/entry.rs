@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::evidence::File;
 use crate::domain::report::{DeviceId, RecordRef, Sha256};
+use crate::store::numbers;
+use crate::store::tables::GENERATION;
+use crate::store::windows::meta;
 
 /// How far a file is; the number stands in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +41,9 @@ pub(super) fn insert(connection: &Connection, device: &DeviceId, file: &File) ->
         Entry { id: 0, file: *file, stage: Stage::Waiting, mismatches: 0, first_lacking: 0, present: 0 };
     connection
         .prepare_cached(
-            "INSERT INTO evidence_file (device, boot, seq, size, chunk_bytes, sha256, stage, mismatches,
-             first_lacking, present, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, ?7)",
+            "INSERT INTO evidence_file (id, device, boot, seq, size, chunk_bytes, sha256, stage, mismatches,
+             first_lacking, present, checksum) VALUES (
+             coalesce((SELECT max(id) FROM evidence_file), ?8) + 1, ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, ?7)",
         )?
         .execute(params![
             device.as_str(),
@@ -48,7 +52,8 @@ pub(super) fn insert(connection: &Connection, device: &DeviceId, file: &File) ->
             file.size_bytes,
             file.chunk_bytes,
             file.sha256.0,
-            checksum(device, &entry)
+            checksum(device, &entry),
+            numbers::floor(meta(connection, GENERATION)? as u32)
         ])?;
     entry.id = connection.last_insert_rowid();
     Ok(entry)
