@@ -395,6 +395,10 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
         let drop = format!("ALTER TABLE {table} DROP COLUMN gateway");
         database.execute_batch(&drop).expect("as it was");
     }
+    for table in ["meta", "tally", "seen_window", "accepted_case", "dead_letter", "quarantine", "down"] {
+        let drop = format!("ALTER TABLE {table} DROP COLUMN checksum");
+        database.execute_batch(&drop).expect("as it was");
+    }
     let shape = |database: &rusqlite::Connection| {
         let sql = "SELECT group_concat(sql, ';' ORDER BY name) FROM sqlite_schema WHERE sql IS NOT NULL";
         database.query_row(sql, [], |row| row.get::<_, String>(0)).expect("a schema")
