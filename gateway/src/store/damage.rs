@@ -5,7 +5,12 @@
 
 pub(super) mod folders;
 
+use bytes::Bytes;
 use rusqlite::{Error, ErrorCode, ffi};
+
+use super::record::StoredRecord;
+use super::segment;
+use crate::domain::report::Class;
 
 /// Whether an error says that the database is damaged. The SQL is ours and fixed: what does not fit it was not written by us.
 pub(super) fn is(error: &Error) -> bool {
@@ -35,6 +40,11 @@ pub(super) fn found(what: &str) -> Error {
 /// Holds a row against its checksum. Rows from before there were checksums have none.
 pub(super) fn check(stored: Option<u32>, computed: u32, what: &str) -> rusqlite::Result<()> {
     if stored.is_none_or(|stored| stored == computed) { Ok(()) } else { Err(found(what)) }
+}
+
+/// The records of a segment that can be read, whatever happened to the others, with their places in it.
+pub(super) fn readable(class: Class, blob: &Bytes) -> Vec<(u32, StoredRecord)> {
+    (0..).zip(segment::decode(class, blob).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use super::inlet::{Inlet, Mint};
 use super::losses::{self, LossBook};
 use super::mark::{Mark, Marked};
 use super::quota::Quota;
-use super::restore::{self, Restoration, RestoreOutcome, Restored};
 use super::rows::{self, Suspect};
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
@@ -27,8 +26,6 @@ use crate::domain::report::{Class, DeviceId};
 
 /// What the frame around a piece of evidence takes at most, beside its bytes.
 const FRAME_BYTES: usize = 128;
-/// What a row takes beside payload and casework.
-const RECORD_ROW_BYTES: usize = 64;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
@@ -118,7 +115,7 @@ impl Database {
             outcome.progress.push(progress);
         }
         for (restoration, _) in &group.restorations {
-            let restored = self.write_restoration(restoration)?;
+            let restored = self.write_restoration(restoration, &mut outcome.ring)?;
             outcome.restored.push(restored);
         }
         self.anchors.write(&self.connection, self.tables.commit_seq)?;
@@ -181,28 +178,8 @@ impl Database {
         self.inlet(&batch.device, batch.has_claims()).take(batch, tallied)
     }
 
-    /// All records of a restoration, or, when there is no room for all of them, none: `None`.
-    fn write_restoration(&mut self, restoration: &Restoration) -> rusqlite::Result<Option<RestoreOutcome>> {
-        let Restoration { source, cursor, class, records } = restoration;
-        if restore::cursor(&self.connection, source)?.is_some_and(|stored| stored >= *cursor) {
-            return Ok(Some(RestoreOutcome { known: records.len() as u64, ..RestoreOutcome::default() }));
-        }
-        let bytes = records.iter().map(Restored::stored_bytes).sum::<usize>();
-        if !self.quota.take(Some(*class), bytes + records.len() * RECORD_ROW_BYTES) {
-            return Ok(None);
-        }
-        let mut outcome = RestoreOutcome::default();
-        for records in records.chunk_by(|one, other| one.record.device == other.record.device) {
-            if let Some(first) = records.first() {
-                self.inlet(&first.record.device, true).restore(records, &mut outcome)?;
-            }
-        }
-        restore::set_cursor(&self.connection, source, *cursor)?;
-        Ok(Some(outcome))
-    }
-
     /// The way in for what a device sent; `claims` says whether some of it has a number of the device's own.
-    fn inlet<'a>(&'a mut self, device: &'a DeviceId, claims: bool) -> Inlet<'a> {
+    pub(super) fn inlet<'a>(&'a mut self, device: &'a DeviceId, claims: bool) -> Inlet<'a> {
         Inlet {
             connection: &self.connection,
             tables: &mut self.tables,

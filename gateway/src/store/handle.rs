@@ -1,5 +1,7 @@
 //! The typed handle on the store: what others may ask of the writer thread, and how it calls them back.
 
+pub(super) mod blocking;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ pub(super) enum Request {
     LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
     LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
     Ping { answer: oneshot::Sender<()> },
+    Publish,
     Close,
 }
 

@@ -24,8 +24,12 @@ pub(super) fn floor_of(generation: u32, class: Class) -> i64 {
 
 /// Whether a row of the class can have this number.
 pub(super) fn fits(id: i64, class: Class) -> bool {
-    let code = id >> CLASS_SHIFT & CLASS_MASK;
-    id > 0 && (code == 0 || code == class as i64 + 1)
+    is_of(id, class) || id > 0 && id >> CLASS_SHIFT & CLASS_MASK == 0
+}
+
+/// Whether this number is one of a row of the class, and of no other.
+pub(super) fn is_of(id: i64, class: Class) -> bool {
+    id > 0 && id >> CLASS_SHIFT & CLASS_MASK == class as i64 + 1
 }
 
 #[cfg(test)]

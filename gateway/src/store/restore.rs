@@ -4,17 +4,21 @@
 //! source has come is written in the same transaction, so whatever is interrupted goes on where it stood, and nothing comes
 //! twice, not even a record without a number of its device's own.
 
+pub(super) mod rest;
+mod writing;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use self::rest::Rest;
 use super::checksum::Checksum;
 use super::damage;
 use super::record::StoredRecord;
 use super::submission::Part;
 use crate::domain::admission;
-use crate::domain::report::Class;
+use crate::domain::report::{Class, DeviceId};
 
 /// Records of one class from one source, all of them taken or none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Restoration {
     /// Names the source and its part, for ever: `salvage/1/incident`, `import/6f0c...`.
     pub source: Box<str>,
@@ -33,14 +37,23 @@ pub struct RestoreOutcome {
     pub taken: u64,
     /// Records that were known already.
     pub known: u64,
+    /// Pieces of photos and clips that nobody has asked for: there is no file for them, or it waits for room.
+    pub unwanted: u64,
 }
 
-/// A record that comes back.
-#[derive(Debug)]
-pub struct Restored {
-    pub(super) record: StoredRecord,
-    /// For a record of the class evidence: the part of a file that it is.
-    pub(super) part: Option<Part>,
+/// A record that comes back, or something else that was kept.
+#[derive(Debug, Clone)]
+pub struct Restored(pub(super) Kept);
+
+/// What comes back.
+#[derive(Debug, Clone)]
+pub(super) enum Kept {
+    Record {
+        record: StoredRecord,
+        /// For a record of the class evidence: the part of a file that it is.
+        part: Option<Part>,
+    },
+    Rest(Rest),
 }
 
 impl Restored {
@@ -52,12 +65,22 @@ impl Restored {
                 .and_then(|report| Part::of(&report.body, &record.payload)),
             _ => None,
         };
-        Restored { record, part }
+        Restored(Kept::Record { record, part })
+    }
+
+    /// The device of a record.
+    fn device(&self) -> Option<&DeviceId> {
+        if let Kept::Record { record, .. } = &self.0 { Some(&record.device) } else { None }
     }
 
     /// Bytes that it takes in the store, but for what every row takes.
     pub(super) fn stored_bytes(&self) -> usize {
-        self.record.payload.len() + self.record.casework.as_deref().map_or(0, str::len)
+        match &self.0 {
+            Kept::Record { record, .. } => {
+                record.payload.len() + record.casework.as_deref().map_or(0, str::len)
+            }
+            Kept::Rest(rest) => rest.stored_bytes(),
+        }
     }
 }
 
@@ -78,6 +101,6 @@ pub(super) fn set_cursor(connection: &Connection, source: &str, cursor: i64) -> 
     Ok(())
 }
 
-fn checksum(source: &str, cursor: i64) -> u32 {
+pub(super) fn checksum(source: &str, cursor: i64) -> u32 {
     Checksum::of("restore_progress").text(source).number(cursor).sum()
 }

@@ -30,6 +30,8 @@ pub(super) struct Windows {
     batches: Vec<(DeviceId, usize)>,
     added: Vec<RecordRef>,
     records_since_write: u64,
+    /// Windows of a damaged database came in, which nothing else would bring back.
+    merged: bool,
 }
 
 /// One device's window while a batch of it is taken.
@@ -113,7 +115,16 @@ impl Windows {
 
     /// True when the next write should not wait for a deletion.
     pub(super) fn is_write_due(&self) -> bool {
-        self.records_since_write >= WRITE_AFTER_RECORDS
+        self.merged || self.records_since_write >= WRITE_AFTER_RECORDS
+    }
+
+    /// Adds what a damaged database knew of a device. Should the group fail, it is known all the same: it was delivered.
+    pub(super) fn merge(&mut self, device: &DeviceId, window: &SeenWindow) {
+        if self.by_device.contains_key(device) || self.by_device.len() < DEVICES_MAX {
+            self.by_device.entry(device.clone()).or_default().merge(window);
+            self.dirty.insert(device.clone());
+            self.merged = true;
+        }
     }
 
     /// Writes the changed windows as of commit `commit_seq`, which is the one that is being made.
@@ -142,6 +153,7 @@ impl Windows {
         if written {
             self.dirty.clear();
             self.records_since_write = 0;
+            self.merged = false;
         }
     }
 

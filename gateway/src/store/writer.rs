@@ -24,7 +24,8 @@ use super::restore;
 use super::rows;
 use super::schema::{self, OpenError};
 use super::settlement::Unsettled;
-use super::snapshot::Snapshot;
+use super::salvage::worker::Salvager;
+use super::snapshot::{DamageFigures, Snapshot};
 use crate::domain::admission::Reason;
 use crate::domain::report::DeviceId;
 use crate::domain::retention::Policies;
@@ -81,8 +82,10 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     let database_open = opening::open(&options)?;
     let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
+    let store = Store::new(requests, snapshot);
+    let salvager = Salvager::new(&options, store.downgrade());
     let lines = HashMap::new();
-    let writer = Writer {
+    let mut writer = Writer {
         database: database_open,
         metrics,
         queue,
@@ -90,14 +93,17 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         lines,
         full: false,
         replaced_at: None,
+        salvager,
     };
+    writer.salvager.look();
+    writer.publish().map_err(database)?;
     let (end, ended) = oneshot::channel();
     let run = move || {
         // Nobody listening means that the process is already going down.
         let _ = end.send(writer.run().map_err(WriteError));
     };
     thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
-    Ok(Running { store: Store::new(requests, snapshot), start_number, ended })
+    Ok(Running { store, start_number, ended })
 }
 
 struct Writer {
@@ -111,6 +117,7 @@ struct Writer {
     full: bool,
     /// When a fresh database last took the place of a damaged one.
     replaced_at: Option<Instant>,
+    salvager: Salvager,
 }
 
 impl Writer {
@@ -188,6 +195,7 @@ impl Writer {
                 let _ = answer.send(self.read(read)?);
             }
             Request::Ping { answer } => drop(answer.send(())),
+            Request::Publish => self.publish()?,
             Request::Close => return Ok(false),
         }
         Ok(true)
@@ -245,7 +253,8 @@ impl Writer {
         if !outcome.progress.is_empty() {
             self.full = !outcome.tallied.withheld.is_empty();
         }
-        self.published.send_replace(self.database.snapshot(self.full)?);
+        let snapshot = self.database.snapshot(self.full)?;
+        self.send(snapshot);
         self.metrics.store_commits.inc();
         self.metrics.store_commit_seconds.observe(started.elapsed().as_secs_f64());
         self.metrics.store_group_records.observe(group.records as f64);
@@ -336,8 +345,14 @@ impl Writer {
     fn publish(&mut self) -> rusqlite::Result<()> {
         let full = self.full;
         let snapshot = self.read(|database| database.snapshot(full))?;
-        self.published.send_replace(snapshot);
+        self.send(snapshot);
         Ok(())
+    }
+
+    fn send(&self, snapshot: Snapshot) {
+        let log_commits_missing = self.database.log_commits_missing;
+        let damage = DamageFigures { log_commits_missing, ..self.salvager.figures() };
+        self.published.send_replace(Snapshot { damage, ..snapshot });
     }
 }
 

@@ -1,7 +1,7 @@
 //! The folders of damaged databases: `damaged-<n>` beside the database, n growing.
 //!
 //! A damaged database goes there whole and unchanged, with its log. When all that could be read of it is back in the store, a
-//! file `salvaged` is laid beside it. Nothing leaves before that, unless there are too many: see [`Folders::make_room`].
+//! file `salvaged` is laid beside it. Nothing leaves before that, unless there are too many: see [`Folders::surplus`].
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
@@ -102,23 +102,19 @@ impl Folders {
         File::open(&folder.path)?.sync_all()
     }
 
-    /// Removes the oldest folders that are salvaged, until no more than [`KEPT_MAX`] are left, and then, beyond [`HELD_MAX`],
-    /// the oldest of all: these are returned, for what was in them is lost. `in_use` stays in any case.
-    pub(in crate::store) fn make_room(&self, in_use: Option<u32>) -> io::Result<Vec<Folder>> {
-        let mut held = self.list()?;
-        let mut lost = Vec::new();
-        let may_leave = |folder: &Folder| Some(folder.number) != in_use;
-        while held.len() > KEPT_MAX {
-            let salvaged = held.iter().position(|folder| folder.is_salvaged && may_leave(folder));
-            let oldest = || held.iter().position(may_leave).filter(|_| held.len() > HELD_MAX);
-            let Some(leaving) = salvaged.or_else(oldest) else { break };
-            let folder = held.remove(leaving);
-            fs::remove_dir_all(&folder.path)?;
-            if !folder.is_salvaged {
-                lost.push(folder);
-            }
-        }
-        Ok(lost)
+    /// The folder that has to leave next: the oldest that is salvaged while there are more than [`KEPT_MAX`], and then, beyond
+    /// [`HELD_MAX`], the oldest of all. `in_use` stays in any case.
+    pub(in crate::store) fn surplus(&self, in_use: Option<u32>) -> io::Result<Option<Folder>> {
+        let held = self.list()?;
+        let may_leave = |folder: &&Folder| Some(folder.number) != in_use;
+        let salvaged = held.iter().filter(may_leave).find(|folder| folder.is_salvaged);
+        let oldest = held.iter().find(may_leave).filter(|_| held.len() > HELD_MAX);
+        Ok(salvaged.filter(|_| held.len() > KEPT_MAX).or(oldest).cloned())
+    }
+
+    /// Removes a folder, for good.
+    pub(in crate::store) fn remove(&self, folder: &Folder) -> io::Result<()> {
+        fs::remove_dir_all(&folder.path)
     }
 }
 
@@ -137,6 +133,15 @@ mod tests {
         let number = folders.next_number(0).unwrap();
         folders.set_aside(number).unwrap();
         folders.list().unwrap().pop().unwrap()
+    }
+
+    fn leave(folders: &Folders, in_use: Option<u32>) -> Vec<u32> {
+        let mut left = Vec::new();
+        while let Some(folder) = folders.surplus(in_use).unwrap() {
+            folders.remove(&folder).unwrap();
+            left.push(folder.number);
+        }
+        left
     }
 
     #[test]
@@ -159,14 +164,13 @@ mod tests {
         for _ in 0..5 {
             damage(&folders);
         }
-        assert_eq!((folders.make_room(None).unwrap(), names(&folders)), (vec![], vec![1, 2, 3, 4, 5]));
+        assert_eq!((leave(&folders, None), names(&folders)), (vec![], vec![1, 2, 3, 4, 5]));
         let all = folders.list().unwrap();
         folders.note_salvaged(&all[1], "all of it").unwrap();
-        assert_eq!((folders.make_room(None).unwrap(), names(&folders)), (vec![], vec![1, 3, 4, 5]));
+        assert_eq!((leave(&folders, None), names(&folders)), (vec![2], vec![1, 3, 4, 5]));
         damage(&folders);
         damage(&folders);
-        let lost = folders.make_room(Some(1)).unwrap();
-        assert_eq!((lost.len(), lost[0].number, names(&folders)), (1, 3, vec![1, 4, 5, 6, 7]));
+        assert_eq!((leave(&folders, Some(1)), names(&folders)), (vec![3], vec![1, 4, 5, 6, 7]));
         assert_eq!(folders.next_number(20).unwrap(), 21);
     }
 }

@@ -17,6 +17,12 @@ pub(super) enum Stage {
     Refused = 3,
 }
 
+impl Stage {
+    pub(super) fn from_number(number: u32) -> Option<Stage> {
+        [Stage::Waiting, Stage::Receiving, Stage::Complete, Stage::Refused].get(number as usize).copied()
+    }
+}
+
 /// A file as the table has it.
 pub(super) struct Entry {
     pub(super) id: i64,
@@ -99,20 +105,14 @@ pub(super) fn find(
 fn entry(device: &DeviceId, evidence: RecordRef, id: i64, row: &Row<'_>) -> Option<Entry> {
     let (size_bytes, chunk_bytes) = (row.get(1).ok()?, row.get(2).ok().filter(|bytes| *bytes > 0)?);
     let file = File { evidence, size_bytes, chunk_bytes, sha256: Sha256(row.get(3).ok()?) };
-    let stage = match row.get::<_, u8>(4).ok()? {
-        0 => Stage::Waiting,
-        1 => Stage::Receiving,
-        2 => Stage::Complete,
-        3 => Stage::Refused,
-        _ => return None,
-    };
+    let stage = Stage::from_number(row.get(4).ok()?)?;
     let (mismatches, first_lacking, present) = (row.get(5).ok()?, row.get(6).ok()?, row.get(7).ok()?);
     let entry = Entry { id, file, stage, mismatches, first_lacking, present };
     (row.get::<_, u32>(8).ok()? == checksum(device, &entry)).then_some(entry)
 }
 
 /// Covers all that its device is told by.
-fn checksum(device: &DeviceId, entry: &Entry) -> u32 {
+pub(super) fn checksum(device: &DeviceId, entry: &Entry) -> u32 {
     let Entry { file, stage, mismatches, first_lacking, present, .. } = entry;
     let File { evidence, size_bytes, chunk_bytes, sha256 } = file;
     let mut crc = crc32c::crc32c(device.as_str().as_bytes());

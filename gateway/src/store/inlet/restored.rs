@@ -3,7 +3,8 @@
 use super::Inlet;
 use crate::domain::report::{Identity, RecordRef};
 use crate::store::evidence::{self, Described, Placing};
-use crate::store::restore::{RestoreOutcome, Restored};
+use crate::store::record::StoredRecord;
+use crate::store::restore::{Kept, RestoreOutcome, Restored};
 use crate::store::submission::Part;
 
 impl Inlet<'_> {
@@ -14,37 +15,51 @@ impl Inlet<'_> {
         outcome: &mut RestoreOutcome,
     ) -> rusqlite::Result<()> {
         for restored in records {
-            let claimed = match restored.record.identity {
+            let Kept::Record { record, part } = &restored.0 else { continue };
+            let claimed = match record.identity {
                 Identity::Device { boot, seq } => Some(RecordRef { boot, seq }),
                 Identity::Minted { .. } => None,
             };
-            let is_known = claimed.is_some_and(|claimed| self.window.knows(claimed));
-            if !is_known && self.restore_one(restored)? {
+            if claimed.is_some_and(|claimed| self.window.knows(claimed)) {
+                outcome.known += 1;
+            } else if self.restore_one(record, part.as_ref(), outcome)? {
+                outcome.taken += 1;
                 if let Some(claimed) = claimed {
                     self.window.insert(claimed);
                 }
-                outcome.taken += 1;
-            } else {
-                outcome.known += 1;
             }
         }
         Ok(())
     }
 
-    /// False for a piece that its file does not lack, or a description that contradicts what is known.
-    fn restore_one(&mut self, restored: &Restored) -> rusqlite::Result<bool> {
-        let Restored { record, part } = restored;
+    /// False for a piece that its file does not lack, or a description that contradicts what is known; these are counted.
+    fn restore_one(
+        &mut self,
+        record: &StoredRecord,
+        part: Option<&Part>,
+        outcome: &mut RestoreOutcome,
+    ) -> rusqlite::Result<bool> {
         match part {
             None => self.write(record)?,
             Some(Part::Meta(file)) => {
                 let (tallies, bound) = (&mut self.tables.tallies, self.evidence_bound);
                 match evidence::describe(self.connection, tallies, bound, self.device, file)? {
                     Described::Fits => self.write(record)?,
-                    Described::Contradicts => return Ok(false),
+                    Described::Contradicts => {
+                        outcome.known += 1;
+                        return Ok(false);
+                    }
                 }
             }
             Some(Part::Chunk(chunk)) => match evidence::place(self.connection, self.device, chunk)? {
-                Placing::Known | Placing::Unwanted(_) => return Ok(false),
+                Placing::Known => {
+                    outcome.known += 1;
+                    return Ok(false);
+                }
+                Placing::Unwanted(_) => {
+                    outcome.unwanted += 1;
+                    return Ok(false);
+                }
                 Placing::Wanted(wanted_by) => {
                     let id = self.tables.insert_row(self.connection, record)?;
                     evidence::put(self.connection, self.device, wanted_by, chunk, id)?;

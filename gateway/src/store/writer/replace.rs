@@ -54,6 +54,7 @@ impl Writer {
         self.database = fresh;
         self.replaced_at = Some(Instant::now());
         self.full = false;
+        self.salvager.look();
         self.publish()
     }
 
