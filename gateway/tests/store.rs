@@ -1,6 +1,7 @@
 //! The store through its handle: what is durable stays, what is settled goes, and the bounds hold.
 
 mod store_anchors;
+mod store_damage;
 mod store_evidence;
 mod store_model;
 mod store_room;

@@ -42,9 +42,23 @@ pub(super) fn check(stored: Option<u32>, computed: u32, what: &str) -> rusqlite:
     if stored.is_none_or(|stored| stored == computed) { Ok(()) } else { Err(found(what)) }
 }
 
-/// The records of a segment that can be read, whatever happened to the others, with their places in it.
-pub(super) fn readable(class: Class, blob: &Bytes) -> Vec<(u32, StoredRecord)> {
-    (0..).zip(segment::decode(class, blob).unwrap_or_default()).collect()
+/// What of a segment can be read.
+pub(super) struct Readable {
+    /// The records, with their places in the segment.
+    pub(super) records: Vec<(u32, StoredRecord)>,
+    /// How many it had; `None` when it can't say any more.
+    pub(super) expected: Option<u32>,
+}
+
+/// Reads what can be read of a segment, whatever happened to the rest.
+pub(super) fn readable(class: Class, blob: &Bytes) -> Readable {
+    match segment::decode(class, blob) {
+        Ok(records) => {
+            let expected = u32::try_from(records.len()).ok();
+            Readable { records: (0..).zip(records).collect(), expected }
+        }
+        Err(_) => Readable { records: Vec::new(), expected: None },
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use super::anchors::AnchorTable;
+use super::clock::Clock;
 use super::custody::Standing;
 use super::evidence::{self, Bound};
 use super::group::{Counted, Group, Outcome, Progress};
@@ -43,6 +44,7 @@ pub(super) struct Database {
     pub(super) mark: Option<Mark>,
     /// Commits that the log had lost when the database was opened.
     pub(super) log_commits_missing: u64,
+    pub(super) clock: Clock,
 }
 
 impl Database {
@@ -58,7 +60,9 @@ impl Database {
         let mut quota = Quota::new(options.max_bytes, options.policies);
         quota.refresh(&connection, |class| tables.waiting_bytes(class))?;
         let evidence_bound = Bound { max_bytes: options.evidence_max_bytes };
+        let clock = Clock::starting(options.started_at_ms);
         Ok(Database {
+            clock,
             evidence_bound,
             connection,
             windows,
@@ -150,7 +154,7 @@ impl Database {
 
     /// Makes a loss record of the commits that the log had lost when the database was opened.
     pub(super) fn note_log_damage(&mut self) -> rusqlite::Result<()> {
-        let (commits, at_ms) = (self.log_commits_missing, self.options.started_at_ms);
+        let (commits, at_ms) = (self.log_commits_missing, self.clock.now_ms());
         self.tables.commit_seq += 1;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.losses.note(Loss::unknown(None, LossReason::LogDamaged, commits, at_ms));
@@ -236,23 +240,34 @@ impl Database {
         Ok(())
     }
 
-    /// Moves what is damaged out of the way: into the quarantine, for a person to look at.
+    /// Moves what is damaged out of the way: into the quarantine, for a person to look at. What of a segment can still be read
+    /// stays in the class; what can't is a loss.
     fn write_aside(&mut self, class: Class, key: DamagedKey) -> rusqlite::Result<()> {
-        let connection = &self.connection;
-        let (id, damaged) = match (key, self.tables.segment(class)) {
+        let (connection, commit_seq) = (&self.connection, self.tables.commit_seq);
+        let (id, damaged, lost) = match (key, self.tables.segment(class)) {
             (DamagedKey::Segment(id), Some((table, tallies))) => {
-                (id, table.set_aside(connection, tallies, id)?)
+                let Some(aside) = table.set_aside(connection, tallies, id)? else { return Ok(()) };
+                for record in &aside.readable {
+                    table.push(connection, commit_seq, record)?;
+                }
+                table.flush(connection, commit_seq)?;
+                (id, aside.blob, aside.lost)
             }
-            (DamagedKey::Segment(id), None) => (id, None),
+            (DamagedKey::Segment(_), None) => return Ok(()),
             (DamagedKey::Row(id), _) => {
-                (id, rows::take_payload(connection, &mut self.tables.tallies, class, id)?)
+                match rows::take_payload(connection, &mut self.tables.tallies, class, id)? {
+                    Some(payload) => (id, payload.into(), 1),
+                    None => return Ok(()),
+                }
             }
         };
-        let Some(payload) = damaged else { return Ok(()) };
+        if lost > 0 {
+            self.losses.note(Loss::unknown(Some(class), LossReason::Damaged, lost, self.clock.now_ms()));
+        }
         let topic = format!("store/{class}/{id}");
         let (reason, detail) = ("damaged_at_rest", "the checksum does not hold");
         let suspect =
-            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &payload };
+            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &damaged };
         rows::quarantine(connection, &mut self.tables.tallies, &suspect, self.options.keep_quarantined)?;
         Ok(())
     }

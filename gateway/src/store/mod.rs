@@ -17,6 +17,7 @@
 
 mod anchors;
 mod checksum;
+mod clock;
 pub mod custody;
 mod damage;
 mod database;

@@ -4,6 +4,7 @@
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
 //! forgotten when the head or the tail moves past them. What is taken out of a segment that stays is a hole as well.
 
+mod aside;
 pub(super) mod giving_way;
 
 use std::collections::{HashMap, HashSet};
@@ -332,20 +333,6 @@ impl SegmentTable {
     fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
         let figures = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
         connection.prepare_cached(self.names.figures)?.query_row([id], figures).optional()
-    }
-
-    /// Takes a damaged segment out whole; what it held can't be told any more. Returns its blob.
-    pub(super) fn set_aside(
-        &mut self,
-        connection: &Connection,
-        tallies: &mut Tallies,
-        id: i64,
-    ) -> rusqlite::Result<Option<Vec<u8>>> {
-        let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
-        let blob =
-            connection.prepare_cached(self.names.blob)?.query_row([id], |row| row.get::<_, Vec<u8>>(0))?;
-        self.delete(connection, tallies, id, u64::from(n), bytes)?;
-        Ok(Some(blob))
     }
 
     fn delete(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use patrol_gateway::domain::evidence::{Answer, File};
-use patrol_gateway::domain::report::{Class, RecordRef, Sha256};
+use patrol_gateway::domain::report::{Class, DeviceId, RecordRef, Sha256};
 use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::custody::Standing;
 use patrol_gateway::store::handle::Store;
@@ -97,6 +97,13 @@ impl Photo {
         store.settle_evidence(car(), &self.file, (id, mismatches), holds).await.expect("there is room");
         holds
     }
+}
+
+/// Tells the store that the SHA-256 of a photo that is whole holds.
+pub(super) async fn complete(store: &Store, device: &DeviceId, file: &File) {
+    let standing = store.evidence(device.clone(), *file).await.expect("the store runs");
+    let Standing::Whole { id, mismatches } = standing else { panic!("it is whole: {standing:?}") };
+    store.settle_evidence(device.clone(), file, (id, mismatches), true).await.expect("there is room");
 }
 
 async fn put(store: &Store, items: Vec<Item>) {

@@ -3,12 +3,15 @@
 use rusqlite::Connection;
 
 use super::entry::{self, Entry, Found, Stage, checksum, find, update};
-use super::{COMPLETE, ROOM, WAITING, drop_chunks};
+use super::{COMPLETE, OPEN_FILES_MAX, ROOM, WAITING, drop_chunks};
 use crate::domain::evidence::File;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId, RecordRef, Sha256};
 use crate::store::pages::Value;
 use crate::store::tally::Tallies;
+
+/// Files of a device that are in transfer, when one more that can't be finished is dropped: others must find a place.
+const BROKEN_FILES_MAX: u32 = OPEN_FILES_MAX / 2;
 
 /// A file as the row of a damaged database has it.
 #[derive(Debug, Clone)]
@@ -74,21 +77,34 @@ pub(in crate::store) fn restore(
     Ok(true)
 }
 
-/// Looks what became of a file that was complete: it is again, or it is lost, since its device has it no more.
-pub(in crate::store) fn end_restored(
+/// A file that was complete is complete again when all its pieces are back.
+pub(in crate::store) fn complete_restored(
+    connection: &Connection,
+    tallies: &mut Tallies,
+    kept: &KeptFile,
+) -> rusqlite::Result<bool> {
+    let KeptFile { device, file, .. } = kept;
+    match receiving(connection, kept)? {
+        Some(entry) if entry.present >= file.chunks() => {
+            tallies.add(COMPLETE, 1, u64::from(file.size_bytes));
+            update(connection, device, &Entry { stage: Stage::Complete, ..entry })?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A file that was complete and is not any more stays for what can be seen of it, as one does whose device has lost it. Such
+/// files never end, so only some of a device may: beyond [`BROKEN_FILES_MAX`] one is dropped, and its pieces are lost.
+pub(in crate::store) fn bound_broken(
     connection: &Connection,
     tallies: &mut Tallies,
     kept: &KeptFile,
     noted_at_ms: i64,
 ) -> rusqlite::Result<Option<Loss>> {
     let KeptFile { device, file, .. } = kept;
-    let entry = match find(connection, device, file.evidence)? {
-        Found::Entry(entry) if entry.file == *file && entry.stage == Stage::Receiving => entry,
-        _ => return Ok(None),
-    };
-    if entry.present >= file.chunks() {
-        tallies.add(COMPLETE, 1, u64::from(file.size_bytes));
-        update(connection, device, &Entry { stage: Stage::Complete, ..entry })?;
+    let Some(entry) = receiving(connection, kept)? else { return Ok(None) };
+    if entry::count_open(connection, device)? <= BROKEN_FILES_MAX {
         return Ok(None);
     }
     drop_chunks(connection, tallies, entry.id)?;
@@ -97,4 +113,12 @@ pub(in crate::store) fn end_restored(
     let name = Some(file.evidence.into());
     let loss = Loss::of(device, name, Some(Class::Evidence), LossReason::Damaged, noted_at_ms);
     Ok((entry.present > 0).then_some(Loss { count: entry.present.into(), ..loss }))
+}
+
+fn receiving(connection: &Connection, kept: &KeptFile) -> rusqlite::Result<Option<Entry>> {
+    let KeptFile { device, file, .. } = kept;
+    Ok(match find(connection, device, file.evidence)? {
+        Found::Entry(entry) if entry.file == *file && entry.stage == Stage::Receiving => Some(entry),
+        _ => None,
+    })
 }

@@ -132,7 +132,7 @@ impl Page {
     }
 
     /// False when some of its cells can't be what a cell is: then it may be a page of something else.
-    pub(super) fn holds_together(&self) -> bool {
+    pub(in crate::store) fn holds_together(&self) -> bool {
         let Some(kind) = self.kind() else { return false };
         self.u16_at(self.header_at() + 3) == self.cell_count()
             && (0..self.cell_count()).all(|index| match kind {

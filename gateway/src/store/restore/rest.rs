@@ -29,8 +29,10 @@ pub(in crate::store) enum Rest {
     },
     /// A photo or clip, before its pieces ...
     File(KeptFile),
-    /// ... and when all pieces that could be read are there.
-    FileEnd(KeptFile),
+    /// ... when all pieces that could be read are there: whether it is complete ...
+    FileWhole(KeptFile),
+    /// ... and what is to become of it if not.
+    FileBroken(KeptFile),
     /// What a device had delivered. Comes last: it knows records that are themselves still to come back.
     Window { device: DeviceId, window: SeenWindow },
     /// How far an import had come.

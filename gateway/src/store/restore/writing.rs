@@ -80,8 +80,10 @@ impl Database {
                 rows::quarantine(connection, tallies, &suspect, keep)?;
             }
             Rest::File(file) => return evidence::restore(connection, tallies, file),
-            Rest::FileEnd(file) => {
-                if let Some(loss) = evidence::end_restored(connection, tallies, file, self.options.started_at_ms)? {
+            Rest::FileWhole(file) => return evidence::complete_restored(connection, tallies, file),
+            Rest::FileBroken(file) => {
+                let noted_at_ms = self.clock.now_ms();
+                if let Some(loss) = evidence::bound_broken(connection, tallies, file, noted_at_ms)? {
                     self.losses.note(loss);
                 }
             }

@@ -34,7 +34,7 @@ impl Account {
     fn enter_segment(&mut self, row: &SegmentRow) {
         let read = row.records.len() as u64;
         self.good += read;
-        self.damaged_records += row.n.min(RECORDS_MAX.into()).saturating_sub(read);
+        self.damaged_records += row.had.saturating_sub(read);
         if let Some((id, cum_n)) = self.before {
             let segments = u64::try_from(row.id - id - 1).unwrap_or(0);
             let records = row.cum_n.saturating_sub(row.n).saturating_sub(cum_n);
@@ -55,14 +55,16 @@ impl Account {
         tallies.map(|name| raw.tally(name).map(|tally| tally.n)).sum()
     }
 
-    /// How much is lost: by the figures, when they say more than the damaged rows do. Of a table whose pages are hidden, of
-    /// which nothing else is known, at least one.
+    /// How much is lost: by the database's figures where there are any, or else by the rows that are damaged. Where pages are
+    /// hidden or damaged and nothing says how many, it is one at least.
     pub(in crate::store) fn lost(&self, raw: &RawDatabase, table: Table) -> u64 {
-        let seen = self.damaged_records + self.damaged_rows;
-        match self.expected(raw, table) {
-            Some(expected) => seen.max(expected.saturating_sub(self.good)),
-            None if table.class().is_some() && raw.is_broken(table) => seen.max(1),
-            None => seen,
+        let is_hidden = table.class().is_some() && raw.is_broken(table);
+        match (self.expected(raw, table), table) {
+            (Some(expected), Table::Segments(_)) => {
+                (expected - self.good).max(u64::from(self.damaged_rows > 0))
+            }
+            (Some(expected), _) => expected.saturating_sub(self.good),
+            (None, _) => self.damaged_rows.max(is_hidden.into()),
         }
     }
 }

@@ -59,17 +59,21 @@ impl RawDatabase {
         self.found(table).is_none_or(|found| found.is_broken)
     }
 
-    /// Every row of a table that was found, in order; `None` for a damaged one.
+    /// Every row of a table that was found, in order; `None` for a damaged one. On a page that does not hold together nobody
+    /// knows how many there were: those that can be read come, and one damaged one stands for the others.
     pub(in crate::store) fn rows(&self, table: Table) -> impl Iterator<Item = (Place, Option<Content>)> + '_ {
         let pages = self.found(table).map_or([].as_slice(), |found| &found.pages);
         (0i64..).zip(pages).flat_map(move |(at, number)| {
             let page = self.pages.read(*number);
             let cells = page.as_ref().map_or(0, |page| page.cell_count());
-            (0..cells).map(move |cell| {
+            let holds_together = page.as_ref().is_some_and(|page| page.holds_together());
+            let rows = (0..cells).map(move |cell| {
                 let row = page.as_ref().and_then(|page| page.row(&self.pages, cell));
                 let content = row.and_then(|row| rows::read(table, &row, Proof::InItsTable));
                 (at << CELL_BITS | cell as i64 + 1, content)
-            })
+            });
+            let readable = rows.filter(move |(_, content)| holds_together || content.is_some());
+            readable.chain((!holds_together).then_some(((at + 1) << CELL_BITS, None)))
         })
     }
 

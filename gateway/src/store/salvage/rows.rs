@@ -27,9 +27,11 @@ pub(in crate::store) enum Content {
 #[derive(Debug)]
 pub(in crate::store) struct SegmentRow {
     pub(in crate::store) id: i64,
-    /// Records that it had, and the running total up to it.
+    /// Records that it had and the running total up to it, by its row, for which nothing vouches.
     pub(in crate::store) n: u64,
     pub(in crate::store) cum_n: u64,
+    /// Records that it had, by itself or else by its row.
+    pub(in crate::store) had: u64,
     /// Those that can be read.
     pub(in crate::store) records: Vec<StoredRecord>,
 }

@@ -9,11 +9,11 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Instant;
 
 use tokio::sync::watch;
 
 use self::salvaging::Salvaging;
+use crate::store::clock::Clock;
 use crate::store::damage::folders::{Folder, Folders};
 use crate::store::handle::blocking::WeakStore;
 use crate::store::handle::Stopped;
@@ -34,22 +34,9 @@ pub(in crate::store) struct Salvager {
     looks: Option<SyncSender<()>>,
 }
 
-/// Now, by the gateway's clock as it was at the start.
-#[derive(Debug, Clone, Copy)]
-struct Clock {
-    started_at_ms: i64,
-    started: Instant,
-}
-
-impl Clock {
-    fn now_ms(self) -> i64 {
-        self.started_at_ms.saturating_add(self.started.elapsed().as_millis() as i64)
-    }
-}
-
 impl Salvager {
     pub(in crate::store) fn new(options: &StoreOptions, store: WeakStore) -> Salvager {
-        let clock = Clock { started_at_ms: options.started_at_ms, started: Instant::now() };
+        let clock = Clock::starting(options.started_at_ms);
         let figures = Arc::new(watch::Sender::new(DamageFigures::default()));
         Salvager { folders: Folders::of(&options.data_dir), store: Arc::new(store), clock, figures, looks: None }
     }

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use tokio::sync::watch;
 
-use super::{Clock, SOURCE, SalvageError, pace, surplus};
+use super::{SOURCE, SalvageError, pace, surplus};
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::Class;
+use crate::store::clock::Clock;
 use crate::store::damage::folders::{DATABASE, Folder, Folders};
+use crate::store::evidence::KeptFile;
 use crate::store::handle::Store;
 use crate::store::restore::rest::Rest;
 use crate::store::restore::{Kept, Restoration, RestoreOutcome, Restored};
@@ -27,15 +29,18 @@ const DONE: i64 = i64::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Table(Table),
-    /// Looks which photos are complete again.
-    Photos,
+    /// Looks which photos are complete again ...
+    WholePhotos,
+    /// ... and what is to become of the others.
+    BrokenPhotos,
 }
 
 /// Everything but what is the database's own, the photos when their pieces are there.
 fn steps() -> impl Iterator<Item = Step> {
     let own = [Table::Meta, Table::Tallies];
     Table::ALL.into_iter().filter(move |table| !own.contains(table)).flat_map(|table| {
-        let photos = (table == Table::Records(Class::Evidence)).then_some(Step::Photos);
+        let is_evidence = table == Table::Records(Class::Evidence);
+        let photos = [Step::WholePhotos, Step::BrokenPhotos].into_iter().filter(move |_| is_evidence);
         std::iter::once(Step::Table(table)).chain(photos)
     })
 }
@@ -44,14 +49,15 @@ impl Step {
     fn table(self) -> Table {
         match self {
             Step::Table(table) => table,
-            Step::Photos => Table::EvidenceFiles,
+            Step::WholePhotos | Step::BrokenPhotos => Table::EvidenceFiles,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Step::Table(table) => table.name(),
-            Step::Photos => "evidence_complete",
+            Step::WholePhotos => "evidence_whole",
+            Step::BrokenPhotos => "evidence_broken",
         }
     }
 
@@ -59,7 +65,7 @@ impl Step {
     fn class(self) -> Class {
         match self {
             Step::Table(table) => table.class().unwrap_or(Class::Incident),
-            Step::Photos => Class::Incident,
+            Step::WholePhotos | Step::BrokenPhotos => Class::Incident,
         }
     }
 
@@ -68,16 +74,26 @@ impl Step {
         matches!(self, Step::Table(Table::Records(_) | Table::Segments(_) | Table::DeadLetters))
     }
 
-    /// What of a row comes back in this step, with the bytes it takes.
+    /// What of a row comes back in this step.
     fn restored(self, content: Content) -> Vec<Restored> {
+        let file = |rest: fn(KeptFile) -> Rest, content| match content {
+            Content::Kept(Restored(Kept::Rest(Rest::File(file)))) if file.was_complete() => {
+                vec![Restored(Kept::Rest(rest(file)))]
+            }
+            _ => Vec::new(),
+        };
         match (self, content) {
             (Step::Table(_), Content::Kept(restored)) => vec![restored],
             (Step::Table(_), Content::Segment(row)) => row.records.into_iter().map(Restored::new).collect(),
-            (Step::Photos, Content::Kept(Restored(Kept::Rest(Rest::File(file))))) if file.was_complete() => {
-                vec![Restored(Kept::Rest(Rest::FileEnd(file)))]
-            }
-            _ => Vec::new(),
+            (Step::Table(_), Content::Tally(..) | Content::Own) => Vec::new(),
+            (Step::WholePhotos, content) => file(Rest::FileWhole, content),
+            (Step::BrokenPhotos, content) => file(Rest::FileBroken, content),
         }
+    }
+
+    /// Whether what comes back in this step is told: photos are, as their rows.
+    fn is_told(self) -> bool {
+        matches!(self, Step::Table(_))
     }
 }
 
@@ -88,6 +104,8 @@ pub(super) struct Salvaging<'a> {
     folder: &'a Folder,
     clock: Clock,
     figures: &'a watch::Sender<DamageFigures>,
+    /// Rows of the steps so far, as many as were found in the survey.
+    rows_planned: u64,
     summary: String,
 }
 
@@ -107,7 +125,7 @@ impl<'a> Salvaging<'a> {
         clock: Clock,
         figures: &'a watch::Sender<DamageFigures>,
     ) -> Salvaging<'a> {
-        Salvaging { store, folders, folder, clock, figures, summary: String::new() }
+        Salvaging { store, folders, folder, clock, figures, rows_planned: 0, summary: String::new() }
     }
 
     /// Brings everything back that is not back yet; says what that was.
@@ -151,8 +169,10 @@ impl<'a> Salvaging<'a> {
             }
             batch.push(restored, place);
         }
+        self.rows_planned += raw.row_count(step.table());
+        let planned = self.rows_planned;
+        self.figures.send_modify(|figures| figures.rows_done = planned);
         if reached == DONE {
-            self.figures.send_modify(|figures| figures.rows_done += raw.row_count(step.table()));
             return Ok(());
         }
         self.flush(step, &mut batch, &mut sum)?;
@@ -167,7 +187,7 @@ impl<'a> Salvaging<'a> {
         account: Account,
         mut sum: Salvaged,
     ) -> Result<(), SalvageError> {
-        sum.lost += account.lost(raw, step.table());
+        sum.lost += if step.is_told() { account.lost(raw, step.table()) } else { 0 };
         let class = step.table().class();
         let loss = Loss::unknown(class, LossReason::Damaged, sum.lost, self.clock.now_ms());
         let owed = (step.owes_a_loss_record() && sum.lost > 0).then(|| Restored(Kept::Rest(Rest::Lost(loss))));
@@ -175,7 +195,7 @@ impl<'a> Salvaging<'a> {
         let restoration = self.restoration(step, last);
         self.figures.send_modify(|figures| figures.of(class).lost += sum.lost);
         self.hand_over(restoration)?;
-        if sum != Salvaged::default() && step != Step::Photos {
+        if sum != Salvaged::default() && step.is_told() {
             let Salvaged { taken, known, lost } = sum;
             if lost > 0 {
                 tracing::error!(table = step.name(), lost, "not to be read any more");
@@ -195,7 +215,7 @@ impl<'a> Salvaging<'a> {
         let outcome = self.hand_over(self.restoration(step, batch))?;
         let salvaged = Salvaged { taken: outcome.taken, known: outcome.known, lost: outcome.unwanted };
         sum.add(salvaged);
-        if step != Step::Photos {
+        if step.is_told() {
             let shown = Salvaged { lost: 0, ..salvaged };
             self.figures.send_modify(|figures| figures.of(step.table().class()).add(shown));
         }

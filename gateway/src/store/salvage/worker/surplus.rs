@@ -1,8 +1,9 @@
 //! Damaged databases that are too many leave.
 
-use super::{Clock, SOURCE, SalvageError, pace};
+use super::{SOURCE, SalvageError, pace};
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::Class;
+use crate::store::clock::Clock;
 use crate::store::damage::folders::{Folder, Folders};
 use crate::store::handle::{Stopped, Store};
 use crate::store::restore::rest::Rest;
