@@ -1,5 +1,6 @@
 //! Opening the store: the database that is there, or, when that is damaged, a fresh one in its place, which serves at once.
 
+mod header;
 mod structure;
 
 use std::fs;
@@ -36,25 +37,31 @@ pub(super) struct Before {
 /// [`OpenError`]: there is none that could be used.
 pub(super) fn open(options: &StoreOptions) -> Result<Database, OpenError> {
     if !matches!(options.medium, Medium::Files) {
-        return open_one(options, None);
+        return noted(options, open_one(options, None)?);
     }
     let data_dir = &options.data_dir;
     Folders::of(data_dir).finish_move().map_err(|source| directory_error(data_dir, source))?;
     let marked = Marked::read(data_dir);
     let mut before = Before { generation: marked.map_or(0, |marked| marked.generation), ..Before::default() };
-    let mut opened = open_whole(options, marked, &mut before);
-    if let Err(damage) = &opened
-        && damage.is_damage()
-    {
-        opened = replace(options, before, damage);
-    }
-    let mut database = opened?;
-    if before.log_commits_missing > 0 {
-        let commits = before.log_commits_missing;
-        tracing::error!(commits, "the end of the write-ahead log is gone, and with it what was acknowledged last");
-        database.note_log_damage().map_err(|source| database_error(data_dir, source))?;
-    }
+    let opened = open_whole(options, marked, &mut before).and_then(|database| noted(options, database));
+    let mut database = match opened {
+        Err(damage) if damage.is_damage() => noted(options, replace(options, before, &damage)?)?,
+        opened => opened?,
+    };
     database.note_commit();
+    Ok(database)
+}
+
+/// Makes a loss record of what the log had lost.
+fn noted(options: &StoreOptions, mut database: Database) -> Result<Database, OpenError> {
+    let error = |source| database_error(&options.data_dir, source);
+    let commits = database.log_commits_missing;
+    if commits > 0 {
+        tracing::error!(commits, "the end of the write-ahead log is gone, and with it what was acknowledged last");
+        schema::write_log_back_on_close(&database.connection, false).map_err(error)?;
+        database.note_log_damage().map_err(error)?;
+    }
+    schema::write_log_back_on_close(&database.connection, true).map_err(error)?;
     Ok(database)
 }
 
@@ -68,7 +75,12 @@ fn open_whole(
     if is_log_alone(data_dir) {
         return Err(database_error(data_dir, found("it is empty, and its log is not")));
     }
-    let mut database = open_one(options, None)?;
+    let mut database = match open_one(options, None) {
+        Err(OpenError::Database { source, .. }) if !header::is_ours(data_dir) => {
+            return Err(database_error(data_dir, found(&format!("its header ({source})"))));
+        }
+        opened => opened?,
+    };
     let Some(marked) = marked else { return Ok(database) };
     before.log_commits_missing = marked.missing(database.tables.commit_seq, database.generation());
     if before.log_commits_missing > 0 {
@@ -110,7 +122,6 @@ fn open_one(options: &StoreOptions, fresh: Option<Before>) -> Result<Database, O
     if matches!(medium, Medium::Files) {
         opened.mark = Some(Mark::open(data_dir).map_err(|source| directory_error(data_dir, source))?);
     }
-    schema::write_log_back_on_close(&opened.connection, true).map_err(database)?;
     Ok(opened)
 }
 

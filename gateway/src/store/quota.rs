@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::damage;
 use super::schema::PAGE_BYTES;
 use crate::domain::report::Class;
 use crate::domain::retention::Policies;
@@ -36,7 +37,8 @@ impl Quota {
         waiting_bytes: impl Fn(Class) -> u64,
     ) -> rusqlite::Result<()> {
         let pages = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
-        self.used_pages = (pages("PRAGMA page_count")? - pages("PRAGMA freelist_count")?) as u64;
+        let used = pages("PRAGMA page_count")? - pages("PRAGMA freelist_count")?;
+        self.used_pages = u64::try_from(used).map_err(|_| damage::found("more pages are free than there are"))?;
         self.taken_bytes = 0;
         self.waiting_bytes = Class::ALL.map(waiting_bytes);
         Ok(())

@@ -80,7 +80,7 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     let path = schema::database_path(&options.data_dir);
     let database = |source| OpenError::Database { path: path.clone(), source };
     let database_open = opening::open(&options)?;
-    let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
+    let published = watch::Sender::new(Snapshot::default());
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
     let store = Store::new(requests, snapshot);
     let salvager = Salvager::new(&options, store.downgrade());

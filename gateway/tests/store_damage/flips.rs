@@ -1,6 +1,6 @@
 //! Flipped bytes and pages of garbage in a database that is closed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use super::stock::{Name, Stock, places};
@@ -12,15 +12,28 @@ const GARBAGE_PAGES: usize = 30;
 const PAGE: usize = 4096;
 
 /// What of a stock should be there although these pages are damaged.
-fn unhurt(stock: &Stock, on_page: &std::collections::BTreeMap<u32, Vec<Name>>, hit: &HashSet<u32>) -> HashSet<Name> {
+fn unhurt(stock: &Stock, on_page: &BTreeMap<u32, Vec<Name>>, hit: &HashSet<u32>) -> HashSet<Name> {
     let hurt: HashSet<&Name> = hit.iter().filter_map(|page| on_page.get(page)).flatten().collect();
     stock.records.keys().filter(|name| !hurt.contains(name)).cloned().collect()
+}
+
+/// The pages of each table and index, numbered from 1.
+fn trees(stock: &Stock) -> Vec<Vec<usize>> {
+    let connection = rusqlite::Connection::open(stock.dir.path().join("patrol.db")).expect("a database");
+    let mut pages = connection.prepare("SELECT name, pageno FROM dbstat").expect("dbstat");
+    let pages = pages.query_map([], |row| Ok((row.get(0)?, row.get::<_, u32>(1)?))).expect("dbstat");
+    let mut trees: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for page in pages {
+        let (name, number) = page.expect("a page");
+        trees.entry(name).or_default().push(number as usize);
+    }
+    trees.into_values().collect()
 }
 
 /// Damages a copy, and counts what of the unhurt records is there, and what is missing.
 async fn one_round(
     stock: &Stock,
-    on_page: &std::collections::BTreeMap<u32, Vec<Name>>,
+    on_page: &BTreeMap<u32, Vec<Name>>,
     what: &str,
     damage: impl FnOnce(&mut [u8]) -> HashSet<u32>,
 ) -> (usize, usize, bool) {
@@ -47,12 +60,21 @@ async fn flipped_bytes_are_never_handed_out_and_cost_next_to_nothing_but_themsel
     let mut chance = seeded("flips");
     let stock = Stock::build(800, &mut chance).await;
     let on_page = places(stock.dir.path());
+    let trees = trees(&stock);
     let (mut there, mut missing, mut replaced) = (0, 0, 0);
     for round in 0..FLIPS / FLIPS_AT_ONCE {
         let flip = |bytes: &mut [u8]| {
             let mut hit = HashSet::new();
             for _ in 0..FLIPS_AT_ONCE {
-                let at = chance.usize(..bytes.len());
+                // Every second time in any tree with the same chance: most of the file is a few large tables.
+                let page = match round % 2 {
+                    0 => chance.usize(..bytes.len() / PAGE),
+                    _ => {
+                        let tree = &trees[chance.usize(..trees.len())];
+                        tree[chance.usize(..tree.len())] - 1
+                    }
+                };
+                let at = page * PAGE + chance.usize(..PAGE);
                 bytes[at] ^= chance.u8(1..);
                 hit.insert((at / PAGE) as u32 + 1);
             }
@@ -107,4 +129,27 @@ async fn the_first_page_the_roots_of_all_trees_and_the_schema_cost_no_records() 
     let (there, missing, replaced) = one_round(&stock, &on_page, "roots", fill).await;
     assert!(replaced && there > 1000);
     assert_eq!(missing, 0, "of {there}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_byte_of_the_first_page_is_flipped_the_store_serves_and_keeps_its_records() {
+    let mut chance = seeded("header");
+    let stock = Stock::build(20, &mut chance).await;
+    let mut header: Vec<usize> = (0..100).collect();
+    chance.shuffle(&mut header);
+    let others: Vec<usize> = std::iter::repeat_with(|| chance.usize(100..PAGE)).take(30).collect();
+    for at in header.into_iter().take(50).chain(others) {
+        let bit = 1 << chance.u8(..8);
+        let copy = stock.copy();
+        let path = copy.path().join("patrol.db");
+        let mut bytes = fs::read(&path).expect("the database");
+        bytes[at] ^= bit;
+        fs::write(&path, &bytes).expect("the database");
+        eprintln!("byte {at} ^ {bit}");
+        let (running, _) = serve(copy.path()).await;
+        let found = handed_out(&running).await;
+        assert_nothing_wrong(&stock, &found, "first page");
+        assert_eq!(found.len(), stock.records.len(), "byte {at} ^ {bit}");
+        close(running).await;
+    }
 }

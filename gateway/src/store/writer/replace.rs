@@ -49,6 +49,7 @@ impl Writer {
                 return Err(damage);
             }
         };
+        schema::write_log_back_on_close(&fresh.connection, true)?;
         fresh.losses.go_on_from(&mut self.database.losses);
         // Closing the old one leaves its files alone: they are what is salvaged.
         self.database = fresh;
