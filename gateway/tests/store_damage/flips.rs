@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use super::stock::{Name, Stock, places};
-use super::{assert_nothing_wrong, close, handed_out, seeded, serve};
+use super::{assert_nothing_wrong, close, drain, handed_out, seeded, serve};
 
 const FLIPS: usize = 200;
 const FLIPS_AT_ONCE: usize = 5;
@@ -47,6 +47,7 @@ async fn one_round(
     assert_nothing_wrong(stock, &found, what);
     let expected = unhurt(stock, on_page, &hit);
     let there = expected.iter().filter(|name| found.contains_key(name)).count();
+    drain(&running, what).await;
     let replaced = running.store.snapshot().borrow().damage.databases > 0;
     close(running).await;
     if there < expected.len() {
