@@ -24,6 +24,7 @@ use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
 use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
+use crate::http::losses::LossList;
 use crate::http::{self, View, WriterProbe};
 use crate::intake::Intake;
 use crate::keys::{self, KeysError};
@@ -35,6 +36,7 @@ use crate::store::schema::OpenError;
 use crate::store::writer::{self, Running, StoreOptions, WriteError};
 use crate::uplink::https::{Platform, SetupError};
 use crate::uplink::lane::Lane;
+use crate::uplink::losses::LossLane;
 
 /// How long the parts may take to end, one after the other: below five seconds in all.
 const MQTT_END_MAX: Duration = Duration::from_secs(2);
@@ -121,7 +123,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let Running { store, start_number, ended: mut store_ended } = running;
     let (mqtt_stop, rest_stop) = (CancellationToken::new(), CancellationToken::new());
 
-    let lane = lane(&config, &store, &metrics)?;
+    let (lane, loss_lane) = lanes(&config, &store, &metrics)?.unzip();
     let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let view = view(&config, &store, uplink, ready, &metrics);
@@ -142,6 +144,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
     let mut uplink = lane.map(|lane| Part::spawn("uplink", lane.run(rest_stop.clone())));
+    let mut losses = loss_lane.map(|lane| Part::spawn("loss records", lane.run(rest_stop.clone())));
     print(&announcement)?;
 
     let ended = tokio::select! {
@@ -150,6 +153,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         ended = &mut mqtt.task => Err(died(mqtt.name, ended)),
         ended = &mut http.task => Err(died(http.name, ended)),
         ended = part_ended(&mut uplink) => Err(ended),
+        ended = part_ended(&mut losses) => Err(ended),
     };
     readiness.send_replace(Readiness::default());
     if matches!(ended, Err(AppError::Write(_) | AppError::StoreDied)) {
@@ -160,9 +164,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     mqtt_stop.cancel();
     mqtt.end(MQTT_END_MAX).await;
     rest_stop.cancel();
-    if let Some(uplink) = &mut uplink {
-        uplink.end(PART_END_MAX).await;
-    }
+    tokio::join!(end(&mut uplink), end(&mut losses));
     http.end(PART_END_MAX).await;
     let closed = async {
         store.close().await;
@@ -194,6 +196,7 @@ fn store_options(config: &Config) -> StoreOptions {
         max_bytes: config.store.max_bytes,
         policies: config.store.policies,
         sync_within: config.store.sync_within,
+        flash_budget_bytes_per_day: config.store.flash_budget_bytes_per_day,
         evidence_max_bytes: config.store.evidence_max_bytes,
         keep_accepted: config.store.keep_accepted,
         keep_quarantined: config.store.keep_quarantined,
@@ -212,13 +215,21 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-fn lane(config: &Config, store: &Store, metrics: &Arc<Metrics>) -> Result<Option<Lane>, AppError> {
+/// The lane of reports and the lane of loss records, when there is a platform.
+fn lanes(
+    config: &Config,
+    store: &Store,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<(Lane, LossLane)>, AppError> {
     let Some(uplink) = &config.uplink else { return Ok(None) };
     // rustls wants one provider for the process; an error says that it already has one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let platform = Platform::new(uplink)?;
-    let (id, store, metrics) = (config.gateway.id.clone(), store.clone(), metrics.clone());
-    Ok(Some(Lane::new(id, uplink, platform, store, metrics, fastrand::Rng::new())))
+    let (id, to, from, counts) =
+        (config.gateway.id.clone(), platform.clone(), store.clone(), metrics.clone());
+    let lane = Lane::new(id, uplink, to, from, counts, fastrand::Rng::new());
+    let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
+    Ok(Some((lane, LossLane::new(id, uplink, platform, from, counts, fastrand::Rng::new()))))
 }
 
 fn view(
@@ -233,6 +244,11 @@ fn view(
         let probe = probe.clone();
         async move { probe.ping().await.is_ok() }
     });
+    let book = store.clone();
+    let losses = LossList::new(move |after, limit| {
+        let book = book.clone();
+        async move { book.losses(after, limit).await.ok() }
+    });
     View {
         gateway: config.gateway.id.as_str().into(),
         store: store.snapshot(),
@@ -240,6 +256,7 @@ fn view(
         readiness,
         metrics: metrics.clone(),
         writer,
+        losses,
     }
 }
 
@@ -321,6 +338,13 @@ fn died(name: &'static str, ended: Result<(), JoinError>) -> AppError {
         tracing::error!(part = name, %error, "task failed");
     }
     AppError::PartDied(name)
+}
+
+/// Waits for the end of the part, if there is one.
+async fn end(part: &mut Option<Part>) {
+    if let Some(part) = part {
+        part.end(PART_END_MAX).await;
+    }
 }
 
 /// Resolves when the part, if there is one, has ended.

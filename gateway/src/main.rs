@@ -24,6 +24,9 @@ fn main() -> ExitCode {
         Some(Command::Status { json }) => {
             with_config(&args, |config| cli::status::run(config.http.bind, *json))
         }
+        Some(Command::Losses(losses)) => {
+            with_config(&args, |config| cli::losses::run(config.http.bind, losses))
+        }
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
         Some(Command::Decode(args)) => cli::decode::run(args),

@@ -6,6 +6,7 @@
 //! (`inc_by`). Gauges of the store and the uplink are set from their watch channels when the page is rendered.
 
 use std::ops::Index;
+use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
 use crate::health::{UplinkState, UplinkStatus};
 use crate::store::snapshot::Snapshot;
@@ -117,6 +119,14 @@ struct Sampled {
     used_bytes: Gauge,
     max_bytes: Gauge,
     full: Gauge,
+    room_bytes: Gauge,
+    kept_room_bytes: Gauge,
+    buffer_left_seconds: Gauge,
+    flash_bytes: Gauge,
+    flash_bytes_per_day: Gauge,
+    flash_budget_bytes_per_day: Gauge,
+    losses: [Counter; LossReason::ALL.len()],
+    unreported_losses: Gauge,
     dead_letters: Gauge,
     quarantine_records: Gauge,
     down_waiting: Gauge,
@@ -191,6 +201,28 @@ impl Sampled {
             used_bytes: to.gauge("store_used_bytes", "Live bytes of the database"),
             max_bytes: to.gauge("store_max_bytes", "Quota for the live bytes of the database"),
             full: to.gauge("store_full", "1 while acknowledgements of some class are withheld"),
+            room_bytes: to.gauge(
+                "store_room_bytes",
+                "Bytes that the least urgent class finds before something gives way",
+            ),
+            kept_room_bytes: to.gauge(
+                "store_kept_room_bytes",
+                "Room that is kept in the database because the disk runs short",
+            ),
+            buffer_left_seconds: to.gauge(
+                "store_buffer_left_seconds",
+                "Time until the store is full at the present rate, -1 while nobody can say",
+            ),
+            flash_bytes: to
+                .gauge("store_flash_written_bytes", "Bytes handed to the file system since the start"),
+            flash_bytes_per_day: to
+                .gauge("store_flash_bytes_per_day", "Bytes handed to the file system in a day, -1 at first"),
+            flash_budget_bytes_per_day: to
+                .gauge("store_flash_budget_bytes_per_day", "How much of that there may be"),
+            losses: to
+                .losses("losses", "What was thinned, dropped, refused or damaged since the store began"),
+            unreported_losses: to
+                .gauge("losses_unreported_rows", "Loss records that the platform has not been told yet"),
             dead_letters: to.gauge("store_dead_letters", "Records the platform refused for good"),
             quarantine_records: to.gauge("store_quarantine_records", "Payloads kept in quarantine"),
             down_waiting: to.gauge("down_waiting", "Messages waiting for their device"),
@@ -214,6 +246,17 @@ impl Sampled {
         self.used_bytes.set(gauge(store.used_bytes));
         self.max_bytes.set(gauge(store.max_bytes));
         self.full.set(i64::from(store.full));
+        self.room_bytes.set(gauge(store.room_bytes));
+        self.kept_room_bytes.set(gauge(store.kept_room_bytes));
+        self.buffer_left_seconds.set(store.buffer_left_s().map_or(-1, gauge));
+        self.flash_bytes.set(gauge(store.flow.flash_bytes));
+        self.flash_bytes_per_day.set(store.flow.flash_bytes_per_day.map_or(-1, gauge));
+        self.flash_budget_bytes_per_day.set(gauge(store.flow.flash_budget_bytes_per_day));
+        for reason in LossReason::ALL {
+            // The store counts; of two pages rendered at the same time the later figure stands.
+            self.losses[reason as usize].inner().fetch_max(store.losses.of(reason), Ordering::Relaxed);
+        }
+        self.unreported_losses.set(gauge(store.losses.unreported_rows));
         self.dead_letters.set(gauge(store.dead_letters));
         self.quarantine_records.set(gauge(store.quarantined));
         self.down_waiting.set(gauge(store.down_waiting));
@@ -259,6 +302,12 @@ impl Names {
         Labelled { label, family, total: Counter::default() }
     }
 
+    fn losses(&mut self, name: &str, help: &str) -> [Counter; LossReason::ALL.len()] {
+        let family = Family::<OneLabel, Counter>::default();
+        self.0.register(name, help, family.clone());
+        LossReason::ALL.map(|reason| family.get_or_create_owned(&[("reason", reason.as_str())]))
+    }
+
     fn counters_by_class(&mut self, name: &str, help: &str) -> PerClass<Counter> {
         let family = Family::<OneLabel, Counter>::default();
         self.0.register(name, help, family.clone());
@@ -291,6 +340,17 @@ mod tests {
             seen += 1;
         }
         assert!(seen > 20, "{page}");
+    }
+
+    #[test]
+    fn losses_are_the_stores_count_however_often_the_page_is_asked_for() {
+        let (metrics, mut store) = (Metrics::new(), Snapshot::default());
+        let thinned = "patrol_losses_total{reason=\"thinned\"}";
+        for count in [0, 14, 14, 20] {
+            store.losses.lost[LossReason::Thinned as usize] = count;
+            let page = metrics.render(&store, &UplinkStatus::default());
+            assert!(page.contains(&format!("{thinned} {count}\n")), "{count}: {page}");
+        }
     }
 
     #[test]

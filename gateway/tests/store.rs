@@ -4,6 +4,7 @@ mod store_anchors;
 mod store_damage;
 mod store_evidence;
 mod store_model;
+mod store_pace;
 mod store_room;
 
 use std::collections::HashSet;
@@ -33,6 +34,7 @@ fn options(data_dir: &Path) -> StoreOptions {
         max_bytes: 64 << 20,
         policies: policies(8 << 20),
         sync_within: Duration::from_secs(1),
+        flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
@@ -361,4 +363,16 @@ async fn what_is_damaged_at_rest_is_set_aside_and_the_others_go_on() {
         assert_eq!(running.store.snapshot().borrow().class(class).records, 2, "{class}");
     }
     assert_eq!(running.store.snapshot().borrow().quarantined, 2);
+}
+
+#[tokio::test]
+async fn the_index_of_the_log_is_in_memory_after_a_restart_too() {
+    let dir = TempDir::new().expect("a directory");
+    let mut running = open(dir.path());
+    for _ in 0..2 {
+        assert!(Session::new().put(&running.store, vec![report(Class::Incident, 1, b"stall")]).await);
+        assert!(dir.path().join("patrol.db-wal").exists(), "there is a log");
+        assert!(!dir.path().join("patrol.db-shm").exists(), "and no index that others could open");
+        running = reopen(running, dir.path()).await;
+    }
 }

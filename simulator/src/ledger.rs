@@ -6,9 +6,14 @@
 //! simulator does not promise to outlive a power cut: the gateway does.
 
 mod devices;
+mod explanation;
 mod file;
+mod loss;
+mod platform;
 mod verdict;
 
 pub use devices::{DeviceCounts, DeviceLedger, PhotoState, Receipt};
 pub use file::{Entry, LedgerError, LedgerFile, read};
-pub use verdict::{PlatformView, Verdict};
+pub use loss::{Loss, Reason};
+pub use platform::PlatformView;
+pub use verdict::Verdict;

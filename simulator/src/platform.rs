@@ -2,16 +2,18 @@
 //!
 //! It is no product and keeps nothing but its ledger. What it does like a real one: `POST /v1/events` takes batches of
 //! CloudEvents (`application/cloudevents-batch+json`, encoded as identity, gzip or zstd), deduplicates on
-//! (source, id), gives incidents case numbers and answers one result per event. What no real one offers: it misbehaves
+//! (source, id), gives incidents case numbers and answers one result per event; `POST /v1/losses` takes loss records, known by
+//! (gateway, id), the same way. What no real one offers: it misbehaves
 //! on demand ([`Fault`]), by library call or by `POST /control` on the same port, and it remembers everything that
 //! arrived, in order, for the verdict.
 //!
-//! Bounds: 16 MiB a body, 64 MiB unpacked, [`desk::EVENTS_MAX`] events.
+//! Bounds: 16 MiB a body, 64 MiB unpacked, [`desk::EVENTS_MAX`] events, [`losses::LOSSES_MAX`] loss records.
 
 mod content;
 pub mod desk;
 mod fault;
 mod http;
+pub mod losses;
 mod port;
 mod socket;
 mod state;
@@ -32,6 +34,7 @@ pub use state::PortUnavailable;
 
 use crate::ledger::{LedgerError, LedgerFile, PlatformView};
 use desk::{Counts, Delivery, Desk};
+use losses::{LossCounts, LossDesk, ToldLoss};
 use state::Shared;
 
 /// Port commands waiting; more are refused.
@@ -84,14 +87,15 @@ impl Platform {
 
     async fn launch(bind: SocketAddr, ledger: Option<PathBuf>) -> Result<Platform, PlatformError> {
         let mut desk = Desk::new(jiff::Zoned::now().year());
+        let mut losses = LossDesk::default();
         let mut file = None;
         if let Some(path) = ledger {
-            state::restore(&mut desk, &path)?;
+            state::restore(&mut desk, &mut losses, &path)?;
             file = Some(LedgerFile::append(&path)?);
         }
         let (socket, addr) = port::bind(bind).map_err(|source| PlatformError::Bind { addr: bind, source })?;
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
-        let shared = Shared::new(desk, file, commands);
+        let shared = Shared::new(desk, losses, file, commands);
         let stop = CancellationToken::new();
         let task = tokio::spawn(port::run(socket, http::router(shared.clone()), inbox, stop.clone()));
         let platform = Platform { addr, shared: SharedHandle(shared), stop, task };
@@ -127,6 +131,21 @@ impl Platform {
         self.shared.0.request_times()
     }
 
+    /// Counters of the losses that were told.
+    pub fn loss_counts(&self) -> LossCounts {
+        self.shared.0.loss_counts()
+    }
+
+    /// When the latest requests for `/v1/losses` arrived, like [`Platform::request_times`].
+    pub fn loss_request_times(&self) -> Vec<Instant> {
+        self.shared.0.loss_request_times()
+    }
+
+    /// The losses that were told, in the order of arrival.
+    pub fn losses(&self) -> Vec<ToldLoss> {
+        self.shared.0.told_losses()
+    }
+
     /// Everything taken in, in the order of arrival.
     pub fn arrivals(&self) -> Vec<Delivery> {
         self.shared.0.read(|desk| desk.arrivals().to_vec())
@@ -139,13 +158,16 @@ impl Platform {
 
     /// The ledger for the verdict.
     pub fn ledger(&self) -> PlatformView {
+        let losses = self.losses().into_iter().map(|told| told.loss).collect();
+        let loss_conflicts = self.shared.0.loss_conflicts();
         self.shared.0.read(|desk| {
             let delivered: BTreeMap<_, _> =
                 desk.arrivals().iter().map(|delivery| (delivery.id.clone(), delivery.case.clone())).collect();
             let rejected: BTreeSet<_> =
                 desk.rejected().iter().filter(|id| !delivered.contains_key(*id)).cloned().collect();
-            let conflicts = desk.conflicts().iter().cloned().collect();
-            PlatformView { delivered, rejected, duplicates: desk.counts().duplicates, conflicts }
+            let of_losses = loss_conflicts.iter().map(|name| name.as_str().into());
+            let conflicts = desk.conflicts().iter().cloned().chain(of_losses).collect();
+            PlatformView { delivered, rejected, duplicates: desk.counts().duplicates, conflicts, losses }
         })
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use patrol_simulator::ledger::PlatformView;
 use patrol_simulator::local_http;
 use patrol_simulator::platform::{Fault, Platform};
 use serde_json::{Value, json};
@@ -234,4 +235,117 @@ async fn the_port_closes_and_opens_although_other_programs_are_being_started() {
     }
     busy.store(false, Ordering::Relaxed);
     starters.into_iter().for_each(|starter| starter.join().unwrap());
+}
+
+fn loss(id: &str, count: u64) -> Value {
+    json!({"id": id, "device": "car-1", "boot": 7, "first_seq": 812, "last_seq": 840, "class": "telemetry",
+        "reason": "thinned", "count": count, "first_noted_at": "2026-11-23T01:12:44.120Z",
+        "last_noted_at": "2026-11-23T01:12:45.000Z"})
+}
+
+const LOSS_IDS: [&str; 2] = ["00000000000000aa", "00000000000000bb"];
+
+async fn tell(
+    platform: &Platform,
+    http: &reqwest::Client,
+    losses: &[Value],
+) -> reqwest::Result<reqwest::Response> {
+    let report = json!({"gateway": "box-1", "losses": losses});
+    http.post(format!("{}/v1/losses", platform.url())).json(&report).send().await
+}
+
+async fn told(platform: &Platform, http: &reqwest::Client, losses: &[Value]) -> Value {
+    let response = tell(platform, http, losses).await.unwrap();
+    assert_eq!(response.status(), 200);
+    response.json::<Value>().await.unwrap()["results"].clone()
+}
+
+#[tokio::test]
+async fn a_loss_is_taken_in_once_and_one_with_other_content_is_a_conflict() {
+    let (platform, http) = platform().await;
+    let [one, two] = LOSS_IDS;
+    let results = told(&platform, &http, &[loss(one, 14), loss(two, 1)]).await;
+    assert_eq!(results, json!([{"id": one, "status": "accepted"}, {"id": two, "status": "accepted"}]));
+    let results = told(&platform, &http, &[loss(one, 14), loss(two, 2)]).await;
+    assert_eq!(results, json!([{"id": one, "status": "duplicate"}, {"id": two, "status": "duplicate"}]));
+    let counts = platform.loss_counts();
+    assert_eq!((counts.requests, counts.taken, counts.duplicates, counts.conflicts), (2, 2, 2, 1));
+    let view = platform.ledger();
+    assert_eq!(view.losses.iter().map(|loss| loss.count).collect::<Vec<_>>(), [14, 1], "the first stands");
+    let conflicts: Vec<_> = view.conflicts.iter().map(ToString::to_string).collect();
+    assert_eq!(conflicts, [format!("loss box-1/{two}")]);
+    assert_eq!(platform.counts(), Default::default(), "losses are no events");
+}
+
+#[tokio::test]
+async fn losses_meet_the_same_faults_as_events() {
+    let (platform, http) = platform().await;
+    let [one, two] = LOSS_IDS;
+    platform.set_fault(Fault::Error { status: 429, retry_after_s: Some(7), one_in: 1 }).await.unwrap();
+    let response = tell(&platform, &http, &[loss(one, 1)]).await.unwrap();
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (429, "7"));
+    assert_eq!(platform.loss_counts().taken, 0);
+    platform.set_fault(Fault::Partial { ids: [one.to_owned()].into(), one_in: 1 }).await.unwrap();
+    let results = told(&platform, &http, &[loss(one, 1), loss(two, 1)]).await;
+    assert_eq!(results, json!([{"id": two, "status": "accepted"}]));
+    platform.set_fault(Fault::Poison { ids: [one.to_owned()].into(), status: 422 }).await.unwrap();
+    assert_eq!(tell(&platform, &http, &[loss(one, 1)]).await.unwrap().status(), 422);
+    platform.set_fault(Fault::DropAnswer { one_in: 1 }).await.unwrap();
+    assert!(tell(&platform, &http, &[loss(one, 1)]).await.unwrap_err().is_request());
+    platform.set_fault(Fault::Normal).await.unwrap();
+    assert_eq!(told(&platform, &http, &[loss(one, 1)]).await[0]["status"], "duplicate");
+    assert_eq!((platform.loss_counts().requests, platform.loss_request_times().len()), (5, 5));
+}
+
+#[tokio::test]
+async fn what_is_no_loss_record_is_refused_with_its_report() {
+    let (platform, http) = platform().await;
+    let changed = |name: &str, value: Value| {
+        let mut changed = loss(LOSS_IDS[0], 1);
+        match value {
+            Value::Null => _ = changed.as_object_mut().unwrap().remove(name),
+            value => changed[name] = value,
+        }
+        changed
+    };
+    let wrong = [
+        changed("id", json!("c0ffee")),
+        changed("first_seq", json!(841)),
+        changed("boot", Value::Null),
+        changed("run", json!("g1")),
+        changed("count", json!(0)),
+        changed("reason", json!("bored")),
+        changed("class", json!("selfie")),
+        changed("first_noted_at", json!("yesterday")),
+        changed("why", json!("because")),
+    ];
+    for wrong in wrong {
+        let good = loss(LOSS_IDS[1], 1);
+        let response = tell(&platform, &http, &[good, wrong.clone()]).await.unwrap();
+        assert_eq!(response.status(), 400, "{wrong}");
+    }
+    assert_eq!(platform.loss_counts().taken, 0);
+    let mut unknown = loss(LOSS_IDS[0], 3);
+    for name in ["boot", "first_seq", "last_seq"] {
+        unknown.as_object_mut().unwrap().remove(name);
+    }
+    (unknown["device"], unknown["class"]) = (Value::Null, Value::Null);
+    assert_eq!(told(&platform, &http, &[unknown]).await[0]["status"], "accepted");
+}
+
+#[tokio::test]
+async fn a_ledger_file_carries_losses_over_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = dir.path().join("platform.jsonl");
+    let http = local_http::client().unwrap();
+    let bind = "127.0.0.1:0".parse().unwrap();
+    let first = Platform::start_with_ledger(bind, &ledger).await.unwrap();
+    told(&first, &http, &[loss(LOSS_IDS[0], 1)]).await;
+    drop(first);
+    let second = Platform::start_with_ledger(bind, &ledger).await.unwrap();
+    assert_eq!(told(&second, &http, &[loss(LOSS_IDS[0], 1)]).await[0]["status"], "duplicate");
+    assert_eq!(told(&second, &http, &[loss(LOSS_IDS[0], 2)]).await[0]["status"], "duplicate");
+    let (memory, file) = (second.ledger(), PlatformView::from_file(&ledger).unwrap());
+    assert_eq!((memory.losses.len(), &memory.losses), (1, &file.losses));
+    assert_eq!((memory.conflicts.len(), &memory.conflicts), (1, &file.conflicts));
 }

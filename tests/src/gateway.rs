@@ -70,12 +70,17 @@ impl GatewayPlan {
     ///
     /// # Errors
     /// It ended or stayed silent instead of saying that it is ready.
-    pub async fn try_start(mut self) -> Result<Gateway, GatewayError> {
-        let program = std::mem::replace(&mut self.setup.program, LAUNCHER.into());
-        let http = local_http::client().expect("an HTTP client");
-        let mut gateway = Gateway { program, plan: self, process: None, http };
+    pub async fn try_start(self) -> Result<Gateway, GatewayError> {
+        let mut gateway = self.not_started();
         gateway.launch().await?;
         Ok(gateway)
+    }
+
+    /// The gateway before its first start.
+    pub fn not_started(mut self) -> Gateway {
+        let program = std::mem::replace(&mut self.setup.program, LAUNCHER.into());
+        let http = local_http::client().expect("an HTTP client");
+        Gateway { program, plan: self, process: None, http }
     }
 }
 
@@ -189,7 +194,18 @@ impl Gateway {
         start.elapsed()
     }
 
-    /// The same, from now on without strace and its faults.
+    /// Starts it again under strace. The error says that it ended instead of becoming ready, and how; it may then be started
+    /// once more.
+    ///
+    /// # Errors
+    /// See [`GatewayPlan::try_start`].
+    pub async fn try_restart_traced(&mut self, strace: Strace) -> Result<(), GatewayError> {
+        self.plan.strace = Some(strace);
+        self.process = None;
+        self.launch().await
+    }
+
+    /// The same as [`Gateway::restart`], from now on without strace and its faults.
     pub async fn restart_untraced(&mut self) -> Duration {
         self.plan.strace = None;
         self.restart().await

@@ -42,6 +42,7 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
 /// A PUBLISH at QoS 1 as a broker reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Publish {
+    pub(crate) topic: String,
     pub(crate) packet_id: u16,
     pub(crate) payload: Vec<u8>,
 }
@@ -52,13 +53,15 @@ impl Publish {
         if packet.first & 0xF6 != 0x32 {
             return None;
         }
-        let topic = u16::from_be_bytes([packet.body[0], packet.body[1]]);
-        let (id, mut payload) = packet.body[2 + usize::from(topic)..].split_at(2);
+        let (len, rest) = packet.body.split_at(2);
+        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes([len[0], len[1]])));
+        let topic = String::from_utf8_lossy(topic).into_owned();
+        let (id, mut payload) = rest.split_at(2);
         if is_v5 {
             let (properties, header) = length(payload)?;
             payload = &payload[header + properties..];
         }
-        Some(Publish { packet_id: u16::from_be_bytes([id[0], id[1]]), payload: payload.to_vec() })
+        Some(Publish { topic, packet_id: u16::from_be_bytes([id[0], id[1]]), payload: payload.to_vec() })
     }
 }
 
@@ -82,7 +85,7 @@ mod tests {
                 let packet = next(&bytes).expect("a whole packet");
                 assert_eq!(packet.len, bytes.len());
                 let read = Publish::read(&packet, version == Version::V5);
-                assert_eq!(read, Some(Publish { packet_id: 0x1234, payload }));
+                assert_eq!(read, Some(Publish { topic: "a/b".to_owned(), packet_id: 0x1234, payload }));
             }
         }
     }
@@ -90,7 +93,10 @@ mod tests {
     #[test]
     fn the_payload_of_mqtt_5_begins_after_its_properties() {
         let packet = next(b"\x32\x0b\x00\x01t\x00\x07\x03\x01\x01\x01pp").expect("a whole packet");
-        assert_eq!(Publish::read(&packet, true), Some(Publish { packet_id: 7, payload: b"pp".to_vec() }));
+        assert_eq!(
+            Publish::read(&packet, true),
+            Some(Publish { topic: "t".to_owned(), packet_id: 7, payload: b"pp".to_vec() })
+        );
         assert_eq!(level(&next(&connect(Version::V311, "a", 60)).expect("a whole packet")), 4);
     }
 }

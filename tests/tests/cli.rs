@@ -192,7 +192,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 31] = [
+const OTHER_VALUES: [(&str, &str); 52] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -212,6 +212,27 @@ const OTHER_VALUES: [(&str, &str); 31] = [
     ("store.evidence_max_bytes", "9MiB"),
     ("store.keep_accepted", "777"),
     ("store.keep_quarantined", "77"),
+    ("store.task_reserve", "3MiB"),
+    ("store.evidence_reserve", "2MiB"),
+    ("store.status_reserve", "1MiB"),
+    ("store.reading_reserve", "4MiB"),
+    ("store.telemetry_reserve", "5MiB"),
+    ("store.status_max_bytes", "10MiB"),
+    ("store.reading_max_bytes", "11MiB"),
+    ("store.telemetry_max_bytes", "12MiB"),
+    ("store.status_when_full", "withhold"),
+    ("store.reading_when_full", "withhold"),
+    ("store.telemetry_when_full", "drop_oldest"),
+    ("store.incident_linger", "7ms"),
+    ("store.task_linger", "8ms"),
+    ("store.evidence_linger", "9ms"),
+    ("store.status_linger", "70ms"),
+    ("store.reading_linger", "71ms"),
+    ("store.telemetry_linger", "72ms"),
+    ("store.reading_durability", "delayed"),
+    ("store.telemetry_durability", "delayed"),
+    ("store.sync_within", "7s"),
+    ("store.flash_budget_per_day", "7GiB"),
     ("uplink.kind", "https"),
     ("uplink.url", "http://10.1.2.3/ingest"),
     ("uplink.compression", "gzip"),

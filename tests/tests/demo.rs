@@ -20,7 +20,7 @@ async fn the_demonstration_ends_with_a_verdict_without_a_loss() {
     let figure =
         |name: &str| figure(said, name).unwrap_or_else(|| panic!("no figure for {name:?} in\n{said}"));
     let (acknowledged, lost) =
-        (figure("acknowledged to devices"), figure("lost (acknowledged, never arrived)"));
+        (figure("acknowledged to devices"), figure("lost (acknowledged, never arrived, not explained)"));
     note(&format!("demo: acknowledged {acknowledged}, lost {lost}"));
     assert!(acknowledged > 100, "{said}");
     assert_eq!(lost, 0, "{said}");
@@ -39,7 +39,7 @@ async fn a_loss_planted_in_the_ledgers_of_a_real_run_is_found_and_named() {
     real_run(&world, &devices, &platform).await;
     let honest = verify(&devices, &platform).await;
     assert_eq!(honest.code, Some(0), "{}", honest.stdout);
-    assert_eq!(figure(&honest.stdout, "lost (acknowledged, never arrived)"), Some(0));
+    assert_eq!(figure(&honest.stdout, "lost (acknowledged, never arrived, not explained)"), Some(0));
 
     let text = std::fs::read_to_string(&platform).expect("the platform's ledger");
     let delivered = read(&platform).expect("a ledger").map(|entry| entry.expect("an entry"));
@@ -51,7 +51,7 @@ async fn a_loss_planted_in_the_ledgers_of_a_real_run_is_found_and_named() {
     let planted = world.file("planted.jsonl", kept.map(|line| format!("{line}\n")).collect::<String>());
     let found = verify(&devices, &planted).await;
     assert_eq!(found.code, Some(1), "{}", found.stdout);
-    assert_eq!(figure(&found.stdout, "lost (acknowledged, never arrived)"), Some(1));
+    assert_eq!(figure(&found.stdout, "lost (acknowledged, never arrived, not explained)"), Some(1));
     assert!(found.stdout.contains(&format!("lost: {victim}")), "{victim} in {}", found.stdout);
 }
 

@@ -34,15 +34,23 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
     let gateway = world.gateway().uplink(&platform.url()).start().await;
     let number = || json!(0);
     let text = || json!("");
+    let classes = ["incident", "task", "evidence", "status", "reading", "telemetry"];
+    let backlog =
+        classes.map(|_| json!({"class": text(), "records": 0, "bytes": 0, "oldest_received_at": null}));
     let promised = json!({
         "gateway": text(), "version": text(), "safe_to_power_off": true,
         "pending": {"incident": number(), "task": number(), "evidence": number(), "status": number(),
             "reading": number(), "telemetry": number()},
         "pending_total": number(), "pending_bytes": number(), "oldest_received_at": null,
-        "accepted_kept": number(), "dead_letters": number(), "quarantined": number(), "down_waiting": number(),
+        "backlog": backlog, "accepted_kept": number(), "dead_letters": number(), "quarantined": number(), "down_waiting": number(),
+        "losses": {"unreported_rows": number(), "lost": {"thinned": number(), "evicted": number(),
+            "no_room": number(), "withheld": number(), "not_understood": number(), "damaged": number(),
+            "log_damaged": number()}},
         "evidence": {"waiting": number(), "receiving": number(), "complete": number(), "room_bytes": number(),
             "max_bytes": number()},
-        "store": {"used_bytes": number(), "max_bytes": number(), "full": false, "commit_seq": number()},
+        "store": {"used_bytes": number(), "max_bytes": number(), "full": false, "commit_seq": number(),
+            "room_bytes": number(), "kept_room_bytes": number(), "buffer_left_s": null, "ingest_bytes_per_hour": null,
+            "flash_bytes_per_day": null, "flash_budget_bytes_per_day": number(), "unsynced": false},
         "uplink": {"kind": text(), "state": text(), "last_error": null, "last_accepted_at": null,
             "accepted_total": number()},
         "devices_connected": number(),

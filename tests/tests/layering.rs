@@ -162,12 +162,23 @@ fn each_layer_of_the_gateway_imports_only_what_is_below_it() {
 
 #[test]
 fn the_simulator_and_the_tests_know_the_gateway_by_its_wires_only() {
-    for folder in ["simulator/src", "simulator/tests", "tests/src", "tests/tests", "firmware-protocol/src"] {
+    for folder in [
+        "simulator/src",
+        "simulator/tests",
+        "tests/src",
+        "tests/tests",
+        "tests/power-cut/src",
+        "firmware-protocol/src",
+    ] {
         for source in sources(folder) {
             assert!(!names(&source.code, concat!("patrol_", "gateway")), "{folder}/{}", source.path);
         }
     }
-    for manifest in [include_str!("../../simulator/Cargo.toml"), include_str!("../Cargo.toml")] {
+    for manifest in [
+        include_str!("../../simulator/Cargo.toml"),
+        include_str!("../Cargo.toml"),
+        include_str!("../power-cut/Cargo.toml"),
+    ] {
         assert!(!manifest.contains(concat!("patrol-", "gateway")), "{manifest}");
     }
 }

@@ -1,18 +1,25 @@
-//! Spans of time and sizes as a person says them.
+//! Spans of time, sizes and classes as a person says them.
 
 use jiff::Timestamp;
+
+use crate::domain::report::Class;
 
 /// How long ago an RFC 3339 time was, in Chinese and English; `None` when that is no time or in the future.
 pub(super) fn age(time: &str, now_ms: i64) -> Option<(String, String)> {
     let then_ms = time.parse::<Timestamp>().ok()?.as_millisecond();
-    let seconds = now_ms.checked_sub(then_ms).filter(|ms| *ms >= 0)? / 1000;
+    let ms = now_ms.checked_sub(then_ms)?;
+    Some(span(u64::try_from(ms).ok()? / 1000))
+}
+
+/// A span of time in Chinese and English, in the unit in which it is a handy number.
+pub(super) fn span(seconds: u64) -> (String, String) {
     let (count, zh, en) = match seconds {
         0..120 => (seconds, "秒", "s"),
         120..7200 => (seconds / 60, "分钟", "min"),
         7200..172_800 => (seconds / 3600, "小时", "h"),
         _ => (seconds / 86_400, "天", "days"),
     };
-    Some((format!("{count} {zh}"), format!("{count} {en}")))
+    (format!("{count} {zh}"), format!("{count} {en}"))
 }
 
 /// Bytes for people: three figures and a unit.
@@ -26,6 +33,23 @@ pub(super) fn bytes(count: u64) -> String {
     }
     let digits = usize::from(unit > 0 && value < 100.0);
     format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// A class in Chinese.
+pub(super) fn class_zh(class: Class) -> &'static str {
+    match class {
+        Class::Incident => "案件",
+        Class::Task => "任务",
+        Class::Evidence => "证据",
+        Class::Status => "设备状态",
+        Class::Reading => "传感读数",
+        Class::Telemetry => "轨迹",
+    }
+}
+
+/// Columns that a text takes on a terminal: Chinese characters are two wide.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }
 
 #[cfg(test)]

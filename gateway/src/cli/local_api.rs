@@ -4,8 +4,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use super::{Exit, print};
+use crate::http::losses::LossPage;
 use crate::http::status::StatusReport;
 
 /// For the connection, and for each silence after it.
@@ -40,7 +43,32 @@ pub enum ApiError {
 
 /// The running gateway's status.
 pub fn status(address: SocketAddr) -> Result<StatusReport, ApiError> {
-    let answer = get(address, "/api/v1/status").map_err(|source| match source.kind() {
+    ask(address, "/api/v1/status")
+}
+
+/// The running gateway's loss records with numbers above `after`, up to `limit` of them, oldest first.
+pub fn losses(address: SocketAddr, after: i64, limit: u32) -> Result<LossPage, ApiError> {
+    ask(address, &format!("/api/v1/losses?after={after}&limit={limit}"))
+}
+
+/// Says why there is no answer, and how the process ends. Who reads JSON wants nothing else on stdout.
+pub(super) fn complain(error: &ApiError, json: bool) -> Exit {
+    let (told, exit) = match error {
+        ApiError::NotRunning { .. } => ("网关未运行 The gateway is not running", Exit::NotRunning),
+        ApiError::Silent { .. } | ApiError::Foreign { .. } => {
+            ("网关无应答 The gateway does not answer", Exit::Failure)
+        }
+    };
+    let text = format!("{told}: {error}\n");
+    match json {
+        true => eprint!("{text}"),
+        false => _ = print(&text),
+    }
+    exit
+}
+
+fn ask<T: DeserializeOwned>(address: SocketAddr, path: &str) -> Result<T, ApiError> {
+    let answer = get(address, path).map_err(|source| match source.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => ApiError::NotRunning { address },
         _ => ApiError::Silent { address, source },
     })?;

@@ -7,6 +7,7 @@ pub mod config;
 pub mod decode;
 mod human;
 pub mod local_api;
+pub mod losses;
 pub mod status;
 
 use std::io::{self, ErrorKind, Write};
@@ -46,6 +47,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 损失 List what the platform will not get of the devices' reports, and why
+    Losses(losses::LossesArgs),
     /// 配置 Print the configuration in effect, defaults and overrides included
     Config {
         /// The documented template: every key with its default

@@ -3,40 +3,23 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::human::{age, bytes};
-use super::local_api::{self, ApiError};
-use super::{Exit, print};
+use super::human::{age, bytes, class_zh, span};
+use super::{Exit, local_api, losses, print};
 use crate::clock;
 use crate::domain::report::Class;
-use crate::http::status::StatusReport;
+use crate::http::status::{StatusReport, StoreReport};
 
 /// Asks the gateway at `address` and prints its answer: words, or the JSON of the HTTP API.
 pub fn run(address: SocketAddr, json: bool) -> Exit {
     let report = match local_api::status(address) {
         Ok(report) => report,
-        Err(error) => return complain(&error, json),
+        Err(error) => return local_api::complain(&error, json),
     };
     match (json, serde_json::to_string_pretty(&report)) {
         (false, _) => print(&words(&report, clock::unix_ms())),
         (true, Ok(text)) => print(&format!("{text}\n")),
         (true, Err(_)) => Exit::Failure,
     }
-}
-
-/// Who reads JSON wants nothing else on stdout.
-fn complain(error: &ApiError, json: bool) -> Exit {
-    let (told, exit) = match error {
-        ApiError::NotRunning { .. } => ("网关未运行 The gateway is not running", Exit::NotRunning),
-        ApiError::Silent { .. } | ApiError::Foreign { .. } => {
-            ("网关无应答 The gateway does not answer", Exit::Failure)
-        }
-    };
-    let text = format!("{told}: {error}\n");
-    match json {
-        true => eprint!("{text}"),
-        false => _ = print(&text),
-    }
-    exit
 }
 
 /// The answer in plain words.
@@ -49,6 +32,8 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
     line("上行 uplink ", uplink(report, now_ms));
     let store = &report.store;
     line("存储 store  ", format!("{} / {}", bytes(store.used_bytes), bytes(store.max_bytes)));
+    line("缓冲 buffer ", buffer(store));
+    line("闪存 flash  ", flash(store));
     if store.full {
         line(
             "注意 note   ",
@@ -62,7 +47,32 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
         );
         line("留存 kept   ", told);
     }
+    if let Some(told) = losses::told(&report.losses) {
+        line("损失 losses ", told);
+    }
     text
+}
+
+/// How long the store takes what comes, were nothing sent.
+fn buffer(store: &StoreReport) -> String {
+    let room = bytes(store.room_bytes);
+    match store.buffer_left_s.map(span) {
+        Some((zh, en)) => format!("按目前速度还可缓存 {zh} {en} left at the present rate ({room})"),
+        None => format!("余 {room} left"),
+    }
+}
+
+/// How much is written to flash, against what may be.
+fn flash(store: &StoreReport) -> String {
+    let budget = bytes(store.flash_budget_bytes_per_day);
+    let Some(per_day) = store.flash_bytes_per_day else {
+        return format!("预算每日 {budget} a day is the budget");
+    };
+    let told = format!("每日 {} / {budget} a day", bytes(per_day));
+    match per_day > store.flash_budget_bytes_per_day {
+        true => format!("{told}: 超出预算，闪存会提前损坏 over budget, the flash wears out early"),
+        false => told,
+    }
 }
 
 /// The first line: the only one that most people need.
@@ -98,17 +108,6 @@ fn pending(report: &StatusReport) -> String {
     }
 }
 
-fn class_zh(class: Class) -> &'static str {
-    match class {
-        Class::Incident => "案件",
-        Class::Task => "任务",
-        Class::Evidence => "证据",
-        Class::Status => "设备状态",
-        Class::Reading => "传感读数",
-        Class::Telemetry => "轨迹",
-    }
-}
-
 fn uplink(report: &StatusReport, now_ms: i64) -> String {
     let uplink = &report.uplink;
     let mut text = match uplink.state.as_str() {
@@ -130,6 +129,7 @@ fn uplink(report: &StatusReport, now_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::loss::LossReason;
     use crate::health::UplinkStatus;
     use crate::metrics::Metrics;
     use crate::store::snapshot::Snapshot;
@@ -164,9 +164,39 @@ mod tests {
     }
 
     #[test]
+    fn the_buffer_that_is_left_and_the_flash_that_is_worn_are_told() {
+        let text = words(
+            &report(|store| {
+                store.room_bytes = 1 << 30;
+                store.flow.ingest_bytes_per_hour = Some(20 << 20);
+                store.flow.flash_bytes_per_day = Some(3 << 30);
+                store.flow.flash_budget_bytes_per_day = 2 << 30;
+            }),
+            NOW_MS,
+        );
+        // 1 GiB for a payload that takes five quarters, at 20 MiB an hour.
+        assert!(text.contains("还可缓存 40 小时 40 h left at the present rate (1.0 GiB)"), "{text}");
+        assert!(text.contains("每日 3.0 GiB / 2.0 GiB a day: 超出预算"), "{text}");
+    }
+
+    #[test]
     fn a_full_store_and_kept_payloads_are_not_hidden() {
         let text = words(&report(|store| (store.full, store.dead_letters) = (true, 2)), NOW_MS);
         assert!(text.contains("the store is full"), "{text}");
         assert!(text.contains("2 refused by the platform"), "{text}");
+    }
+
+    #[test]
+    fn losses_have_a_line_when_there_are_any() {
+        assert!(!words(&report(|_| {}), NOW_MS).contains("losses"));
+        let lossy = |store: &mut Snapshot| {
+            store.losses.lost[LossReason::Thinned as usize] = 14;
+            store.losses.lost[LossReason::NotUnderstood as usize] = 3;
+            store.losses.unreported_rows = 2;
+        };
+        let text = words(&report(lossy), NOW_MS);
+        let line = "损失 losses   抽稀 thinned 14, 无法解析 not_understood 3 (记录 2 条未上报 · 2 loss records not \
+                    told to the platform yet)\n";
+        assert!(text.contains(line), "{text}");
     }
 }

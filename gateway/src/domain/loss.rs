@@ -3,6 +3,10 @@
 //! Whatever is thinned, dropped, refused or found damaged becomes one of these in the transaction that does it. Losses of
 //! the same kind add up in one record until it has been handed out to be told to the platform; counts are exact.
 
+mod record;
+
+pub use record::LossRecord;
+
 use super::report::{Class, DeviceId, Identity};
 
 /// Why something was lost, or was not taken.

@@ -1,12 +1,13 @@
 //! The local HTTP API: read only, on loopback, out of the way of the ingest.
 //!
-//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/`. Only GET and HEAD, no request bodies. Everything is answered
+//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/`. Only GET and HEAD, no request bodies. Everything is answered
 //! from watch channels and atomics: a request never waits for the store, except `/healthz`, which asks the writer
-//! whether it still answers, for [`PROBE_TIME_MAX`] at most. At most [`CONNECTIONS_MAX`] connections at a time, one
+//! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most. At most [`CONNECTIONS_MAX`] connections at a time, one
 //! request each; the next one waits in the kernel's queue. Headers are due within [`HEADER_TIME_MAX`], a connection
 //! ends after [`CONNECTION_TIME_MAX`] whatever the peer does.
 
 mod connection;
+pub mod losses;
 mod routes;
 pub mod status;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 pub use connection::serve;
 
+use self::losses::LossList;
 use crate::health::{Readiness, UplinkStatus};
 use crate::metrics::Metrics;
 use crate::store::snapshot::Snapshot;
@@ -32,7 +34,7 @@ pub const CONNECTIONS_MAX: usize = 64;
 pub const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 /// From the connection to its end.
 pub const CONNECTION_TIME_MAX: Duration = Duration::from_secs(15);
-/// How long `/healthz` waits for the writer.
+/// How long a request waits for the writer.
 pub const PROBE_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long an answer that has begun may go on when the gateway stops.
 const STOP_TIME_MAX: Duration = Duration::from_secs(1);
@@ -80,4 +82,6 @@ pub struct View {
     pub metrics: Arc<Metrics>,
     /// Whether the writer is alive.
     pub writer: WriterProbe,
+    /// The loss records.
+    pub losses: LossList,
 }

@@ -9,8 +9,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::View;
 use super::status::StatusReport;
+use super::{View, losses};
 
 /// What the page at `/` shows until there is a console.
 const PAGE: &str = include_str!("page.html");
@@ -25,6 +25,7 @@ pub(super) fn router(view: View) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/api/v1/status", get(status))
+        .route("/api/v1/losses", get(losses::list))
         .fallback(async || failure(StatusCode::NOT_FOUND, "no such path"))
         .layer(middleware::from_fn(only_reading))
         .with_state(view)
@@ -44,7 +45,7 @@ async fn only_reading(request: Request, next: Next) -> Response {
     answer
 }
 
-fn failure(code: StatusCode, error: &str) -> Response {
+pub(super) fn failure(code: StatusCode, error: &str) -> Response {
     (code, Json(json!({ "error": error }))).into_response()
 }
 

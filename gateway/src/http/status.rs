@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::losses::LossesReport;
 use crate::domain::report::Class;
 use crate::health::UplinkStatus;
 use crate::metrics::Metrics;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{ClassBacklog, Snapshot};
 
 /// The whole answer. Times are RFC 3339 in UTC, by the gateway's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +16,8 @@ pub struct StatusReport {
     pub gateway: String,
     /// Version of the program.
     pub version: String,
-    /// Nothing acknowledged is lost when the power goes: always so, as acknowledgements follow the synced commit.
-    /// `pending_total` says what still has to go to the platform.
+    /// Nothing acknowledged is lost when the power goes: always so, as acknowledgements follow the synced commit, but for
+    /// classes that the configuration delays, until their sync. `pending_total` says what still has to go to the platform.
     pub safe_to_power_off: bool,
     /// Records waiting, by class.
     pub pending: Pending,
@@ -26,6 +27,8 @@ pub struct StatusReport {
     pub pending_bytes: u64,
     /// When the oldest of them was received.
     pub oldest_received_at: Option<String>,
+    /// The same class by class, most urgent first.
+    pub backlog: Vec<BacklogReport>,
     /// Accepted cases still kept.
     pub accepted_kept: u64,
     /// Records the platform refused for good.
@@ -34,6 +37,8 @@ pub struct StatusReport {
     pub quarantined: u64,
     /// Messages waiting for their device.
     pub down_waiting: u64,
+    /// What was thinned, dropped, refused or damaged.
+    pub losses: LossesReport,
     /// Photos and clips.
     pub evidence: EvidenceReport,
     /// The store.
@@ -72,6 +77,19 @@ impl Pending {
     }
 }
 
+/// What waits of one class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BacklogReport {
+    /// The class's name.
+    pub class: String,
+    /// Records waiting.
+    pub records: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
+    /// When the oldest of them was received.
+    pub oldest_received_at: Option<String>,
+}
+
 /// The store in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreReport {
@@ -83,6 +101,20 @@ pub struct StoreReport {
     pub full: bool,
     /// Number of the last commit.
     pub commit_seq: u64,
+    /// Bytes that the least urgent class still finds before something gives way.
+    pub room_bytes: u64,
+    /// Room that is kept in the database because the disk runs short.
+    pub kept_room_bytes: u64,
+    /// Seconds until then at the present rate, were nothing sent; `None` when nothing comes, and in the first minute.
+    pub buffer_left_s: Option<u64>,
+    /// Payload bytes that devices bring in an hour, by the last ten minutes.
+    pub ingest_bytes_per_hour: Option<u64>,
+    /// Bytes written to flash in a day, by the last day or since the start.
+    pub flash_bytes_per_day: Option<u64>,
+    /// How much it may be.
+    pub flash_budget_bytes_per_day: u64,
+    /// Commits wait for their sync: classes whose durability is delayed.
+    pub unsynced: bool,
 }
 
 /// Photos and clips in numbers of files.
@@ -136,7 +168,7 @@ impl StatusReport {
         StatusReport {
             gateway: gateway.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            safe_to_power_off: true,
+            safe_to_power_off: !store.unsynced,
             pending: Pending {
                 incident: records(Class::Incident),
                 task: records(Class::Task),
@@ -148,10 +180,12 @@ impl StatusReport {
             pending_total: store.pending(),
             pending_bytes: store.backlog.iter().map(|backlog| backlog.bytes).sum(),
             oldest_received_at: oldest.and_then(rfc3339),
+            backlog: Class::ALL.map(|class| BacklogReport::new(class, store)).into(),
             accepted_kept: store.accepted_kept,
             dead_letters: store.dead_letters,
             quarantined: store.quarantined,
             down_waiting: store.down_waiting,
+            losses: LossesReport::new(&store.losses),
             evidence: EvidenceReport {
                 waiting: store.evidence.waiting,
                 receiving: store.evidence.receiving,
@@ -164,6 +198,13 @@ impl StatusReport {
                 max_bytes: store.max_bytes,
                 full: store.full,
                 commit_seq: store.commit_seq,
+                room_bytes: store.room_bytes,
+                kept_room_bytes: store.kept_room_bytes,
+                buffer_left_s: store.buffer_left_s(),
+                ingest_bytes_per_hour: store.flow.ingest_bytes_per_hour,
+                flash_bytes_per_day: store.flow.flash_bytes_per_day,
+                flash_budget_bytes_per_day: store.flow.flash_budget_bytes_per_day,
+                unsynced: store.unsynced,
             },
             uplink: UplinkReport::new(uplink),
             devices_connected: u64::try_from(metrics.mqtt_connections.get()).unwrap_or(0),
@@ -174,6 +215,14 @@ impl StatusReport {
                 withheld: metrics.withheld.total(),
             },
         }
+    }
+}
+
+impl BacklogReport {
+    fn new(class: Class, store: &Snapshot) -> BacklogReport {
+        let ClassBacklog { records, bytes, oldest_received_at_ms } = store.class(class);
+        let oldest_received_at = oldest_received_at_ms.and_then(rfc3339);
+        BacklogReport { class: class.as_str().to_owned(), records, bytes, oldest_received_at }
     }
 }
 
@@ -190,6 +239,6 @@ impl UplinkReport {
 }
 
 /// A time on the wire; `None` outside the years that RFC 3339 can write.
-fn rfc3339(unix_ms: i64) -> Option<String> {
+pub(super) fn rfc3339(unix_ms: i64) -> Option<String> {
     Timestamp::from_millisecond(unix_ms).ok().map(|time| time.to_string())
 }

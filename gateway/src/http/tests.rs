@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::status::StatusReport;
 use super::*;
+use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::Class;
 use crate::health::{UplinkKind, UplinkState};
+use crate::store::losses::LossRow;
 use crate::store::snapshot::ClassBacklog;
 
 /// A running API and the senders of what it shows.
@@ -41,6 +43,7 @@ async fn api() -> Api {
         uplink: uplink_seen,
         readiness: readiness_seen,
         metrics: Arc::clone(&metrics),
+        losses: LossList::new(|after, limit| async move { Some(rows(after, limit)) }),
         // A writer that hangs never answers.
         writer: WriterProbe::new(move || {
             let mut seen = writer_seen.clone();
@@ -49,6 +52,16 @@ async fn api() -> Api {
     };
     let served = tokio::spawn(serve(listener, view, stop.clone()));
     Api { address, store, uplink, readiness, writer, metrics, stop, served }
+}
+
+/// A store with two hundred and fifty loss records.
+fn rows(after: i64, limit: u32) -> Vec<LossRow> {
+    let row = |id: i64| {
+        let reported_at_ms = (id == 1).then_some(1_785_000_000_000);
+        let loss = Loss::unknown(Some(Class::Reading), LossReason::Damaged, 7, 1_784_999_999_500);
+        LossRow { id, uid: 0xAB00 + id as u64, loss, reported_at_ms }
+    };
+    (after.max(0) + 1..=250).map(row).take(limit as usize).collect()
 }
 
 impl Api {
@@ -82,6 +95,8 @@ async fn the_status_has_exactly_the_agreed_shape() {
         "pending": {"incident": 0, "task": 0, "evidence": 0, "status": 0, "reading": 0, "telemetry": 0},
         "pending_total": 0, "pending_bytes": 0, "oldest_received_at": null, "accepted_kept": 0, "dead_letters": 0,
         "quarantined": 0, "down_waiting": 0,
+        "losses": {"unreported_rows": 0, "lost": {"thinned": 0, "evicted": 0, "no_room": 0, "withheld": 0,
+            "not_understood": 0, "damaged": 0, "log_damaged": 0}},
         "evidence": {"waiting": 0, "receiving": 0, "complete": 0, "room_bytes": 0, "max_bytes": 0},
         "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0},
         "uplink": {"kind": "none", "state": "none", "last_error": null, "last_accepted_at": null, "accepted_total": 0},
@@ -118,6 +133,35 @@ async fn the_status_tells_what_the_parts_last_said() {
     assert_eq!((status.uplink.kind.as_str(), status.uplink.state.as_str()), ("https", "backing_off"));
     assert_eq!(status.uplink.last_error.as_deref(), Some("503"));
     assert_eq!((status.counters.received, status.counters.quarantined), (5, 2));
+}
+
+#[tokio::test]
+async fn losses_come_page_by_page_as_the_platform_is_told_them() {
+    let api = api().await;
+    let page = async |query: &str| {
+        let (code, body) = api.get(&format!("/api/v1/losses{query}")).await;
+        assert_eq!(code, 200, "{query}: {body}");
+        serde_json::from_str::<Value>(&body).unwrap()["losses"].as_array().unwrap().clone()
+    };
+    let first = page("").await;
+    assert_eq!(first.len(), 100);
+    assert_eq!(
+        first[0],
+        json!({"number": 1, "id": "000000000000ab01", "device": null, "class": "reading", "reason": "damaged",
+            "count": 7, "first_noted_at": "2026-07-25T17:19:59.500Z", "last_noted_at": "2026-07-25T17:19:59.500Z",
+            "reported_at": "2026-07-25T17:20:00Z"})
+    );
+    assert_eq!(first[1]["reported_at"], Value::Null);
+    let second = page("?after=100&limit=1000").await;
+    assert_eq!((second.len(), &second[0]["number"]), (150, &json!(101)));
+    assert_eq!(page("?limit=1&after=250").await, [Value::Null; 0]);
+    for wrong in
+        ["?after=x", "?limit=0", "?limit=1001", "?limit=-1", "?befor=3", "?after=99999999999999999999"]
+    {
+        let (code, body) = api.get(&format!("/api/v1/losses{wrong}")).await;
+        assert_eq!(code, 400, "{wrong}");
+        assert!(serde_json::from_str::<Value>(&body).unwrap()["error"].is_string(), "{wrong}: {body}");
+    }
 }
 
 #[tokio::test]

@@ -5,12 +5,7 @@
 
 pub(super) mod folders;
 
-use bytes::Bytes;
 use rusqlite::{Error, ErrorCode, ffi};
-
-use super::record::StoredRecord;
-use super::segment;
-use crate::domain::report::Class;
 
 /// Whether an error says that the database is damaged. The SQL is ours and fixed: what does not fit it was not written by us.
 pub(super) fn is(error: &Error) -> bool {
@@ -40,25 +35,6 @@ pub(super) fn found(what: &str) -> Error {
 /// Holds a row against its checksum. Rows from before there were checksums have none.
 pub(super) fn check(stored: Option<u32>, computed: u32, what: &str) -> rusqlite::Result<()> {
     if stored.is_none_or(|stored| stored == computed) { Ok(()) } else { Err(found(what)) }
-}
-
-/// What of a segment can be read.
-pub(super) struct Readable {
-    /// The records, with their places in the segment.
-    pub(super) records: Vec<(u32, StoredRecord)>,
-    /// How many it had; `None` when it can't say any more.
-    pub(super) expected: Option<u32>,
-}
-
-/// Reads what can be read of a segment, whatever happened to the rest.
-pub(super) fn readable(class: Class, blob: &Bytes) -> Readable {
-    match segment::decode(class, blob) {
-        Ok(records) => {
-            let expected = u32::try_from(records.len()).ok();
-            Readable { records: (0..).zip(records).collect(), expected }
-        }
-        Err(_) => Readable { records: Vec::new(), expected: None },
-    }
 }
 
 #[cfg(test)]

@@ -7,18 +7,21 @@ use rusqlite::Connection;
 use super::anchors::AnchorTable;
 use super::clock::Clock;
 use super::custody::Standing;
+use super::disk::Disk;
 use super::evidence::{self, Bound};
 use super::group::{Counted, Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
+use super::kept_room::KeptRoom;
 use super::losses::{self, LossBook};
 use super::mark::{Mark, Marked};
-use super::quota::Quota;
+use super::quota::{Pages, Quota};
 use super::rows::{self, Suspect};
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
 use super::tables::{ROW_CLASSES, Tables};
+use super::wal::Wal;
 use super::windows::{Windows, meta, set_meta};
 use super::writer::StoreOptions;
 use crate::domain::evidence::File;
@@ -27,6 +30,8 @@ use crate::domain::report::{Class, DeviceId};
 
 /// What the frame around a piece of evidence takes at most, beside its bytes.
 const FRAME_BYTES: usize = 128;
+/// A message for which there must be room before the store counts as having some.
+const USUAL_BYTES: usize = 4096;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
@@ -39,6 +44,11 @@ pub(super) struct Database {
     pub(super) quota: Quota,
     mint: Mint,
     evidence_bound: Bound,
+    pub(super) wal: Wal,
+    pub(super) disk: Disk,
+    kept_room: KeptRoom,
+    /// The `max_page_count` that is set.
+    max_page_count: u64,
     pub(super) start_number: u32,
     /// Where the last commit is noted; on files only.
     pub(super) mark: Option<Mark>,
@@ -57,13 +67,19 @@ impl Database {
         let losses = LossBook::new(chance.fork());
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
-        let mut quota = Quota::new(options.max_bytes, options.policies);
-        quota.refresh(&connection, |class| tables.waiting_bytes(class))?;
+        let quota = Quota::new(options.max_bytes, options.policies);
+        let kept_room = KeptRoom::load(&connection, quota.kept_pages())?;
+        let wal = Wal::open(&connection, &options.medium, &options.data_dir)?;
+        let disk = Disk::open(&options.medium, &options.data_dir);
         let evidence_bound = Bound { max_bytes: options.evidence_max_bytes };
         let clock = Clock::starting(options.started_at_ms);
-        Ok(Database {
+        let mut database = Database {
             clock,
             evidence_bound,
+            wal,
+            disk,
+            kept_room,
+            max_page_count: 0,
             connection,
             windows,
             anchors,
@@ -75,7 +91,9 @@ impl Database {
             start_number,
             mark: None,
             log_commits_missing: 0,
-        })
+        };
+        database.refresh_quota()?;
+        Ok(database)
     }
 
     /// 0 is the first database, one in the place of a damaged one has the next number.
@@ -111,9 +129,12 @@ impl Database {
     pub(super) fn write(&mut self, group: &Group) -> rusqlite::Result<Outcome> {
         self.tables.commit_seq += 1;
         let mut outcome = Outcome::default();
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.refresh_quota()?;
-        self.make_room(group)?;
+        self.wal.sync_next(&self.connection, group.is_sync_needed())?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let gave_way = self.make_room(group)?;
+        let lacking = self.quota.lacks_pages(group.bytes as u64, group.records as u64);
+        self.kept_room.give_up(&self.connection, lacking)?;
         for batch in &group.batches {
             let progress = self.write_batch(batch, &mut outcome.tallied)?;
             outcome.progress.push(progress);
@@ -138,7 +159,7 @@ impl Database {
         for (device, id) in &group.down_done {
             rows::down_done(&self.connection, &mut self.tables.tallies, device, *id)?;
         }
-        if group.deletes_records() || self.windows.is_write_due() {
+        if gave_way || group.deletes_records() || self.windows.is_write_due() {
             self.windows.write(&self.connection, self.tables.commit_seq)?;
             outcome.windows_written = true;
         }
@@ -148,7 +169,10 @@ impl Database {
         self.losses.write(&self.connection, &mut self.tables.tallies)?;
         self.tables.write_tallies(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.note_commit();
+        self.wal.committed(&self.connection)?;
+        if group.is_sync_needed() {
+            self.note_commit();
+        }
         Ok(outcome)
     }
 
@@ -156,11 +180,13 @@ impl Database {
     pub(super) fn note_log_damage(&mut self) -> rusqlite::Result<()> {
         let (commits, at_ms) = (self.log_commits_missing, self.clock.now_ms());
         self.tables.commit_seq += 1;
+        self.wal.sync_next(&self.connection, true)?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.losses.note(Loss::unknown(None, LossReason::LogDamaged, commits, at_ms));
         self.losses.write(&self.connection, &mut self.tables.tallies)?;
         self.tables.write_tallies(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.wal.committed(&self.connection)?;
         self.losses.committed();
         Ok(())
     }
@@ -173,9 +199,48 @@ impl Database {
         }
     }
 
-    /// Reads again how much room is used.
+    /// Reads again how much room is used, and how much there is.
     pub(super) fn refresh_quota(&mut self) -> rusqlite::Result<()> {
-        self.quota.refresh(&self.connection, |class| self.tables.waiting_bytes(class))
+        let pages = Pages::count(&self.connection, self.kept_room.pages(), self.disk.free_pages())?;
+        self.quota.refresh(pages, |class| self.tables.waiting_bytes(class));
+        let allowed = self.quota.allowed_pages();
+        // Beyond what the disk has, SQLite is to say "full" itself: a checkpoint could not.
+        if self.max_page_count != allowed && self.connection.is_autocommit() {
+            self.connection.execute_batch(&format!("PRAGMA max_page_count={allowed}"))?;
+            self.max_page_count = allowed;
+        }
+        Ok(())
+    }
+
+    /// Takes a piece of the room that is to be kept, if the disk runs short. False when nothing is to be done.
+    pub(super) fn keep_room(&mut self) -> rusqlite::Result<bool> {
+        self.refresh_quota()?;
+        let Pages { all, unused, growable, .. } = self.quota.pages();
+        // On a disk that nobody can ask nothing is kept.
+        let free = growable.map(|_| self.quota.allowed_pages().saturating_sub(all));
+        if !free.is_some_and(|free| self.kept_room.is_growth_due(free, unused)) {
+            return Ok(false);
+        }
+        self.wal.sync_next(&self.connection, true)?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.kept_room.grow(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.wal.committed(&self.connection)?;
+        Ok(true)
+    }
+
+    /// Whether a message of any class would find room again.
+    pub(super) fn has_room(&self) -> bool {
+        Class::ALL.into_iter().all(|class| self.quota.has_room(Some(class), USUAL_BYTES))
+    }
+
+    /// Makes durable what was committed without a sync: any synced commit does.
+    pub(super) fn sync(&mut self) -> rusqlite::Result<()> {
+        self.wal.sync_next(&self.connection, true)?;
+        set_meta(&self.connection, "synced_at", self.tables.commit_seq)?;
+        self.wal.committed(&self.connection)?;
+        self.note_commit();
+        Ok(())
     }
 
     fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
@@ -280,6 +345,7 @@ impl Database {
         self.windows.undo();
         self.anchors.undo();
         self.losses.undo();
+        self.kept_room = KeptRoom::load(&self.connection, self.quota.kept_pages())?;
         self.tables.reload(&self.connection)
     }
 }

@@ -1,6 +1,7 @@
 //! A group: what is committed together, and what is told to whom when it is.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -11,6 +12,7 @@ use super::restore::{Restoration, RestoreOutcome, Restored};
 use super::settlement::{Settlement, Unsettled};
 use super::submission::Batch;
 use crate::domain::report::{Class, DeviceId};
+use crate::domain::retention::{Durability, Policies};
 
 /// A group is closed at this many requests, so that readers can't put a commit off,
 const GROUP_REQUESTS_MAX: usize = 4096;
@@ -18,6 +20,19 @@ const GROUP_REQUESTS_MAX: usize = 4096;
 const GROUP_RECORDS_MAX: usize = 16_384;
 /// ... or at this many payload bytes.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A group that waits for more is closed at this many messages ...
+const LINGER_RECORDS_MAX: usize = 256;
+/// ... or payload bytes: from there on waiting saves hardly any writing,
+const LINGER_BYTES_MAX: usize = 128 * 1024;
+/// and when a session brings so many at once: its device has a backlog, and waits for these before it sends more.
+const BURST_RECORDS: usize = 4;
+/// A session that brings something so soon after its last answer is in the same case, one message at a time.
+const ANSWERED_GAP: Duration = Duration::from_millis(50);
+/// The platform's word on so many records is not kept waiting; on fewer it waits as the class's messages do.
+const SETTLEMENT_RECORDS_DUE: usize = 100;
+/// What nobody waits for may wait so long.
+const IDLE_LINGER: Duration = Duration::from_millis(100);
 
 /// Where whoever asked for a change hears that it is committed, or that there was no room.
 pub(super) type Answer = oneshot::Sender<Result<(), Unsettled>>;
@@ -45,9 +60,52 @@ pub(super) struct Group {
     pub(super) now_ms: i64,
     /// Bytes and number of the messages of each class.
     wanted: [(u64, u64); Class::ALL.len()],
+    /// When it is to be committed at the latest.
+    due: Option<Instant>,
+    /// Something in it must be synced with its commit.
+    sync_needed: bool,
 }
 
 impl Group {
+    /// Asks for a commit within `linger` that is synced.
+    pub(super) fn ask_for_commit(&mut self, now: Instant, linger: Duration) {
+        let due = now + linger;
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+        self.sync_needed = true;
+    }
+
+    /// Adds the platform's word on records.
+    pub(super) fn push_settlement(
+        &mut self,
+        settlement: Settlement,
+        answer: Answer,
+        policies: &Policies,
+        now: Instant,
+    ) {
+        let is_large = settlement.records.len() >= SETTLEMENT_RECORDS_DUE;
+        let linger = if is_large { Duration::ZERO } else { policies[settlement.class].linger };
+        self.ask_for_commit(now, linger);
+        self.settlements.push((settlement, answer));
+    }
+
+    /// Adds that a device has a message; nobody waits for it to be noted.
+    pub(super) fn push_down_done(&mut self, device: DeviceId, id: i64, now: Instant) {
+        self.ask_for_commit(now, IDLE_LINGER);
+        self.down_done.push((device, id));
+    }
+
+    /// How long the group may still wait for more; `None` when it is to be committed now.
+    pub(super) fn waits(&self, now: Instant) -> Option<Duration> {
+        let is_large = self.records >= LINGER_RECORDS_MAX || self.bytes >= LINGER_BYTES_MAX;
+        let wait = self.due.filter(|_| !is_large)?.saturating_duration_since(now);
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// True unless all that is in it are messages that may be synced later.
+    pub(super) fn is_sync_needed(&self) -> bool {
+        self.sync_needed
+    }
+
     /// Adds records that come back.
     pub(super) fn push_restoration(&mut self, restoration: Restoration, answer: RestoreAnswer) {
         self.records += restoration.records.len();
@@ -56,16 +114,25 @@ impl Group {
     }
 
     /// Adds a session's messages.
-    pub(super) fn push(&mut self, batch: Batch) {
+    pub(super) fn push(&mut self, batch: Batch, policies: &Policies, now: Instant, started_at: Instant) {
         self.records += batch.items.len();
+        let is_burst = batch.items.len() >= BURST_RECORDS
+            || batch.line.is_answered_within(ANSWERED_GAP, now.saturating_duration_since(started_at));
+        let mut linger = if is_burst { Duration::ZERO } else { policies[Class::Telemetry].linger };
         for item in &batch.items {
             let bytes = item.stored_bytes();
             self.bytes += bytes;
-            if let Some(class) = item.content.class() {
-                let wanted = &mut self.wanted[class as usize];
-                *wanted = (wanted.0 + bytes as u64, wanted.1 + 1);
-            }
+            let Some(class) = item.content.class() else {
+                self.sync_needed = true;
+                continue;
+            };
+            let wanted = &mut self.wanted[class as usize];
+            *wanted = (wanted.0 + bytes as u64, wanted.1 + 1);
+            linger = linger.min(policies[class].linger);
+            self.sync_needed |= policies[class].durability == Durability::Synced;
         }
+        let due = now + linger;
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
         self.now_ms = batch.items.last().map_or(self.now_ms, |item| item.received_at_ms);
         self.batches.push(batch);
     }
@@ -134,4 +201,40 @@ pub(super) struct Counted {
     pub(super) chunks_dropped: Vec<&'static str>,
     /// Descriptions of evidence that were refused by what was known before.
     pub(super) contradictions: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::store::submission::{Content, Item};
+
+    fn positions(line: &Arc<DeviceLine>, count: usize) -> Batch {
+        let item = || Item {
+            received_at_ms: 0,
+            payload: Bytes::from_static(b"{}"),
+            best_effort: false,
+            content: Content::Report { class: Class::Telemetry, claimed: None, casework: None, anchor: None },
+        };
+        let items = std::iter::repeat_with(item).take(count).collect();
+        Batch { device: DeviceId::parse("car-01").unwrap(), line: line.clone(), first_mark: 1, items }
+    }
+
+    #[test]
+    fn a_device_that_waits_for_each_acknowledgement_or_brings_many_is_not_kept_waiting() {
+        let (started_at, policies) = (Instant::now(), Policies::default());
+        let after = |ms| started_at + Duration::from_millis(ms);
+        let wait = |line: &Arc<DeviceLine>, count, now| {
+            let mut group = Group::default();
+            group.push(positions(line, count), &policies, now, started_at);
+            group.waits(now)
+        };
+        let line = Arc::<DeviceLine>::default();
+        assert_eq!(wait(&line, 1, after(990)), Some(policies[Class::Telemetry].linger));
+        assert_eq!(wait(&line, BURST_RECORDS, after(990)), None);
+        line.advance(1, Duration::from_millis(1000));
+        assert_eq!(wait(&line, 1, after(1020)), None, "it was waiting for the acknowledgement");
+        assert!(wait(&line, 1, after(1100)).is_some());
+    }
 }

@@ -1,6 +1,7 @@
 //! How the store calls a session back.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -10,6 +11,8 @@ use tokio::sync::Notify;
 pub struct DeviceLine {
     /// All marks up to this one are committed. Marks start at 1.
     durable: AtomicU64,
+    /// For the writer alone: when the mark was last moved, in milliseconds after the writer's start, and one.
+    answered_at_ms: AtomicU64,
     /// For the writer alone: a message of this session found no room, so no later one may move the mark.
     refusing: AtomicBool,
     /// The store is full: the message after `durable` was not taken and will not be.
@@ -40,7 +43,16 @@ impl DeviceLine {
         self.changed.notified().await;
     }
 
-    pub(super) fn advance(&self, durable: u64) {
+    /// True when the session brings something within `gap` of its last answer: its device waits for each acknowledgement before
+    /// it sends more.
+    pub(super) fn is_answered_within(&self, gap: Duration, since_start: Duration) -> bool {
+        let answered_at_ms = self.answered_at_ms.load(Ordering::Relaxed);
+        let now_ms = since_start.as_millis() as u64 + 1;
+        answered_at_ms > 0 && now_ms.saturating_sub(answered_at_ms) < gap.as_millis() as u64
+    }
+
+    pub(super) fn advance(&self, durable: u64, since_start: Duration) {
+        self.answered_at_ms.store(since_start.as_millis() as u64 + 1, Ordering::Relaxed);
         self.durable.store(durable, Ordering::Release);
         self.changed.notify_one();
     }

@@ -13,7 +13,7 @@
 //!   Only "full" is survivable: then acknowledgements are withheld ([`quota`]).
 //!
 //! Numbers: page 4096 bytes; WAL of 1000 pages, never shrunk; a group takes at most 16,384 records or 4 MiB; a segment
-//! at most 2048 records or 512 KiB.
+//! at most 2048 records or 512 KiB, in blocks of 512 records or 32 KiB, each with a checksum.
 
 mod anchors;
 mod checksum;
@@ -21,10 +21,12 @@ mod clock;
 pub mod custody;
 mod damage;
 mod database;
+mod disk;
 mod evidence;
 mod group;
 pub mod handle;
 mod inlet;
+mod kept_room;
 pub mod line;
 pub mod losses;
 mod mark;
@@ -33,6 +35,7 @@ mod numbers;
 mod opening;
 mod pages;
 mod quota;
+mod rates;
 pub mod record;
 pub mod restore;
 mod room;
@@ -46,5 +49,6 @@ pub mod snapshot;
 pub mod submission;
 mod tables;
 mod tally;
+mod wal;
 mod windows;
 pub mod writer;

@@ -58,10 +58,8 @@ fn noted(options: &StoreOptions, mut database: Database) -> Result<Database, Ope
     let commits = database.log_commits_missing;
     if commits > 0 {
         tracing::error!(commits, "the end of the write-ahead log is gone, and with it what was acknowledged last");
-        schema::write_log_back_on_close(&database.connection, false).map_err(error)?;
         database.note_log_damage().map_err(error)?;
     }
-    schema::write_log_back_on_close(&database.connection, true).map_err(error)?;
     Ok(database)
 }
 

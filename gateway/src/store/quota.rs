@@ -14,12 +14,48 @@ use crate::domain::retention::Policies;
 /// less than half of this.
 const SETTLEMENT_PAGES: u64 = 1024;
 
+/// What a group writes beside its messages, in pages: windows, tallies, receipts, the tree.
+const BESIDE_PAGES: u64 = 256;
+
+/// The pages of the database.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pages {
+    /// All of them.
+    pub(super) all: u64,
+    /// Those that are free.
+    pub(super) unused: u64,
+    /// Those that are kept for when the disk is full; they count as free.
+    pub(super) kept: u64,
+    /// By how many the disk lets it grow; `None` when nobody can say.
+    pub(super) growable: Option<u64>,
+}
+
+impl Pages {
+    /// Counts the pages.
+    pub(super) fn count(
+        connection: &Connection,
+        kept: u64,
+        growable: Option<u64>,
+    ) -> rusqlite::Result<Pages> {
+        let pages = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+        let (all, unused) = (pages("PRAGMA page_count")? as u64, pages("PRAGMA freelist_count")? as u64);
+        if unused > all {
+            return Err(damage::found("more pages are free than there are"));
+        }
+        Ok(Pages { all, unused, kept, growable })
+    }
+
+    fn used(&self) -> u64 {
+        self.all.saturating_sub(self.unused + self.kept)
+    }
+}
+
 /// The pages of the database and what waits of each class, as of the start of a group, and what the group has taken since.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quota {
     max_pages: u64,
     policies: Policies,
-    used_pages: u64,
+    pages: Pages,
     taken_bytes: u64,
     waiting_bytes: [u64; Class::ALL.len()],
 }
@@ -27,21 +63,33 @@ pub(super) struct Quota {
 impl Quota {
     pub(super) fn new(max_bytes: u64, policies: Policies) -> Quota {
         let waiting_bytes = [0; Class::ALL.len()];
-        Quota { max_pages: max_bytes / PAGE_BYTES, policies, used_pages: 0, taken_bytes: 0, waiting_bytes }
+        Quota {
+            max_pages: max_bytes / PAGE_BYTES,
+            policies,
+            pages: Pages::default(),
+            taken_bytes: 0,
+            waiting_bytes,
+        }
     }
 
-    /// Reads how many pages are in use; `waiting_bytes` are the payload bytes that wait, by class.
-    pub(super) fn refresh(
-        &mut self,
-        connection: &Connection,
-        waiting_bytes: impl Fn(Class) -> u64,
-    ) -> rusqlite::Result<()> {
-        let pages = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
-        let used = pages("PRAGMA page_count")? - pages("PRAGMA freelist_count")?;
-        self.used_pages = u64::try_from(used).map_err(|_| damage::found("more pages are free than there are"))?;
+    /// Takes note of the pages, and of the payload bytes that wait, by class.
+    pub(super) fn refresh(&mut self, pages: Pages, waiting_bytes: impl Fn(Class) -> u64) {
+        self.pages = pages;
         self.taken_bytes = 0;
         self.waiting_bytes = Class::ALL.map(waiting_bytes);
-        Ok(())
+    }
+
+    /// Pages that the database may have: by the quota, and by what the disk has free.
+    pub(super) fn allowed_pages(&self) -> u64 {
+        let by_disk = self.pages.growable.map_or(u64::MAX, |growable| self.pages.all + growable);
+        self.max_pages.min(by_disk)
+    }
+
+    /// Pages that `bytes` in `n` messages lack of those that are really there, free in the database or on the disk.
+    pub(super) fn lacks_pages(&self, bytes: u64, n: u64) -> u64 {
+        let growable = self.allowed_pages().saturating_sub(self.pages.all);
+        let wanted = needed(bytes, n).div_ceil(PAGE_BYTES) + BESIDE_PAGES;
+        wanted.saturating_sub(self.pages.unused + growable)
     }
 
     /// Takes room for a message of `bytes`; false when its class has none left.
@@ -64,8 +112,8 @@ impl Quota {
     /// What is lacking for `n` messages of `bytes` together.
     pub(super) fn lacks(&self, class: Option<Class>, bytes: u64, n: u64) -> Lack {
         let reserved = self.policies.reserved_from(class).div_ceil(PAGE_BYTES);
-        let limit = self.max_pages.saturating_sub(SETTLEMENT_PAGES + reserved);
-        let taken = self.used_pages + (self.taken_bytes + needed(bytes, n)).div_ceil(PAGE_BYTES);
+        let limit = self.allowed_pages().saturating_sub(SETTLEMENT_PAGES + reserved);
+        let taken = self.pages.used() + (self.taken_bytes + needed(bytes, n)).div_ceil(PAGE_BYTES);
         let waiting = |class: Class| self.waiting_bytes[class as usize] + bytes;
         let most = class.and_then(|class| Some((class, self.policies[class].max_bytes?)));
         Lack {
@@ -79,7 +127,23 @@ impl Quota {
     }
 
     pub(super) fn used_bytes(&self) -> u64 {
-        self.used_pages * PAGE_BYTES
+        self.pages.used() * PAGE_BYTES
+    }
+
+    /// Bytes that a class still finds.
+    pub(super) fn room_bytes(&self, class: Class) -> u64 {
+        let reserved = self.policies.reserved_from(Some(class)).div_ceil(PAGE_BYTES);
+        let limit = self.allowed_pages().saturating_sub(SETTLEMENT_PAGES + reserved);
+        limit.saturating_sub(self.pages.used()) * PAGE_BYTES
+    }
+
+    /// Pages that must really be there when the disk runs short: for the reserves and for settlements.
+    pub(super) fn kept_pages(&self) -> u64 {
+        SETTLEMENT_PAGES + self.policies.reserved_from(None).div_ceil(PAGE_BYTES)
+    }
+
+    pub(super) fn pages(&self) -> Pages {
+        self.pages
     }
 
     pub(super) fn max_bytes(&self) -> u64 {

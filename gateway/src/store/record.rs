@@ -25,3 +25,10 @@ pub struct StoredRecord {
     /// (source, id) never changes.
     pub gateway: Option<Arc<str>>,
 }
+
+/// Whether `name` can be [`StoredRecord::gateway`]: 1 to 32 of `a-z`, `0-9` and `-`. Whoever takes records of another gateway
+/// in asks this first; what is read back is held against it.
+pub fn is_gateway_name(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&name.len()) && name.bytes().all(is_allowed)
+}

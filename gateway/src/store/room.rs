@@ -17,8 +17,8 @@ const STEP_BYTES: u64 = 256 * 1024;
 const STEPS_MAX: usize = 8192;
 
 impl Database {
-    /// Sees to it that the messages of a group find room, the most urgent classes first.
-    pub(super) fn make_room(&mut self, group: &Group) -> rusqlite::Result<()> {
+    /// Sees to it that the messages of a group find room, the most urgent classes first. True when something gave way.
+    pub(super) fn make_room(&mut self, group: &Group) -> rusqlite::Result<bool> {
         let mut steps_left = STEPS_MAX;
         for class in Class::ALL {
             let (bytes, n) = group.wanted(class);
@@ -33,7 +33,7 @@ impl Database {
                 lack = self.quota.lacks(Some(class), bytes + step_bytes, n);
             }
         }
-        Ok(())
+        Ok(steps_left < STEPS_MAX)
     }
 
     /// One step: a segment's worth of tracks is thinned, or a segment goes. False when nothing can give way.

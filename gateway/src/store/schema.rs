@@ -92,6 +92,11 @@ pub fn database_path(data_dir: &Path) -> PathBuf {
     data_dir.join(folders::DATABASE)
 }
 
+/// The write-ahead log beside it.
+pub(super) fn log_path(data_dir: &Path) -> PathBuf {
+    data_dir.join(folders::LOG)
+}
+
 /// Opens the database below `data_dir` of a medium, creating both when missing, with a quota of `max_bytes`.
 ///
 /// # Errors
@@ -112,17 +117,12 @@ pub fn open(medium: &Medium, data_dir: &Path, max_bytes: u64) -> Result<Connecti
     configure(&connection, medium, max_bytes).map_err(database)?;
     verify_page_size(&connection).map_err(database)?;
     verify(&connection, medium).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
+    empty_log(&connection).map_err(database)?;
     migrate(&mut connection, &path)?;
     if !shape::is_ours(&connection, &MIGRATIONS).map_err(database)? {
         return Err(database(damage::found("its tables are not those of this program")));
     }
     Ok(connection)
-}
-
-/// Whether closing the connection also writes the log back into the database. Not while the database may be damaged: it is
-/// left exactly as it is.
-pub(super) fn write_log_back_on_close(connection: &Connection, on: bool) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !on).map(|_| ())
 }
 
 /// Makes the directory (0700) and the database file (0600) and makes their names durable.
@@ -151,23 +151,23 @@ fn connect(medium: &Medium, path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(format!("file:{escaped}?{}", medium.uri_parameters()), flags)?;
-    write_log_back_on_close(&connection, false)?;
+    // Whatever is found: what may be damaged is left exactly as it is.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(connection)
 }
 
-/// The order matters: page size before anything is written, exclusive locking before the WAL exists (its index then
-/// lives in our memory and no other process can come between).
+/// The order matters: exclusive locking before anything is read, so that the index of the WAL lives in our memory and no
+/// other process can come between; page size before anything is written.
 fn configure(connection: &Connection, medium: &Medium, max_bytes: u64) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_WAIT_MAX)?;
     let max_pages = max_bytes / PAGE_BYTES;
-    let (synchronous, checkpoint_pages) = (medium.synchronous(), medium.checkpoint_pages());
+    let synchronous = medium.synchronous();
     connection.execute_batch(&format!(
-        "PRAGMA page_size=4096;
+        "PRAGMA locking_mode=EXCLUSIVE;
+         PRAGMA page_size=4096;
          PRAGMA auto_vacuum=NONE;
-         PRAGMA locking_mode=EXCLUSIVE;
          PRAGMA journal_mode=WAL;
          PRAGMA synchronous={synchronous};
-         PRAGMA wal_autocheckpoint={checkpoint_pages};
          PRAGMA journal_size_limit=-1;
          PRAGMA cache_size=-4096;
          PRAGMA mmap_size=0;
@@ -202,6 +202,18 @@ fn verify(connection: &Connection, medium: &Medium) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Brings what the log holds into the database, so that the next transaction begins the log anew.
+///
+/// SQLite begins a transaction on a page of flash of its own, but not the first one behind a log that it has recovered: a
+/// power cut while that one is written could garble the end of the last one before it, which was acknowledged.
+fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
+        // On a full disk the log stays until there is room; to start is worth more.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {

@@ -15,3 +15,6 @@ CREATE INDEX loss_unreported ON loss (id) WHERE reported_at IS NULL;
 
 -- How far a damaged store's salvage and an import have come; written in the transaction of what they brought.
 CREATE TABLE restore_progress (source TEXT PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Room for incidents that is really there when the disk runs short; the rows count as free.
+CREATE TABLE kept_room (id INTEGER PRIMARY KEY, zeros BLOB NOT NULL);

@@ -3,6 +3,7 @@
 //! Every row carries the running totals up to and including itself, so the backlog is tail minus head and is never
 //! counted. Segments that are released out of order leave holes between head and tail; the holes are tallied, and
 //! forgotten when the head or the tail moves past them. What is taken out of a segment that stays is a hole as well.
+//! The totals of a damaged row may contradict the others: figures are wrong then, and nothing else.
 
 mod aside;
 pub(super) mod giving_way;
@@ -200,8 +201,8 @@ impl SegmentTable {
         let Some(head) = self.head else { return ClassBacklog::default() };
         let holes = tallies.get(self.names.holes);
         ClassBacklog {
-            records: (self.cum_n + head.n).saturating_sub(head.cum_n + holes.n),
-            bytes: (self.cum_bytes + head.bytes).saturating_sub(head.cum_bytes + holes.bytes),
+            records: (self.cum_n + head.n).saturating_sub(head.cum_n).saturating_sub(holes.n),
+            bytes: (self.cum_bytes + head.bytes).saturating_sub(head.cum_bytes).saturating_sub(holes.bytes),
             oldest_received_at_ms: Some(head.first_at_ms),
         }
     }
@@ -213,7 +214,8 @@ impl SegmentTable {
         commit_seq: u64,
         record: &StoredRecord,
     ) -> rusqlite::Result<()> {
-        self.builder.push(&record.device, record.identity, record.received_at_ms, &record.payload);
+        let StoredRecord { device, gateway, identity, received_at_ms, payload, .. } = record;
+        self.builder.push(device, gateway.as_ref(), *identity, *received_at_ms, payload);
         if self.builder.is_full() { self.flush(connection, commit_seq) } else { Ok(()) }
     }
 
@@ -360,10 +362,11 @@ impl SegmentTable {
         let Some(old) = self.head else { return Ok(()) };
         self.head = self.read_head(connection)?;
         let (up_to_n, up_to_bytes) = match self.head {
-            Some(new) => (new.cum_n.checked_sub(new.n), new.cum_bytes.checked_sub(new.bytes)),
-            None => (Some(self.cum_n), Some(self.cum_bytes)),
+            Some(new) => (new.cum_n.saturating_sub(new.n), new.cum_bytes.saturating_sub(new.bytes)),
+            None => (self.cum_n, self.cum_bytes),
         };
-        self.pass_holes(tallies, between(up_to_n, old.cum_n)?, between(up_to_bytes, old.cum_bytes)?);
+        let (n, bytes) = (up_to_n.saturating_sub(old.cum_n), up_to_bytes.saturating_sub(old.cum_bytes));
+        self.pass_holes(tallies, n, bytes);
         Ok(())
     }
 
@@ -375,9 +378,10 @@ impl SegmentTable {
         n: u64,
         bytes: u64,
     ) -> rusqlite::Result<()> {
-        let (old_n, old_bytes) = (self.cum_n.checked_sub(n), self.cum_bytes.checked_sub(bytes));
+        let (old_n, old_bytes) = (self.cum_n.saturating_sub(n), self.cum_bytes.saturating_sub(bytes));
         (self.tail_id, self.cum_n, self.cum_bytes) = self.read_tail(connection)?;
-        self.pass_holes(tallies, between(old_n, self.cum_n)?, between(old_bytes, self.cum_bytes)?);
+        let (n, bytes) = (old_n.saturating_sub(self.cum_n), old_bytes.saturating_sub(self.cum_bytes));
+        self.pass_holes(tallies, n, bytes);
         Ok(())
     }
 
@@ -408,9 +412,4 @@ impl SegmentTable {
         }
         Ok(())
     }
-}
-
-/// The way from one running total to another, which only grow.
-fn between(to: Option<u64>, from: u64) -> rusqlite::Result<u64> {
-    to.and_then(|to| to.checked_sub(from)).ok_or_else(|| damage::found("the running totals of the segments"))
 }

@@ -109,6 +109,19 @@ impl DamageFigures {
     }
 }
 
+/// How much flows in, and how much is written for it; `None` in the first minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flow {
+    /// Payload bytes that devices bring in an hour, by the last ten minutes.
+    pub ingest_bytes_per_hour: Option<u64>,
+    /// Bytes handed to the file system in a day, by the last day or since the start.
+    pub flash_bytes_per_day: Option<u64>,
+    /// Bytes handed to the file system since the start.
+    pub flash_bytes: u64,
+    /// How much it may be in a day.
+    pub flash_budget_bytes_per_day: u64,
+}
+
 /// The state of the store after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Snapshot {
@@ -136,12 +149,32 @@ pub struct Snapshot {
     pub max_bytes: u64,
     /// The quota is reached: acknowledgements of some class are withheld.
     pub full: bool,
+    /// Bytes that the least urgent class still finds before something gives way.
+    pub room_bytes: u64,
+    /// Room that is kept in the database because the disk runs short, in bytes.
+    pub kept_room_bytes: u64,
+    /// Commits wait for their sync: of classes whose durability is delayed.
+    pub unsynced: bool,
+    /// How much flows.
+    pub flow: Flow,
 }
 
 impl Snapshot {
     /// The backlog of one class.
     pub fn class(&self, class: Class) -> ClassBacklog {
         self.backlog[class as usize]
+    }
+
+    /// Seconds until the store is full at the present rate, were nothing sent; `None` when nobody can say.
+    ///
+    /// What a payload byte takes in the database is what those that wait take now.
+    pub fn buffer_left_s(&self) -> Option<u64> {
+        let per_hour = self.flow.ingest_bytes_per_hour.filter(|bytes| *bytes > 0)?;
+        let waiting: u64 = self.backlog.iter().map(|class| class.bytes).sum();
+        // With little waiting the ratio says nothing: a payload byte then counts for one and a quarter.
+        let (taken, payload) = if waiting >= 1 << 20 { (self.used_bytes, waiting) } else { (5, 4) };
+        let room = u128::from(self.room_bytes) * u128::from(payload) / u128::from(taken.max(1));
+        u64::try_from(room * 3600 / u128::from(per_hour)).ok()
     }
 
     /// Records waiting, over all classes.

@@ -9,6 +9,7 @@ use super::numbers;
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows;
+use super::schema::PAGE_BYTES;
 use super::segments::SegmentTable;
 use super::snapshot::{ClassBacklog, LossFigures, Snapshot};
 use super::tally::Tallies;
@@ -119,6 +120,8 @@ impl Tables {
             used_bytes: quota.used_bytes(),
             max_bytes: quota.max_bytes(),
             full,
+            room_bytes: quota.room_bytes(Class::Telemetry),
+            kept_room_bytes: quota.pages().kept * PAGE_BYTES,
             ..Snapshot::default()
         };
         for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {

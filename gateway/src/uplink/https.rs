@@ -1,24 +1,23 @@
-//! The case platform over HTTPS: one batch out, one verdict per event back.
+//! The case platform over HTTPS: one request out, one answer back for each event, and for each loss record.
 
+mod answer;
+
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
-};
-use reqwest::{Certificate, Client, StatusCode};
-use serde::Deserialize;
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Client};
 
+use self::answer::Outcome;
 use super::cloudevent::BATCH_CONTENT_TYPE;
 use crate::config::{Compression, Uplink};
 use crate::store::settlement::Decision;
 
 /// An answer is read up to here; results for the largest batch fit many times over.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// A reason or error text from the platform is kept up to here.
-const TEXT_CHARS_MAX: usize = 300;
 /// Idle and user time-out of the connection: a half-open one is given up before the next request is lost on it.
 const TCP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Default level of zstd: below a millisecond for a batch on an edge box.
@@ -88,6 +87,28 @@ pub enum PostError {
     Garbled(String),
 }
 
+impl PostError {
+    /// Its name in the metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            PostError::NoAnswer(_) => "no_answer",
+            PostError::Deadline => "deadline",
+            PostError::Unavailable { .. } => "unavailable",
+            PostError::Denied { .. } => "denied",
+            PostError::BatchRefused { .. } => "refused",
+            PostError::Garbled(_) => "garbled",
+        }
+    }
+
+    /// The wait that the platform asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            PostError::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
 /// The platform's word on one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -97,9 +118,11 @@ pub struct Verdict {
     pub decision: Decision,
 }
 
-/// The platform.
+/// The platform. Clones share their connections.
+#[derive(Clone)]
 pub struct Platform {
     client: Client,
+    /// Base of its addresses, without a slash at the end.
     url: String,
     compression: Compression,
 }
@@ -138,7 +161,7 @@ impl Platform {
             builder = builder.tls_certs_only(certificates);
         }
         let client = builder.build().map_err(SetupError::Tls)?;
-        let url = format!("{}/v1/events", uplink.url.as_str().trim_end_matches('/'));
+        let url = uplink.url.as_str().trim_end_matches('/').to_owned();
         Ok(Platform { client, url, compression: uplink.compression })
     }
 
@@ -146,15 +169,36 @@ impl Platform {
     ///
     /// # Errors
     /// [`PostError`].
-    pub async fn post(&self, batch: Vec<u8>) -> Result<(Vec<Verdict>, usize), PostError> {
-        let (body, encoding) = compress(self.compression, batch);
+    pub async fn post_events(&self, batch: Vec<u8>) -> Result<(Vec<Verdict>, usize), PostError> {
+        let (results, sent) = self.post("/v1/events", BATCH_CONTENT_TYPE, batch).await?;
+        Ok((results.into_iter().filter_map(answer::verdict).collect(), sent))
+    }
+
+    /// Tells losses. Returns the ids of those that the platform has, and the bytes sent.
+    ///
+    /// # Errors
+    /// [`PostError`].
+    pub async fn post_losses(&self, report: Vec<u8>) -> Result<(HashSet<String>, usize), PostError> {
+        let (results, sent) = self.post("/v1/losses", "application/json", report).await?;
+        Ok((results.into_iter().filter_map(answer::taken).collect(), sent))
+    }
+
+    /// One request: the results that the platform answered, and the bytes sent.
+    async fn post(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<(Vec<Outcome>, usize), PostError> {
+        let (body, encoding) = compress(self.compression, body);
         let sent = body.len();
-        let mut request = self.client.post(&self.url).header(CONTENT_TYPE, BATCH_CONTENT_TYPE).body(body);
+        let url = format!("{}{path}", self.url);
+        let mut request = self.client.post(url).header(CONTENT_TYPE, content_type).body(body);
         if let Some(encoding) = encoding {
             request = request.header(CONTENT_ENCODING, encoding);
         }
         let mut response = request.send().await.map_err(no_answer)?;
-        let (status, retry_after) = (response.status(), retry_after(response.headers()));
+        let (status, retry_after) = (response.status(), answer::retry_after(response.headers()));
         let mut answer = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if answer.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -162,7 +206,7 @@ impl Platform {
             }
             answer.extend_from_slice(&chunk);
         }
-        verdicts(status, retry_after, &answer).map(|verdicts| (verdicts, sent))
+        answer::results(status, retry_after, &answer).map(|results| (results, sent))
     }
 }
 
@@ -175,7 +219,7 @@ fn no_answer(error: reqwest::Error) -> PostError {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    PostError::NoAnswer(shorten(&innermost.to_string()))
+    PostError::NoAnswer(answer::shorten(&innermost.to_string()))
 }
 
 fn compress(compression: Compression, batch: Vec<u8>) -> (Bytes, Option<&'static str>) {
@@ -191,121 +235,5 @@ fn compress(compression: Compression, batch: Vec<u8>) -> (Bytes, Option<&'static
         Some((body, name)) => (body.into(), Some(name)),
         // Compressing into memory does not fail; if it ever did, the batch goes as it is.
         None => (batch.into(), None),
-    }
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    results: Vec<Line>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    id: String,
-    status: String,
-    case: Option<String>,
-    reason: Option<String>,
-}
-
-/// Reads an answer. A result with a status that is not known here is no verdict: the event stays.
-fn verdicts(
-    status: StatusCode,
-    retry_after: Option<Duration>,
-    answer: &[u8],
-) -> Result<Vec<Verdict>, PostError> {
-    let code = status.as_u16();
-    match code {
-        200 => {}
-        400 | 413 | 422 => {
-            return Err(PostError::BatchRefused {
-                status: code,
-                reason: shorten(&String::from_utf8_lossy(answer)),
-            });
-        }
-        408 | 425 | 429 | 500.. => return Err(PostError::Unavailable { status: code, retry_after }),
-        _ => return Err(PostError::Denied { status: code }),
-    }
-    let answer: Answer =
-        serde_json::from_slice(answer).map_err(|error| PostError::Garbled(error.to_string()))?;
-    let verdict = |line: Line| {
-        let decision = match line.status.as_str() {
-            "accepted" | "duplicate" => Decision::Accepted { case_number: line.case.as_deref().map(shorten) },
-            "rejected" => {
-                Decision::Rejected { reason: shorten(line.reason.as_deref().unwrap_or("no reason given")) }
-            }
-            _ => return None,
-        };
-        Some(Verdict { id: line.id, decision })
-    };
-    Ok(answer.results.into_iter().filter_map(verdict).collect())
-}
-
-/// The wait that the platform asks for, in seconds or as a date. A date is taken against the answer's own `Date`, since
-/// this machine's clock may be wrong.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = |text| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp());
-    let wait = date(text)?.duration_since(date(headers.get(DATE)?.to_str().ok()?)?);
-    Duration::try_from(wait).ok()
-}
-
-fn shorten(text: &str) -> String {
-    text.trim().chars().take(TEXT_CHARS_MAX).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(status: u16, answer: &str) -> Result<Vec<Verdict>, PostError> {
-        verdicts(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())
-    }
-
-    #[test]
-    fn each_result_is_a_verdict_and_an_unknown_status_is_none() {
-        let answer = r#"{"results": [
-            {"id": "car-07/7/812", "status": "accepted", "case": "AJ-2026-000123"},
-            {"id": "car-07/7/813", "status": "duplicate"},
-            {"id": "car-07/7/814", "status": "rejected", "reason": "no such code"},
-            {"id": "car-07/7/815", "status": "pondering"}]}"#;
-        let decisions: Vec<_> =
-            read(200, answer).unwrap().into_iter().map(|verdict| verdict.decision).collect();
-        let accepted = |case: Option<&str>| Decision::Accepted { case_number: case.map(str::to_owned) };
-        let rejected = Decision::Rejected { reason: "no such code".into() };
-        assert_eq!(decisions, [accepted(Some("AJ-2026-000123")), accepted(None), rejected]);
-    }
-
-    #[test]
-    fn only_a_complaint_about_the_content_blames_the_batch() {
-        for status in [400, 413, 422] {
-            assert!(matches!(read(status, "bad"), Err(PostError::BatchRefused { .. })), "{status}");
-        }
-        for status in [301, 401, 403, 404, 405] {
-            assert!(matches!(read(status, ""), Err(PostError::Denied { .. })), "{status}");
-        }
-        for status in [408, 429, 500, 502, 503, 504] {
-            assert!(matches!(read(status, ""), Err(PostError::Unavailable { .. })), "{status}");
-        }
-        assert!(matches!(read(200, "<html>"), Err(PostError::Garbled(_))));
-        assert!(
-            matches!(read(204, ""), Err(PostError::Denied { .. })),
-            "an answer without results releases nothing"
-        );
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_and_as_a_date_by_the_platforms_own_clock() {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("17"));
-        assert_eq!(retry_after(&headers), Some(Duration::from_secs(17)));
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("Mon, 23 Nov 2026 09:00:30 GMT"));
-        assert_eq!(retry_after(&headers), None, "without a Date there is nothing to measure against");
-        headers.insert(DATE, HeaderValue::from_static("Mon, 23 Nov 2026 09:00:00 GMT"));
-        assert_eq!(retry_after(&headers), Some(Duration::from_secs(30)));
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("soon"));
-        assert_eq!(retry_after(&headers), None);
     }
 }

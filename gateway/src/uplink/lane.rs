@@ -19,11 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::cloudevent::{self, EventId};
 use super::https::{Platform, PostError, Verdict};
+use super::patience::Patience;
 use super::put_off::PutOff;
 use super::receipt;
 use crate::clock;
 use crate::config::Uplink;
-use crate::domain::backoff::Backoff;
 use crate::domain::report::Class;
 use crate::domain::schedule;
 use crate::health::{UplinkKind, UplinkState, UplinkStatus};
@@ -40,8 +40,6 @@ const PUT_OFF: Duration = Duration::from_secs(5);
 pub(super) const PUT_OFF_RECORDS_MAX: usize = 1024;
 /// Batches grow back to full size in so many steps.
 const GROWTH_STEPS: usize = 16;
-/// The longest wait that a platform may impose on us.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
 /// How a batch ended.
 enum Sent {
@@ -59,8 +57,7 @@ pub struct Lane {
     platform: Platform,
     metrics: Arc<Metrics>,
     status: watch::Sender<UplinkStatus>,
-    backoff: Backoff,
-    random: fastrand::Rng,
+    patience: Patience,
     batch_events_max: usize,
     batch_bytes_max: usize,
     /// Shrinks while the platform refuses batches whole, to find the record that it does not take.
@@ -91,8 +88,7 @@ impl Lane {
             platform,
             metrics,
             status: watch::Sender::new(status),
-            backoff: Backoff::new(uplink.retry_min, uplink.retry_max),
-            random,
+            patience: Patience::new(uplink, random),
             batch_events_max: uplink.batch_events,
             batch_bytes_max: uplink.batch_bytes,
             batch_events: uplink.batch_events,
@@ -129,7 +125,7 @@ impl Lane {
                 continue;
             }
             match self.send().await? {
-                Sent::Progress => self.backoff.reset(),
+                Sent::Progress => self.patience.reset(),
                 Sent::Failed { error, at_least } => self.wait(error, at_least).await,
             }
         }
@@ -162,7 +158,7 @@ impl Lane {
     async fn send(&mut self) -> Result<Sent, Stopped> {
         self.say(|status| status.state = UplinkState::Sending);
         let (body, count) = self.batch();
-        match self.platform.post(body).await {
+        match self.platform.post_events(body).await {
             Ok((verdicts, sent_bytes)) => {
                 self.metrics.uplink_requests.add("answered", 1);
                 self.metrics.uplink_sent_bytes.inc_by(sent_bytes as u64);
@@ -173,16 +169,12 @@ impl Lane {
                 self.narrow(count, status, reason).await
             }
             Err(error) => {
-                self.metrics.uplink_requests.add(label(&error), 1);
+                self.metrics.uplink_requests.add(error.label(), 1);
                 if error == PostError::Deadline {
                     // Perhaps the link carries less than a batch in that time.
                     self.batch_events = (count / 2).max(1);
                 }
-                let at_least = match &error {
-                    PostError::Unavailable { retry_after, .. } => *retry_after,
-                    _ => None,
-                };
-                Ok(Sent::Failed { error: error.to_string(), at_least })
+                Ok(Sent::Failed { error: error.to_string(), at_least: error.retry_after() })
             }
         }
     }
@@ -288,9 +280,7 @@ impl Lane {
     }
 
     async fn wait(&mut self, error: String, at_least: Option<Duration>) {
-        let jittered = self.backoff.next(self.random.f64());
-        // On top of what the platform asked for, so that not all gateways come back in the same moment.
-        let wait = at_least.map_or(jittered, |asked| asked.min(RETRY_AFTER_MAX) + jittered);
+        let wait = self.patience.wait(at_least);
         tracing::warn!(error, wait_ms = wait.as_millis() as u64, "uplink failed, backing off");
         self.say(|status| {
             status.state = UplinkState::BackingOff;
@@ -305,16 +295,5 @@ impl Lane {
             change(status);
             *status != before
         });
-    }
-}
-
-fn label(error: &PostError) -> &'static str {
-    match error {
-        PostError::NoAnswer(_) => "no_answer",
-        PostError::Deadline => "deadline",
-        PostError::Unavailable { .. } => "unavailable",
-        PostError::Denied { .. } => "denied",
-        PostError::BatchRefused { .. } => "refused",
-        PostError::Garbled(_) => "garbled",
     }
 }

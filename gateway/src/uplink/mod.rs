@@ -3,5 +3,7 @@
 pub mod cloudevent;
 pub mod https;
 pub mod lane;
+pub mod losses;
+mod patience;
 mod put_off;
 mod receipt;

@@ -8,11 +8,12 @@ use std::path::Path;
 use patrol_gateway::domain::loss::LossReason;
 use patrol_gateway::domain::report::Class;
 use patrol_gateway::store::settlement::{Decision, Pending};
+use patrol_gateway::store::submission::Item;
 use patrol_gateway::store::writer::{self, StoreOptions};
 use tempfile::TempDir;
 
 use super::stock::{Stock, device, report, send, suspect};
-use super::{assert_nothing_wrong, close, handed_out, roomy, salvaged, seeded, serve};
+use super::{SOON, assert_nothing_wrong, close, handed_out, roomy, salvaged, seeded, serve};
 use crate::{Running, accepted, head, policies, settle};
 
 const PAGE: u64 = 4096;
@@ -187,10 +188,10 @@ async fn without_room_the_salvage_waits_and_evicts_nothing() {
     let dir = TempDir::new().expect("a directory");
     let small = || StoreOptions { max_bytes: 16 << 20, policies: policies(4 << 20), ..roomy(dir.path()) };
     let running = start(dir.path());
-    let large = |class, seq| {
-        let mut item = report(class, seq, &mut fastrand::Rng::with_seed(seq.into()));
-        item.payload = std::iter::repeat_n(seq as u8, 50_000).collect::<Vec<_>>().into();
-        item
+    let large = |class, seq: u32| {
+        let mut noise = fastrand::Rng::with_seed(seq.into());
+        let payload: Vec<u8> = std::iter::repeat_with(|| noise.u8(..)).take(50_000).collect();
+        Item { payload: payload.into(), ..report(class, seq, &mut noise) }
     };
     for seq in 0..300 {
         assert!(send(&running.store, &device(1), vec![large(Class::Reading, seq)]).await);
@@ -200,7 +201,8 @@ async fn without_room_the_salvage_waits_and_evicts_nothing() {
     let running = writer::start(small(), Default::default()).expect("the store opens");
     assert!(send(&running.store, &device(2), vec![large(Class::Telemetry, 1)]).await);
     let mut snapshot = running.store.snapshot();
-    snapshot.wait_for(|snapshot| snapshot.damage.waits_for_room).await.expect("the store runs");
+    let waits = snapshot.wait_for(|snapshot| snapshot.damage.waits_for_room);
+    tokio::time::timeout(SOON, waits).await.expect("in time").expect("the store runs");
     assert!(send(&running.store, &device(2), vec![large(Class::Incident, 2)]).await, "incidents have their room");
     let mut drained = HashSet::new();
     while running.store.snapshot().borrow().damage.unsalvaged > 0 || drained.len() < 300 {

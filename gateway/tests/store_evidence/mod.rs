@@ -394,7 +394,7 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
     // What the first version's database is: all but what the later ones have added.
     let database = rusqlite::Connection::open(dir.path().join("patrol.db")).expect("a database");
     let back = "DROP TABLE anchor; DROP TABLE evidence_file; DROP TABLE evidence_chunk;
-                DROP TABLE loss; DROP TABLE restore_progress;
+                DROP TABLE loss; DROP TABLE restore_progress; DROP TABLE kept_room;
                 DELETE FROM tally WHERE name LIKE 'evidence_%'; DELETE FROM meta WHERE key = 'start';
                 PRAGMA user_version = 1;";
     database.execute_batch(back).expect("as it was");

@@ -1,107 +1,108 @@
-//! The store against a plain model: put, settle any subset, restart, in any order.
+//! The store against a plain model: put, settle any subset, restart, lose the power, fill up, thin and evict, in any order.
+//!
+//! It lives on a disk in memory, so that a case is milliseconds and a cut of the power leaves what a real one may leave. The
+//! store is small: some cases fill it many times. What a store holds is read from what a cut would leave at that moment, so
+//! the looking itself changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod model;
+mod world;
+
+use std::cell::RefCell;
+use std::io::Write;
 
 use patrol_gateway::domain::report::Class;
-use patrol_gateway::store::handle::Store;
+use patrol_power_cut::fate::Fate;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use tempfile::TempDir;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use super::{Session, accepted, head, open, reopen, report, seqs, settle};
+use model::{Model, Reached};
+use world::World;
 
+/// Repeats a run.
+const SEED_VARIABLE: &str = "PATROL_TEST_SEED";
+const CASES: u32 = 2_000;
+
+/// One that never gives way, one whose oldest are dropped, one that is thinned first.
 const CLASSES: [Class; 3] = [Class::Incident, Class::Reading, Class::Telemetry];
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// (class, number, payload length)
-    Put(Vec<(usize, u32, u8)>),
+    /// (class, number, payload length), in one batch.
+    Put(Vec<(usize, u32, u16)>),
+    /// So many positions, one after the other, as a vehicle sends them.
+    Drive(u8),
     Settle {
         class: usize,
         picks: Vec<Index>,
     },
     Restart,
+    /// The power goes; what was not synced meets this fate.
+    Cut(usize),
+    /// What is there is compared with the model.
+    Look(usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let put = prop::collection::vec((0..CLASSES.len(), 0u32..60, 0u8..40), 1..12).prop_map(Step::Put);
-    let picks = prop::collection::vec(any::<Index>(), 1..8);
+    let put = prop::collection::vec((0..CLASSES.len(), 0u32..200, 0u16..6000), 1..16).prop_map(Step::Put);
+    let picks = prop::collection::vec(any::<Index>(), 1..40);
     let settle = (0..CLASSES.len(), picks).prop_map(|(class, picks)| Step::Settle { class, picks });
-    prop::collection::vec(prop_oneof![4 => put, 4 => settle, 1 => Just(Step::Restart)], 1..30)
+    let step = prop_oneof![
+        5 => put,
+        4 => (1u8..60).prop_map(Step::Drive),
+        4 => settle,
+        1 => Just(Step::Restart),
+        2 => (0..Fate::ALL.len()).prop_map(Step::Cut),
+        2 => (0..Fate::ALL.len()).prop_map(Step::Look),
+    ];
+    prop::collection::vec(step, 1..40)
 }
 
-/// What was ever taken, with its length, and what waits.
-#[derive(Default)]
-struct Model {
-    taken: BTreeMap<u32, usize>,
-    waiting: [BTreeSet<u32>; 3],
+#[test]
+fn the_store_holds_exactly_what_a_plain_model_holds_or_tells_what_it_lost() {
+    let seed = match std::env::var(SEED_VARIABLE) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{SEED_VARIABLE} must be a number, not {text:?}")),
+        Err(_) => fastrand::u64(..),
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let reached = RefCell::new(Reached::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let outcome = runner.run(&steps(), |steps| {
+        let case = runtime.block_on(play(&steps));
+        reached.borrow_mut().add(&case);
+        Ok(())
+    });
+    let reached = reached.into_inner();
+    let _ =
+        writeln!(std::io::stderr(), "    store_model: {CASES} cases, {reached:?}, {SEED_VARIABLE}={seed}");
+    outcome.unwrap_or_else(|failure| panic!("{SEED_VARIABLE}={seed}: {failure}"));
+    reached.assert_everything_was_met();
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn the_store_holds_exactly_what_a_plain_model_holds(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(async {
-            let dir = TempDir::new().expect("a directory");
-            let mut running = open(dir.path());
-            let mut model = Model::default();
-            for step in steps {
-                match step {
-                    Step::Put(items) => put(&running.store, &mut model, items).await,
-                    Step::Settle { class, picks } => release(&running.store, &mut model, class, picks).await,
-                    Step::Restart => running = reopen(running, dir.path()).await,
-                }
-                compare(&running.store, &model).await;
+/// Plays the steps and compares; a difference is a panic.
+async fn play(steps: &[Step]) -> Reached {
+    let mut world = World::new();
+    let mut model = Model::default();
+    for step in steps {
+        match step {
+            Step::Put(items) => model.put(&world, items).await,
+            Step::Drive(count) => model.drive(&world, u32::from(*count)).await,
+            Step::Settle { class, picks } => model.settle(&world, CLASSES[*class], picks).await,
+            Step::Restart => {
+                world.restart().await;
+                model.forget_releases();
             }
-        });
-    }
-}
-
-async fn put(store: &Store, model: &mut Model, items: Vec<(usize, u32, u8)>) {
-    let mut batch = Vec::new();
-    for (class, number, len) in items {
-        // As on a device, a record number belongs to one class for ever.
-        let seq = number * CLASSES.len() as u32 + class as u32;
-        let len = *model.taken.entry(seq).or_insert_with(|| {
-            model.waiting[class].insert(seq);
-            usize::from(len)
-        });
-        batch.push(report(CLASSES[class], seq, &vec![1; len]));
-    }
-    assert!(Session::new().put(store, batch).await);
-}
-
-async fn release(store: &Store, model: &mut Model, class: usize, picks: Vec<Index>) {
-    let waiting = head(store, CLASSES[class]).await;
-    if waiting.is_empty() {
-        return;
-    }
-    let chosen: HashSet<_> = picks.into_iter().map(|pick| pick.index(waiting.len())).collect();
-    let chosen: Vec<_> = chosen.into_iter().map(|place| waiting[place].clone()).collect();
-    for seq in seqs(&chosen) {
-        model.waiting[class].remove(&seq);
-    }
-    settle(store, CLASSES[class], chosen, accepted()).await;
-}
-
-/// A released record of a segment may be handed out again after a restart, while others of its segment wait: never
-/// less than the model, and nothing that was never taken. Rows are exact.
-async fn compare(store: &Store, model: &Model) {
-    for (class, waiting) in CLASSES.into_iter().zip(&model.waiting) {
-        let pending = head(store, class).await;
-        let handed_out: BTreeSet<_> = seqs(&pending).into_iter().collect();
-        assert_eq!(handed_out.len(), pending.len(), "{class}: nothing twice");
-        assert!(handed_out.is_superset(waiting), "{class}: lost {:?}", waiting.difference(&handed_out));
-        for (seq, pending) in seqs(&pending).iter().zip(&pending) {
-            assert_eq!(Some(&pending.record.payload.len()), model.taken.get(seq), "{class} {seq}");
-        }
-        let figures = store.snapshot().borrow().class(class);
-        assert!(figures.records >= pending.len() as u64, "{class}: {figures:?}");
-        assert_eq!(figures.records == 0, pending.is_empty(), "{class}: {figures:?}");
-        if class == Class::Incident {
-            let bytes: usize = waiting.iter().map(|seq| model.taken[seq]).sum();
-            assert_eq!((figures.records, figures.bytes), (waiting.len() as u64, bytes as u64));
+            Step::Cut(fate) => {
+                world.cut(Fate::ALL[*fate]).await;
+                model.forget_releases();
+            }
+            Step::Look(fate) => model.compare(&world.look(Fate::ALL[*fate]).await),
         }
     }
+    model.compare(&world.look(Fate::Dropped).await);
+    world.close().await;
+    model.reached
 }

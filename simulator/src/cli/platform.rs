@@ -41,7 +41,10 @@ impl PlatformArgs {
         println!("案卷 cases         {}", counts.cases);
         println!("去重 duplicates    {}", counts.duplicates);
         println!("拒收 rejected      {}", counts.rejected);
-        println!("内容冲突 conflicts {}", counts.conflicts);
-        Ok(if counts.conflicts == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let losses = platform.loss_counts();
+        let conflicts = counts.conflicts + losses.conflicts;
+        println!("损失记录 losses    {} (去重 duplicates {})", losses.taken, losses.duplicates);
+        println!("内容冲突 conflicts {conflicts}");
+        Ok(if conflicts == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -2,9 +2,11 @@
 
 use firmware_protocol::MessageType;
 use firmware_protocol::body::{Quantity, RecordRef, TaskState};
+use serde::{Deserialize, Serialize};
 
 /// The kind of a message; names the topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Something found on the street.
     Incident,

@@ -135,7 +135,7 @@ impl Work {
             let (asks_at, stalled_at) = (self.asks_at(session), session.stalled_at());
             tokio::select! {
                 result = &mut polled => return Ok(result),
-                (record, fate) = session.next_fate() => self.settle(session, record, fate),
+                (record, class, fate) = session.next_fate() => self.settle(session, record, class, fate),
                 () = until(next_record_at) => self.produce(),
                 () = until(asks_at) => self.ask(session),
                 gone = self.driver.phase.changed() => gone.map_err(|_| Ended::Leaving)?,

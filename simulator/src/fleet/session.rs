@@ -9,6 +9,8 @@ use std::time::Duration;
 use firmware_protocol::body::RecordRef;
 use tokio::time::Instant;
 
+use crate::device::Class;
+
 use super::link::{Client, Fate, KEEP_ALIVE_S, Notice};
 
 const RECONNECT_MIN: Duration = Duration::from_millis(100);
@@ -20,7 +22,7 @@ const STALL: Duration = Duration::from_secs(3 * KEEP_ALIVE_S as u64);
 pub(super) struct Session {
     pub(super) client: Client,
     pub(super) connected: bool,
-    pub(super) in_flight: Vec<(RecordRef, Notice)>,
+    pub(super) in_flight: Vec<(RecordRef, Class, Notice)>,
     /// When something was last acknowledged, or first put in flight.
     pub(super) progress_at: Instant,
     /// Connections that failed in a row.
@@ -34,11 +36,12 @@ impl Session {
     }
 
     /// Waits for the next fate of anything in flight. Cancel safe.
-    pub(super) async fn next_fate(&mut self) -> (RecordRef, Fate) {
+    pub(super) async fn next_fate(&mut self) -> (RecordRef, Class, Fate) {
         std::future::poll_fn(|cx| {
             for index in 0..self.in_flight.len() {
-                if let Poll::Ready(fate) = self.in_flight[index].1.as_mut().poll(cx) {
-                    return Poll::Ready((self.in_flight.remove(index).0, fate));
+                if let Poll::Ready(fate) = self.in_flight[index].2.as_mut().poll(cx) {
+                    let (record, class, _) = self.in_flight.remove(index);
+                    return Poll::Ready((record, class, fate));
                 }
             }
             Poll::Pending

@@ -3,13 +3,14 @@
 //! One ledger serves a whole fleet; the devices' tasks hold clones of the handle. It remembers every id of the run
 //! (about 60 bytes each), because the verdict must be able to name each one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
 use super::{Entry, LedgerError, LedgerFile, read};
+use crate::device::Class;
 
 /// A receipt as a device got it: the case number, if it is about an incident that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub struct DeviceLedger(Arc<Mutex<Books>>);
 
 #[derive(Debug, Default)]
 struct Books {
-    acknowledged: HashSet<Arc<str>>,
+    acknowledged: HashMap<Arc<str>, Class>,
     refused: HashMap<Arc<str>, String>,
     receipts: HashMap<Arc<str>, Receipt>,
     photos: HashMap<Arc<str>, PhotoState>,
@@ -91,7 +92,7 @@ impl DeviceLedger {
         let ledger = DeviceLedger::new();
         for entry in read(path)? {
             match entry? {
-                Entry::Acknowledged { id } => ledger.acknowledged(&id),
+                Entry::Acknowledged { id, class } => ledger.acknowledged(&id, class),
                 Entry::Refused { id, reason } => ledger.refused(&id, &reason),
                 Entry::Described { id } => ledger.described(&id),
                 Entry::PhotoComplete { id } => ledger.photo_complete(&id),
@@ -123,12 +124,12 @@ impl DeviceLedger {
         self.books().counts.connects += 1;
     }
 
-    /// A device got a PUBACK that acknowledges.
-    pub fn acknowledged(&self, id: &str) {
+    /// A device got a PUBACK that acknowledges a record of this class.
+    pub fn acknowledged(&self, id: &str, class: Class) {
         let mut books = self.books();
-        if books.acknowledged.insert(id.into()) {
+        if books.acknowledged.insert(id.into(), class).is_none() {
             books.counts.acknowledged += 1;
-            books.write(&Entry::Acknowledged { id: id.to_owned() });
+            books.write(&Entry::Acknowledged { id: id.to_owned(), class });
         }
     }
 
@@ -192,14 +193,21 @@ impl DeviceLedger {
 
     /// Whether this record was acknowledged.
     pub fn is_acknowledged(&self, id: &str) -> bool {
-        self.books().acknowledged.contains(id)
+        self.books().acknowledged.contains_key(id)
     }
 
     /// The acknowledged ids, sorted.
     pub fn acknowledged_ids(&self) -> Vec<Arc<str>> {
-        let mut ids: Vec<_> = self.books().acknowledged.iter().cloned().collect();
-        ids.sort();
-        ids
+        self.acknowledged_records().into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// The acknowledged records with their classes, sorted by id.
+    pub fn acknowledged_records(&self) -> Vec<(Arc<str>, Class)> {
+        let books = self.books();
+        let mut records: Vec<_> = books.acknowledged.iter().map(|(id, class)| (id.clone(), *class)).collect();
+        drop(books);
+        records.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        records
     }
 
     /// The photos, by the record that describes them.

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Loss;
+use crate::device::Class;
+
 /// One fact. Ids are `{device}/{boot}/{seq}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case", deny_unknown_fields)]
@@ -14,6 +17,8 @@ pub enum Entry {
     Acknowledged {
         /// The record.
         id: String,
+        /// Its class.
+        class: Class,
     },
     /// A device got a PUBACK for the description of a photo.
     Described {
@@ -76,6 +81,20 @@ pub enum Entry {
     /// The platform refused the event for good.
     Rejected {
         /// The event's id.
+        id: String,
+    },
+    /// The platform took a loss record in for the first time.
+    Loss {
+        /// The gateway that told it.
+        gateway: String,
+        /// What it told.
+        loss: Loss,
+    },
+    /// The platform got a loss record again with other content.
+    LossConflict {
+        /// The gateway that told it.
+        gateway: String,
+        /// Its id.
         id: String,
     },
 }

@@ -1,56 +1,21 @@
 //! The verdict: what devices were promised against what the platform has.
 //!
+//! Acknowledged = arrived + explained by loss records + lost. Only what is lost breaks a promise.
+//!
 //! Photos have lines of their own: a gateway keeps them, and their way to the platform is not built yet, so they are neither
 //! delivered nor lost. What the verdict says of them is what the gateway told their devices.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{DeviceLedger, Entry, LedgerError, PhotoState, read};
+use super::{DeviceLedger, Loss, PhotoState, PlatformView, explanation};
 
 /// Lost ids named in the verdict; the rest is counted only.
 const NAMED_MAX: usize = 20;
-
-/// What the platform says, however it is known: from a running platform or from its ledger file.
-#[derive(Debug, Clone, Default)]
-pub struct PlatformView {
-    /// Every id taken in, with its case number.
-    pub delivered: BTreeMap<Arc<str>, Option<Arc<str>>>,
-    /// Every id refused for good and not taken in at another time.
-    pub rejected: BTreeSet<Arc<str>>,
-    /// Copies of events that were already there.
-    pub duplicates: u64,
-    /// Ids that came again with other content.
-    pub conflicts: BTreeSet<Arc<str>>,
-}
-
-impl PlatformView {
-    /// Reads a platform's ledger file; entries of devices in it are left out.
-    pub fn from_file(path: &Path) -> Result<PlatformView, LedgerError> {
-        let mut view = PlatformView::default();
-        for entry in read(path)? {
-            match entry? {
-                Entry::Delivered { id, case, .. } => {
-                    view.delivered.insert(id.into(), case.map(Into::into));
-                }
-                Entry::Duplicate { .. } => view.duplicates += 1,
-                Entry::Conflict { id } => {
-                    view.duplicates += 1;
-                    view.conflicts.insert(id.into());
-                }
-                Entry::Rejected { id } => drop(view.rejected.insert(id.into())),
-                _ => {}
-            }
-        }
-        view.rejected.retain(|id| !view.delivered.contains_key(id));
-        Ok(view)
-    }
-}
 
 /// The reconciled result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -61,7 +26,12 @@ pub struct Verdict {
     pub acknowledged_arrived: u64,
     /// Distinct events the platform took in.
     pub delivered: u64,
-    /// Acknowledged and unknown to the platform.
+    /// Acknowledged records that are gone by the gateways' own account, told in loss records. Some of them may not have been
+    /// acknowledged to their devices after all, or have arrived in spite of it.
+    pub losses_told: u64,
+    /// Acknowledged and unknown to the platform, and explained by a loss record of their device, boot, class and number.
+    pub explained: u64,
+    /// Acknowledged, unknown to the platform, and not explained. A fault.
     pub lost: u64,
     /// The first twenty of them.
     pub lost_ids: Vec<Arc<str>>,
@@ -96,16 +66,21 @@ pub struct Verdict {
 impl Verdict {
     /// Reconciles the two ledgers.
     pub fn reconcile(devices: &DeviceLedger, platform: &PlatformView) -> Verdict {
-        let acknowledged = devices.acknowledged_ids();
+        let acknowledged = devices.acknowledged_records();
         let arrived = |id: &Arc<str>| platform.delivered.contains_key(id) || platform.rejected.contains(id);
-        let lost: Vec<&Arc<str>> = acknowledged.iter().filter(|id| !arrived(id)).collect();
+        let missing: Vec<_> = acknowledged.iter().filter(|(id, _)| !arrived(id)).cloned().collect();
+        let explained = explanation::explained(&missing, &platform.losses);
+        let lost: Vec<&Arc<str>> =
+            missing.iter().map(|(id, _)| id).filter(|id| !explained.contains(*id)).collect();
         let photos = devices.photos();
-        let known: HashSet<&Arc<str>> = acknowledged.iter().chain(photos.keys()).collect();
+        let known: HashSet<&Arc<str>> = acknowledged.iter().map(|(id, _)| id).chain(photos.keys()).collect();
         let held = |id: &&Arc<str>| !arrived(id);
         let verdict = Verdict {
             acknowledged: acknowledged.len() as u64,
-            acknowledged_arrived: (acknowledged.len() - lost.len()) as u64,
+            acknowledged_arrived: (acknowledged.len() - missing.len()) as u64,
             delivered: platform.delivered.len() as u64,
+            losses_told: platform.losses.iter().map(Loss::records_taken).sum(),
+            explained: explained.len() as u64,
             lost: lost.len() as u64,
             lost_ids: lost.into_iter().take(NAMED_MAX).cloned().collect(),
             duplicates_suppressed: platform.duplicates,
@@ -170,7 +145,9 @@ impl fmt::Display for Verdict {
         let lines = [
             ("已确认", "acknowledged to devices (PUBACK)", self.acknowledged),
             ("已送达", "delivered to the platform, distinct", self.delivered),
-            ("丢  失", "lost (acknowledged, never arrived)", self.lost),
+            ("上报损失", "lost by the gateway's own account", self.losses_told),
+            ("说明损失", "explained losses (acknowledged, told in loss records)", self.explained),
+            ("丢  失", "lost (acknowledged, never arrived, not explained)", self.lost),
             ("去  重", "duplicates suppressed by (source, id)", self.duplicates_suppressed),
             (
                 "未确认送达",
@@ -217,6 +194,7 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::super::Receipt;
     use super::*;
+    use crate::device::Class;
 
     fn view(ids: &[&str]) -> PlatformView {
         let delivered = ids.iter().map(|id| (Arc::from(*id), None)).collect();
@@ -225,7 +203,7 @@ mod tests {
 
     fn devices(ids: &[&str]) -> DeviceLedger {
         let ledger = DeviceLedger::new();
-        ids.iter().for_each(|id| ledger.acknowledged(id));
+        ids.iter().for_each(|id| ledger.acknowledged(id, Class::Telemetry));
         ledger
     }
 
@@ -297,8 +275,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("devices.jsonl");
         let ledger = DeviceLedger::with_file(&path).unwrap();
-        ledger.acknowledged("a/1/1");
-        ledger.acknowledged("a/1/2");
+        ledger.acknowledged("a/1/1", Class::Telemetry);
+        ledger.acknowledged("a/1/2", Class::Incident);
         ledger.refused("a/1/3", "NotAuthorized");
         ledger.described("a/1/4");
         ledger.photo_complete("a/1/4");

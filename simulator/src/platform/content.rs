@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 
 use super::desk::Event;
+use super::losses::LossReport;
+use crate::ledger::Loss;
 
 /// Largest body as it travels, in bytes.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
@@ -17,12 +19,7 @@ pub(super) type Refusal = (StatusCode, String);
 
 /// The events of a request.
 pub(super) fn read_batch(headers: &HeaderMap, body: Bytes) -> Result<Vec<Event>, Refusal> {
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media = media.split(';').next().unwrap_or("").trim();
-    if !media.eq_ignore_ascii_case("application/cloudevents-batch+json") {
-        let message = format!("send application/cloudevents-batch+json, not {media:?}");
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-    }
+    expect_media(headers, "application/cloudevents-batch+json")?;
     let unpacked = unpack(headers, body)?;
     let batch: Vec<serde_json::Value> = serde_json::from_slice(&unpacked).map_err(|error| {
         (StatusCode::BAD_REQUEST, format!("the body is no JSON array of events: {error}"))
@@ -31,6 +28,26 @@ pub(super) fn read_batch(headers: &HeaderMap, body: Bytes) -> Result<Vec<Event>,
         Event::read(whole).map_err(|reason| (StatusCode::BAD_REQUEST, format!("event {index}: {reason}")))
     };
     batch.into_iter().enumerate().map(read).collect()
+}
+
+/// The losses of a request.
+pub(super) fn read_losses(headers: &HeaderMap, body: Bytes) -> Result<LossReport, Refusal> {
+    expect_media(headers, "application/json")?;
+    let unpacked = unpack(headers, body)?;
+    let report: LossReport = serde_json::from_slice(&unpacked)
+        .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no report of losses: {error}")))?;
+    let checked = report.losses.iter().try_for_each(Loss::check);
+    checked.map_err(|wrong| (StatusCode::BAD_REQUEST, wrong))?;
+    Ok(report)
+}
+
+fn expect_media(headers: &HeaderMap, expected: &str) -> Result<(), Refusal> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media = media.split(';').next().unwrap_or("").trim();
+    match media.eq_ignore_ascii_case(expected) {
+        true => Ok(()),
+        false => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("send {expected}, not {media:?}"))),
+    }
 }
 
 fn unpack(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {

@@ -1,4 +1,4 @@
-//! The platform's requests: batches of events, and the control of its faults.
+//! The platform's requests: batches of events, reports of losses, and the control of its faults.
 
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
-use super::content::{BODY_BYTES_MAX, read_batch};
+use super::content::{BODY_BYTES_MAX, Refusal, read_batch, read_losses};
 use super::desk::Outcome;
 use super::fault::{Fault, RequestPlan};
+use super::losses::Taken;
 use super::socket::Scissors;
 use super::state::Shared;
 
@@ -27,9 +28,17 @@ pub(super) struct EventResult {
     pub(super) outcome: Outcome,
 }
 
+#[derive(Serialize)]
+pub(super) struct LossResult {
+    pub(super) id: String,
+    #[serde(flatten)]
+    pub(super) taken: Taken,
+}
+
 pub(super) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/events", post(events))
+        .route("/v1/losses", post(losses))
         .route("/control", get(show).post(control))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared)
@@ -42,30 +51,42 @@ async fn events(
     body: Bytes,
 ) -> Response {
     let (request, plan) = shared.begin_request();
-    match plan {
-        RequestPlan::Serve => take_in(&shared, request, &headers, body),
-        RequestPlan::Error { status, retry_after_s } => error(status, retry_after_s),
-        RequestPlan::Stall(wait) => {
-            tokio::time::sleep(wait.unwrap_or(STALL_MAX)).await;
-            take_in(&shared, request, &headers, body)
-        }
-        RequestPlan::DropAnswer => {
-            let answer = take_in(&shared, request, &headers, body);
-            connection.cut();
-            answer
-        }
-    }
+    let take_in = || results(shared.receive(read_batch(&headers, body)?, request));
+    answer(plan, &connection, take_in).await
 }
 
-fn take_in(shared: &Shared, request: u64, headers: &HeaderMap, body: Bytes) -> Response {
-    let batch = match read_batch(headers, body) {
-        Ok(batch) => batch,
-        Err(refusal) => return refusal.into_response(),
-    };
-    match shared.receive(batch, request) {
-        Ok(results) => Json(json!({ "results": results })).into_response(),
-        Err(refusal) => refusal.into_response(),
+async fn losses(
+    State(shared): State<Shared>,
+    ConnectInfo(connection): ConnectInfo<Scissors>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let plan = shared.begin_loss_request();
+    let take_in = || results(shared.receive_losses(read_losses(&headers, body)?));
+    answer(plan, &connection, take_in).await
+}
+
+/// Answers as it is planned; `take_in` is called when the request is to be taken in.
+async fn answer(
+    plan: RequestPlan,
+    connection: &Scissors,
+    take_in: impl FnOnce() -> Result<Response, Refusal>,
+) -> Response {
+    match plan {
+        RequestPlan::Serve => {}
+        RequestPlan::Error { status, retry_after_s } => return error(status, retry_after_s),
+        RequestPlan::Stall(wait) => tokio::time::sleep(wait.unwrap_or(STALL_MAX)).await,
+        RequestPlan::DropAnswer => {
+            let answer = take_in().into_response();
+            connection.cut();
+            return answer;
+        }
     }
+    take_in().into_response()
+}
+
+fn results<T: Serialize>(received: Result<Vec<T>, Refusal>) -> Result<Response, Refusal> {
+    received.map(|results| Json(json!({ "results": results })).into_response())
 }
 
 fn error(status: u16, retry_after_s: Option<u32>) -> Response {
@@ -78,7 +99,8 @@ fn error(status: u16, retry_after_s: Option<u32>) -> Response {
 }
 
 async fn show(State(shared): State<Shared>) -> Response {
-    Json(json!({"fault": shared.fault(), "counts": shared.counts()})).into_response()
+    let (counts, losses) = (shared.counts(), shared.loss_counts());
+    Json(json!({"fault": shared.fault(), "counts": counts, "losses": losses})).into_response()
 }
 
 async fn control(State(shared): State<Shared>, Json(fault): Json<Fault>) -> Response {

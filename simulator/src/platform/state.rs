@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::content::Refusal;
 use super::desk::{Counts, Delivery, Desk, Event, Outcome};
 use super::fault::{EventPlan, Fault, Faults, RequestPlan};
-use super::http::EventResult;
+use super::http::{EventResult, LossResult};
+use super::losses::{LossCounts, LossDesk, LossReport, Taken, ToldLoss};
 use super::port::Command;
 use crate::ledger::{self, Entry, LedgerError, LedgerFile};
 
@@ -31,44 +32,79 @@ pub(super) struct Shared {
 
 struct Inner {
     desk: Desk,
+    losses: LossDesk,
     faults: Faults,
-    request_times: VecDeque<Instant>,
+    request_times: RequestTimes,
+    loss_request_times: RequestTimes,
     file: Option<LedgerFile>,
+}
+
+/// When the latest requests arrived.
+#[derive(Default)]
+struct RequestTimes(VecDeque<Instant>);
+
+impl RequestTimes {
+    fn note(&mut self) {
+        if self.0.len() == REQUEST_TIMES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(Instant::now());
+    }
 }
 
 impl Shared {
     /// The answer to the request that closes the port must leave before the port closes.
     pub(super) const TIME_TO_ANSWER: Duration = Duration::from_millis(100);
 
-    pub(super) fn new(desk: Desk, file: Option<LedgerFile>, port: mpsc::Sender<Command>) -> Shared {
-        let inner = Inner { desk, faults: Faults::default(), request_times: VecDeque::new(), file };
+    pub(super) fn new(
+        desk: Desk,
+        losses: LossDesk,
+        file: Option<LedgerFile>,
+        port: mpsc::Sender<Command>,
+    ) -> Shared {
+        let (request_times, loss_request_times) = Default::default();
+        let faults = Faults::default();
+        let inner = Inner { desk, losses, faults, request_times, loss_request_times, file };
         Shared { inner: Arc::new(Mutex::new(inner)), port }
     }
 
     pub(super) fn begin_request(&self) -> (u64, RequestPlan) {
         let mut inner = self.lock();
-        if inner.request_times.len() == REQUEST_TIMES_MAX {
-            inner.request_times.pop_front();
-        }
-        inner.request_times.push_back(Instant::now());
+        inner.request_times.note();
         (inner.desk.begin_request(), inner.faults.plan_request())
+    }
+
+    pub(super) fn begin_loss_request(&self) -> RequestPlan {
+        let mut inner = self.lock();
+        inner.loss_request_times.note();
+        inner.losses.begin_request();
+        inner.faults.plan_request()
     }
 
     /// Takes a batch in, or refuses it whole.
     pub(super) fn receive(&self, batch: Vec<Event>, request: u64) -> Result<Vec<EventResult>, Refusal> {
         let mut inner = self.lock();
-        if let Some(status) = inner.faults.plan_batch(batch.iter().map(|event| event.id.as_str())) {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-            return Err((status, "told to refuse a batch like this".to_owned()));
-        }
+        inner.refuse_poison(batch.iter().map(|event| event.id.as_str()))?;
         if !inner.desk.has_room(batch.len()) {
             let reason = "the stand-in platform remembers no more events".to_owned();
             return Err((StatusCode::SERVICE_UNAVAILABLE, reason));
         }
         let results = batch.into_iter().filter_map(|event| inner.receive(event, request)).collect();
-        if let Some(file) = &mut inner.file {
-            file.flush().map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        inner.flush()?;
+        Ok(results)
+    }
+
+    /// Takes a report of losses in, or refuses it whole.
+    pub(super) fn receive_losses(&self, report: LossReport) -> Result<Vec<LossResult>, Refusal> {
+        let mut inner = self.lock();
+        inner.refuse_poison(report.losses.iter().map(|loss| loss.id.as_str()))?;
+        if !inner.losses.has_room(report.losses.len()) {
+            let reason = "the stand-in platform remembers no more losses".to_owned();
+            return Err((StatusCode::SERVICE_UNAVAILABLE, reason));
         }
+        let told = report.losses.into_iter().map(|loss| ToldLoss { gateway: report.gateway.clone(), loss });
+        let results = told.filter_map(|told| inner.receive_loss(told)).collect();
+        inner.flush()?;
         Ok(results)
     }
 
@@ -102,8 +138,24 @@ impl Shared {
         self.lock().desk.counts()
     }
 
+    pub(super) fn loss_counts(&self) -> LossCounts {
+        self.lock().losses.counts()
+    }
+
     pub(super) fn request_times(&self) -> Vec<Instant> {
-        self.lock().request_times.iter().copied().collect()
+        self.lock().request_times.0.iter().copied().collect()
+    }
+
+    pub(super) fn loss_request_times(&self) -> Vec<Instant> {
+        self.lock().loss_request_times.0.iter().copied().collect()
+    }
+
+    pub(super) fn told_losses(&self) -> Vec<ToldLoss> {
+        self.lock().losses.told().to_vec()
+    }
+
+    pub(super) fn loss_conflicts(&self) -> Vec<String> {
+        self.lock().losses.conflicts().to_vec()
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&Desk) -> T) -> T {
@@ -117,6 +169,35 @@ impl Shared {
 }
 
 impl Inner {
+    fn refuse_poison<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
+        let Some(status) = self.faults.plan_batch(ids) else { return Ok(()) };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Err((status, "told to refuse a batch like this".to_owned()))
+    }
+
+    fn flush(&mut self) -> Result<(), Refusal> {
+        let flushed = self.file.as_mut().map_or(Ok(()), LedgerFile::flush);
+        flushed.map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))
+    }
+
+    /// Losses can't be rejected: of the faults on events they meet only that which leaves out.
+    fn receive_loss(&mut self, told: ToldLoss) -> Option<LossResult> {
+        let id = told.loss.id.clone();
+        if self.faults.plan_event(&id) == EventPlan::LeaveOut {
+            return None;
+        }
+        let taken = self.losses.receive(told.clone());
+        let ToldLoss { gateway, loss } = told;
+        match taken {
+            Taken::Accepted => self.write(&id, &Entry::Loss { gateway, loss }),
+            Taken::Duplicate { conflict: true } => {
+                self.write(&id, &Entry::LossConflict { gateway, id: id.clone() })
+            }
+            Taken::Duplicate { conflict: false } => {}
+        }
+        Some(LossResult { id, taken })
+    }
+
     fn receive(&mut self, event: Event, request: u64) -> Option<EventResult> {
         let id = event.id.clone();
         let conflicts = self.desk.counts().conflicts;
@@ -131,7 +212,6 @@ impl Inner {
         Some(EventResult { id, outcome })
     }
 
-    /// A line that can't be written surfaces with the flush at the end of the batch, which then goes unanswered.
     fn record(&mut self, id: &str, outcome: &Outcome, conflict: bool) {
         let id = id.to_owned();
         let entry = match outcome {
@@ -140,8 +220,15 @@ impl Inner {
             Outcome::Duplicate { .. } => Some(Entry::Duplicate { id: id.clone() }),
             Outcome::Rejected { .. } => Some(Entry::Rejected { id: id.clone() }),
         };
-        if let (Some(file), Some(entry)) = (&mut self.file, entry) {
-            file.write(&entry).unwrap_or_else(|error| tracing::error!(%error, id, "ledger line not written"));
+        if let Some(entry) = entry {
+            self.write(&id, &entry);
+        }
+    }
+
+    /// A line that can't be written surfaces with the flush at the end of the batch, which then goes unanswered.
+    fn write(&mut self, id: &str, entry: &Entry) {
+        if let Some(file) = &mut self.file {
+            file.write(entry).unwrap_or_else(|error| tracing::error!(%error, id, "ledger line not written"));
         }
     }
 }
@@ -157,16 +244,27 @@ fn delivered(delivery: &Delivery) -> Entry {
     }
 }
 
-/// Puts the deliveries of an earlier run back, so that duplicates are still known and case numbers go on.
-pub(super) fn restore(desk: &mut Desk, path: &Path) -> Result<(), LedgerError> {
+/// Puts what came in an earlier run back, so that duplicates are still known and case numbers go on.
+pub(super) fn restore(desk: &mut Desk, losses: &mut LossDesk, path: &Path) -> Result<(), LedgerError> {
     if !path.exists() {
         return Ok(());
     }
     for entry in ledger::read(path)? {
-        if let Entry::Delivered { id, source, event_type, case, content, request } = entry? {
-            let content = u64::from_str_radix(&content, 16).unwrap_or_default();
-            let (id, source, event_type) = (id.into(), source.into(), event_type.into());
-            desk.restore(Delivery { id, source, event_type, case: case.map(Into::into), content, request });
+        match entry? {
+            Entry::Delivered { id, source, event_type, case, content, request } => {
+                let content = u64::from_str_radix(&content, 16).unwrap_or_default();
+                let (id, source, event_type) = (id.into(), source.into(), event_type.into());
+                desk.restore(Delivery {
+                    id,
+                    source,
+                    event_type,
+                    case: case.map(Into::into),
+                    content,
+                    request,
+                });
+            }
+            Entry::Loss { gateway, loss } => losses.restore(ToldLoss { gateway, loss }),
+            _ => {}
         }
     }
     Ok(())

@@ -4,9 +4,8 @@ use bytes::Bytes;
 use rusqlite::Connection;
 
 use super::SegmentTable;
-use crate::store::damage::{self, Readable};
 use crate::store::record::StoredRecord;
-use crate::store::segment::RECORDS_MAX;
+use crate::store::segment::{self, RECORDS_MAX, Salvaged};
 use crate::store::tally::Tallies;
 
 /// A damaged segment that was taken out.
@@ -32,8 +31,8 @@ impl SegmentTable {
         let released = self.released.get(&id);
         let is_open = |index: u32| !released.is_some_and(|release| release.has(index));
         let blob = Bytes::from(blob);
-        let Readable { records, expected } = damage::readable(self.class, &blob);
-        let had = expected.unwrap_or(n.min(RECORDS_MAX));
+        let Salvaged { records, expected, .. } = segment::salvage(self.class, &blob);
+        let had = expected.unwrap_or(n.min(RECORDS_MAX.into()));
         let done = released.map_or(0, |release| release.done);
         let readable: Vec<StoredRecord> =
             records.into_iter().filter(|(index, _)| is_open(*index)).map(|(_, record)| record).collect();

@@ -101,7 +101,8 @@ impl SegmentTable {
         let mut builder = SegmentBuilder::default();
         for (record, keep) in records.iter().zip(keep) {
             if keep {
-                builder.push(&record.device, record.identity, record.received_at_ms, &record.payload);
+                let StoredRecord { device, gateway, identity, received_at_ms, payload, .. } = record;
+                builder.push(device, gateway.as_ref(), *identity, *received_at_ms, payload);
             } else {
                 way.losses.note(self.loss(record, LossReason::Thinned, way.now_ms));
             }
@@ -152,7 +153,8 @@ impl SegmentTable {
             let (id, row_n, row_bytes) =
                 (row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64);
             (n, bytes) = (n + row_n, bytes + row_bytes);
-            if !found.is_empty() && (n > u64::from(RECORDS_MAX) || bytes > BYTES_MAX as u64) {
+            // Several must fit into one with what each record takes beside its payload.
+            if !found.is_empty() && (n > u64::from(RECORDS_MAX) || bytes > BYTES_MAX as u64 / 2) {
                 break;
             }
             found.push(Old { id, n: row_n, bytes: row_bytes, blob: row.get::<_, Vec<u8>>(3)?.into() });

@@ -8,7 +8,6 @@ use crate::store::database::Database;
 use crate::store::group::Group;
 use crate::store::opening::{self, Before};
 use crate::store::medium::Medium;
-use crate::store::schema;
 
 /// A database that is damaged so soon after the one before it is the work of a disk, or of a mistake of ours, that the next one
 /// would not survive either.
@@ -29,6 +28,14 @@ impl Writer {
         }
     }
 
+    /// Does something that asks nobody's answer. When the database turns out to be damaged, a fresh one has nothing to do yet.
+    pub(super) fn mend(&mut self, work: fn(&mut Writer) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        match work(self) {
+            Err(error) if damage::is(&error) => self.replace(error),
+            done => done,
+        }
+    }
+
     /// Puts a fresh database in the place of the damaged one. When that can't be done, the damage is the end.
     pub(super) fn replace(&mut self, damage: rusqlite::Error) -> rusqlite::Result<()> {
         let is_too_soon = self.replaced_at.is_some_and(|replaced| replaced.elapsed() < TOO_SOON);
@@ -41,7 +48,6 @@ impl Writer {
             start_number: self.database.start_number,
             log_commits_missing: self.database.log_commits_missing,
         };
-        schema::write_log_back_on_close(&self.database.connection, false)?;
         let mut fresh = match opening::replace(&options, before, &damage) {
             Ok(fresh) => fresh,
             Err(error) => {
@@ -49,12 +55,13 @@ impl Writer {
                 return Err(damage);
             }
         };
-        schema::write_log_back_on_close(&fresh.connection, true)?;
         fresh.losses.go_on_from(&mut self.database.losses);
+        fresh.wal.go_on_from(&self.database.wal);
         // Closing the old one leaves its files alone: they are what is salvaged.
         self.database = fresh;
         self.replaced_at = Some(Instant::now());
         self.full = false;
+        self.unsynced_since = None;
         self.salvager.look();
         self.publish()
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::{Driver, Work};
-use crate::device::{Received, Settled};
+use crate::device::{Class, Received, Settled};
 use crate::fleet::link::{Fate, LinkError, LinkEvent};
 use crate::fleet::session::Session;
 use crate::ledger::Receipt;
@@ -84,7 +84,7 @@ impl Work {
         }
     }
 
-    pub(super) fn settle(&mut self, session: &mut Session, record: RecordRef, fate: Fate) {
+    pub(super) fn settle(&mut self, session: &mut Session, record: RecordRef, class: Class, fate: Fate) {
         let now = self.now();
         let Driver { device, ledger, outstanding, .. } = &mut self.driver;
         let settled = match &fate {
@@ -98,7 +98,7 @@ impl Work {
             (_, Settled::Chunk | Settled::Nothing | Settled::Description { first: false }) => return,
             (Fate::Refused(reason), _) => ledger.refused(&name, &reason),
             (_, Settled::Description { first: true }) => ledger.described(&name),
-            (_, Settled::Record) => ledger.acknowledged(&name),
+            (_, Settled::Record) => ledger.acknowledged(&name, class),
         }
         outstanding.record_settled();
     }

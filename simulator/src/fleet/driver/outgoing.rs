@@ -90,7 +90,7 @@ impl Work {
         if outgoing.resend {
             self.driver.ledger.resent();
         }
-        session.in_flight.push((outgoing.record, notice));
+        session.in_flight.push((outgoing.record, outgoing.class, notice));
         true
     }
 }

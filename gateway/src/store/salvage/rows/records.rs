@@ -6,8 +6,8 @@ use super::{Proof, SegmentRow};
 use crate::domain::report::{Class, DeviceId, Identity};
 use crate::store::pages::Value;
 use crate::store::record::StoredRecord;
-use crate::store::segment::{RECORDS_MAX, identity_from_parts};
-use crate::store::{damage, numbers, rows};
+use crate::store::segment::{self, RECORDS_MAX, identity_from_parts};
+use crate::store::{numbers, rows};
 
 /// How a segment begins, whatever its version.
 const SEGMENT: &[u8] = b"PS";
@@ -40,7 +40,7 @@ pub(super) fn segment(class: Class, id: i64, values: &[Value<'_>], proof: Proof)
         return None;
     }
     let (n, cum_n) = (u64::try_from(n.integer()?).ok()?, u64::try_from(cum_n.integer()?).ok()?);
-    let readable = damage::readable(class, &Bytes::copy_from_slice(blob));
+    let readable = segment::salvage(class, &Bytes::copy_from_slice(blob));
     let had = readable.expected.map_or(n.min(RECORDS_MAX.into()), u64::from);
     let records = readable.records.into_iter().map(|(_, record)| record).collect();
     Some(SegmentRow { id, n, cum_n, had, records })
