@@ -1,6 +1,7 @@
 //! The store through its handle: what is durable stays, what is settled goes, and the bounds hold.
 
 mod store_anchors;
+mod store_damage;
 mod store_evidence;
 mod store_model;
 mod store_pace;
@@ -287,7 +288,9 @@ async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     close(open(dir.path())).await;
     let path = dir.path().join("patrol.db");
     let database = || rusqlite::Connection::open(&path).expect("a database");
-    database().pragma_update(None, "user_version", 99).expect("a number");
+    database()
+        .execute_batch("CREATE TABLE of_a_later_version (id); PRAGMA user_version = 99")
+        .expect("a table");
     let refused = writer::start(options(dir.path()), Arc::default()).err().expect("it is refused");
     assert!(refused.to_string().contains("schema version 99"), "{refused}");
     let version = database().query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
@@ -356,7 +359,8 @@ async fn what_is_damaged_at_rest_is_set_aside_and_the_others_go_on() {
     for (table, column, at) in flips {
         let flip = format!(
             "UPDATE {table} SET {column} =
-             CAST(substr({column}, 1, {at}) || x'FF' || substr({column}, {at} + 2) AS BLOB) WHERE id = 2"
+             CAST(substr({column}, 1, {at}) || x'FF' || substr({column}, {at} + 2) AS BLOB)
+             WHERE id = (SELECT id FROM {table} ORDER BY id LIMIT 1 OFFSET 1)"
         );
         assert_eq!(database.execute(&flip, []).expect("a row"), 1);
     }

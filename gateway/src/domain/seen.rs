@@ -90,6 +90,18 @@ impl SeenWindow {
         }
     }
 
+    /// Adds all that another window of the same device has seen.
+    pub fn merge(&mut self, other: &SeenWindow) {
+        for theirs in &other.boots {
+            match self.position(theirs.boot) {
+                Ok(at) => self.boots[at].merge(theirs),
+                Err(at) => self.boots.insert(at, theirs.clone()),
+            }
+        }
+        let surplus = self.boots.len().saturating_sub(BOOTS_MAX);
+        self.boots.drain(..surplus);
+    }
+
     /// The window as bytes; about 4 bytes for a device that numbers without gaps.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
@@ -166,6 +178,20 @@ impl BootWindow {
                 self.add(at + 1, Interval { first: seq + 1, last });
             }
         }
+    }
+
+    fn merge(&mut self, other: &BootWindow) {
+        let mut all: Vec<Interval> = self.intervals.iter().chain(&other.intervals).copied().collect();
+        all.sort_unstable_by_key(|interval| interval.first);
+        self.intervals.clear();
+        for interval in all {
+            match self.intervals.last_mut().filter(|last| interval.first <= last.last.saturating_add(1)) {
+                Some(last) => last.last = last.last.max(interval.last),
+                None => self.intervals.push(interval),
+            }
+        }
+        let surplus = self.intervals.len().saturating_sub(INTERVALS_MAX);
+        self.intervals.drain(..surplus);
     }
 
     /// The interval that holds `seq`, or the place of a new one for it.

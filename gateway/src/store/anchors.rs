@@ -67,6 +67,15 @@ impl AnchorTable {
         anchor
     }
 
+    /// Takes an anchor back from a damaged database, unless one is known that is as good. False when it was not taken.
+    pub(super) fn restore(&mut self, device: &DeviceId, boot: u32, anchor: Anchor) -> bool {
+        let is_known = self.of(device, boot).is_some_and(|known| known.quality >= anchor.quality);
+        if !is_known {
+            self.note(device, boot, anchor);
+        }
+        !is_known
+    }
+
     /// Writes what the group changed, as of commit `commit_seq`, which is the one that is being made.
     pub(super) fn write(&self, connection: &Connection, commit_seq: u64) -> rusqlite::Result<()> {
         for (device, boot, anchor) in &self.changes {
@@ -114,7 +123,7 @@ fn read(row: &Row<'_>) -> Option<(DeviceId, u32, Anchor)> {
     Some((DeviceId::parse(&name)?, boot, Anchor { booted_at_ms, quality }))
 }
 
-fn checksum(device: &str, boot: u32, booted_at_ms: i64, rank: u8) -> u32 {
+pub(super) fn checksum(device: &str, boot: u32, booted_at_ms: i64, rank: u8) -> u32 {
     let crc = crc32c::crc32c(device.as_bytes());
     let crc = crc32c::crc32c_append(crc, &boot.to_le_bytes());
     let crc = crc32c::crc32c_append(crc, &booted_at_ms.to_le_bytes());

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use super::anchors::AnchorTable;
+use super::clock::Clock;
 use super::custody::Standing;
 use super::disk::Disk;
 use super::evidence::{self, Bound};
@@ -13,8 +14,8 @@ use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
 use super::kept_room::KeptRoom;
 use super::losses::{self, LossBook};
+use super::mark::{Mark, Marked};
 use super::quota::{Pages, Quota};
-use super::restore::{self, Restoration, RestoreOutcome, Restored};
 use super::rows::{self, Suspect};
 use super::scan::{self, Cursor, RawPage};
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
@@ -25,14 +26,13 @@ use super::wal::Wal;
 use super::windows::{Windows, meta, set_meta};
 use super::writer::StoreOptions;
 use crate::domain::evidence::File;
+use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId};
 
 /// What the frame around a piece of evidence takes at most, beside its bytes.
 const FRAME_BYTES: usize = 128;
 /// A message for which there must be room before the store counts as having some.
 const USUAL_BYTES: usize = 4096;
-/// What a row takes beside payload and casework.
-const RECORD_ROW_BYTES: usize = 64;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
@@ -40,7 +40,7 @@ pub(super) struct Database {
     pub(super) windows: Windows,
     pub(super) anchors: AnchorTable,
     pub(super) losses: LossBook,
-    options: StoreOptions,
+    pub(super) options: StoreOptions,
     pub(super) tables: Tables,
     pub(super) quota: Quota,
     mint: Mint,
@@ -51,6 +51,11 @@ pub(super) struct Database {
     /// The `max_page_count` that is set.
     max_page_count: u64,
     pub(super) start_number: u32,
+    /// Where the last commit is noted; on files only.
+    pub(super) mark: Option<Mark>,
+    /// Commits that the log had lost when the database was opened.
+    pub(super) log_commits_missing: u64,
+    pub(super) clock: Clock,
 }
 
 impl Database {
@@ -72,7 +77,9 @@ impl Database {
         let wal = Wal::open(&connection, &options.medium, &options.data_dir)?;
         let disk = Disk::open(&options.medium, &options.data_dir);
         let evidence_bound = Bound { max_bytes: options.evidence_max_bytes };
+        let clock = Clock::starting(options.started_at_ms);
         let mut database = Database {
+            clock,
             evidence_bound,
             wal,
             disk,
@@ -87,9 +94,16 @@ impl Database {
             quota,
             mint,
             start_number,
+            mark: None,
+            log_commits_missing: 0,
         };
         database.refresh_quota()?;
         Ok(database)
+    }
+
+    /// 0 is the first database, one in the place of a damaged one has the next number.
+    pub(super) fn generation(&self) -> u32 {
+        self.tables.generation
     }
 
     /// What is committed, in numbers.
@@ -136,7 +150,7 @@ impl Database {
             outcome.progress.push(progress);
         }
         for (restoration, _) in &group.restorations {
-            let restored = self.write_restoration(restoration)?;
+            let restored = self.write_restoration(restoration, &mut outcome.ring)?;
             outcome.restored.push(restored);
         }
         self.anchors.write(&self.connection, self.tables.commit_seq)?;
@@ -163,10 +177,36 @@ impl Database {
             losses::reported(&self.connection, &mut self.tables.tallies, ids, *at_ms)?;
         }
         self.losses.write(&self.connection, &mut self.tables.tallies)?;
-        self.tables.tallies.write(&self.connection)?;
+        self.tables.write_tallies(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.wal.committed(&self.connection)?;
+        if group.is_sync_needed() {
+            self.note_commit();
+        }
         Ok(outcome)
+    }
+
+    /// Makes a loss record of the commits that the log had lost when the database was opened.
+    pub(super) fn note_log_damage(&mut self) -> rusqlite::Result<()> {
+        let (commits, at_ms) = (self.log_commits_missing, self.clock.now_ms());
+        self.tables.commit_seq += 1;
+        self.wal.sync_next(&self.connection, true)?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.losses.note(Loss::unknown(None, LossReason::LogDamaged, commits, at_ms));
+        self.losses.write(&self.connection, &mut self.tables.tallies)?;
+        self.tables.write_tallies(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.wal.committed(&self.connection)?;
+        self.losses.committed();
+        Ok(())
+    }
+
+    /// After the sync: the mark must not be ahead of what is durable.
+    pub(super) fn note_commit(&mut self) {
+        let Tables { commit_seq, generation, .. } = self.tables;
+        if let Some(mark) = &mut self.mark {
+            mark.note(Marked { commit_seq, generation });
+        }
     }
 
     /// Reads again how much room is used, and how much there is.
@@ -208,35 +248,17 @@ impl Database {
     pub(super) fn sync(&mut self) -> rusqlite::Result<()> {
         self.wal.sync_next(&self.connection, true)?;
         set_meta(&self.connection, "synced_at", self.tables.commit_seq)?;
-        self.wal.committed(&self.connection)
+        self.wal.committed(&self.connection)?;
+        self.note_commit();
+        Ok(())
     }
 
     fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
         self.inlet(&batch.device, batch.has_claims()).take(batch, tallied)
     }
 
-    /// All records of a restoration, or, when there is no room for all of them, none: `None`.
-    fn write_restoration(&mut self, restoration: &Restoration) -> rusqlite::Result<Option<RestoreOutcome>> {
-        let Restoration { source, cursor, class, records } = restoration;
-        if restore::cursor(&self.connection, source)?.is_some_and(|stored| stored >= *cursor) {
-            return Ok(Some(RestoreOutcome { known: records.len() as u64, ..RestoreOutcome::default() }));
-        }
-        let bytes = records.iter().map(Restored::stored_bytes).sum::<usize>();
-        if !self.quota.take(Some(*class), bytes + records.len() * RECORD_ROW_BYTES) {
-            return Ok(None);
-        }
-        let mut outcome = RestoreOutcome::default();
-        for records in records.chunk_by(|one, other| one.record.device == other.record.device) {
-            if let Some(first) = records.first() {
-                self.inlet(&first.record.device, true).restore(records, &mut outcome)?;
-            }
-        }
-        restore::set_cursor(&self.connection, source, *cursor)?;
-        Ok(Some(outcome))
-    }
-
     /// The way in for what a device sent; `claims` says whether some of it has a number of the device's own.
-    fn inlet<'a>(&'a mut self, device: &'a DeviceId, claims: bool) -> Inlet<'a> {
+    pub(super) fn inlet<'a>(&'a mut self, device: &'a DeviceId, claims: bool) -> Inlet<'a> {
         Inlet {
             connection: &self.connection,
             tables: &mut self.tables,
@@ -260,12 +282,14 @@ impl Database {
             match settled.key {
                 RecordKey::Row(id) => {
                     if !rows::delete(connection, &mut self.tables.tallies, *class, id)? {
+                        rows::check_absent(connection, *class, id)?;
                         continue;
                     }
                 }
                 RecordKey::Slot { segment, index } => {
-                    if let Some((table, tallies)) = self.tables.segment(*class) {
-                        table.release(connection, tallies, segment, index)?;
+                    let Some((table, tallies)) = self.tables.segment(*class) else { continue };
+                    if !table.release(connection, tallies, segment, index)? {
+                        continue;
                     }
                 }
             }
@@ -291,23 +315,34 @@ impl Database {
         Ok(())
     }
 
-    /// Moves what is damaged out of the way: into the quarantine, for a person to look at.
+    /// Moves what is damaged out of the way: into the quarantine, for a person to look at. What of a segment can still be read
+    /// stays in the class; what can't is a loss.
     fn write_aside(&mut self, class: Class, key: DamagedKey) -> rusqlite::Result<()> {
-        let connection = &self.connection;
-        let (id, damaged) = match (key, self.tables.segment(class)) {
+        let (connection, commit_seq) = (&self.connection, self.tables.commit_seq);
+        let (id, damaged, lost) = match (key, self.tables.segment(class)) {
             (DamagedKey::Segment(id), Some((table, tallies))) => {
-                (id, table.set_aside(connection, tallies, id)?)
+                let Some(aside) = table.set_aside(connection, tallies, id)? else { return Ok(()) };
+                for record in &aside.readable {
+                    table.push(connection, commit_seq, record)?;
+                }
+                table.flush(connection, commit_seq)?;
+                (id, aside.blob, aside.lost)
             }
-            (DamagedKey::Segment(id), None) => (id, None),
+            (DamagedKey::Segment(_), None) => return Ok(()),
             (DamagedKey::Row(id), _) => {
-                (id, rows::take_payload(connection, &mut self.tables.tallies, class, id)?)
+                match rows::take_payload(connection, &mut self.tables.tallies, class, id)? {
+                    Some(payload) => (id, payload.into(), 1),
+                    None => return Ok(()),
+                }
             }
         };
-        let Some(payload) = damaged else { return Ok(()) };
+        if lost > 0 {
+            self.losses.note(Loss::unknown(Some(class), LossReason::Damaged, lost, self.clock.now_ms()));
+        }
         let topic = format!("store/{class}/{id}");
         let (reason, detail) = ("damaged_at_rest", "the checksum does not hold");
         let suspect =
-            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &payload };
+            Suspect { device: "", topic: &topic, reason, detail, received_at_ms: 0, payload: &damaged };
         rows::quarantine(connection, &mut self.tables.tallies, &suspect, self.options.keep_quarantined)?;
         Ok(())
     }

@@ -10,6 +10,7 @@
 
 mod entry;
 mod figures;
+mod restoring;
 mod transfer;
 
 use rusqlite::{Connection, params};
@@ -22,6 +23,7 @@ use crate::domain::evidence::{CHUNKS_MAX, File};
 use crate::domain::report::{Class, DeviceId};
 
 pub(super) use self::figures::figures;
+pub(super) use self::restoring::{KeptFile, bound_broken, complete_restored, restore};
 pub(super) use self::transfer::{Verdict, read, settle, standing};
 
 /// Files of one device whose pieces are taken at the same time; a further one waits.

@@ -1,5 +1,7 @@
 //! The typed handle on the store: what others may ask of the writer thread, and how it calls them back.
 
+pub(super) mod blocking;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -58,6 +60,7 @@ pub(super) enum Request {
     LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
     LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
     Ping { answer: oneshot::Sender<()> },
+    Publish,
     Close,
 }
 
@@ -69,6 +72,8 @@ pub(super) enum RawHead {
     DamagedRow(i64),
     Segment {
         id: i64,
+        /// Records that it has, by its row.
+        n: u64,
         blob: Bytes,
         released: Vec<u64>,
     },
@@ -142,9 +147,11 @@ impl Store {
             match piece {
                 RawHead::Record(record) => pending.push(*record),
                 RawHead::DamagedRow(id) => self.set_aside(class, DamagedKey::Row(id)).await?,
-                RawHead::Segment { id, blob, released } => match segment::decode(class, &blob) {
-                    Ok(records) => pending.extend(still_open(id, records, &released, skip)),
-                    Err(_) => self.set_aside(class, DamagedKey::Segment(id)).await?,
+                RawHead::Segment { id, n, blob, released } => match segment::decode(class, &blob) {
+                    Ok(records) if records.len() as u64 == n => {
+                        pending.extend(still_open(id, records, &released, skip));
+                    }
+                    _ => self.set_aside(class, DamagedKey::Segment(id)).await?,
                 },
             }
         }

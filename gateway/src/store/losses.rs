@@ -67,6 +67,11 @@ impl LossBook {
         }
     }
 
+    /// Takes over what is still to be written from the book of a database that was replaced.
+    pub(super) fn go_on_from(&mut self, before: &mut LossBook) {
+        self.carried = std::mem::take(&mut before.carried);
+    }
+
     /// Notes a loss that this group's transaction brings about.
     pub(super) fn note(&mut self, loss: Loss) {
         add(&mut self.noted, loss);
@@ -86,8 +91,8 @@ impl LossBook {
         for loss in due.into_values() {
             tallies.add(lost(loss.key.reason), loss.count, 0);
             let is_known = self.open.contains_key(&loss.key);
-            let is_crowded = !is_known && tallies.get(UNREPORTED).n >= UNREPORTED_MAX;
-            self.put(connection, tallies, if is_crowded { loss.without_names() } else { loss })?;
+            let has_no_place = !is_known && is_crowded(tallies);
+            self.put(connection, tallies, if has_no_place { loss.without_names() } else { loss })?;
         }
         Ok(())
     }
@@ -133,6 +138,11 @@ impl LossBook {
         }
         Ok(rows)
     }
+}
+
+/// True when losses add up without their names.
+pub(super) fn is_crowded(tallies: &Tallies) -> bool {
+    tallies.get(UNREPORTED).n >= UNREPORTED_MAX
 }
 
 fn add(to: &mut HashMap<LossKey, Loss>, loss: Loss) {
@@ -196,6 +206,17 @@ fn update(connection: &Connection, row: &OpenRow) -> rusqlite::Result<()> {
             loss.last_noted_at_ms,
             checksum(*uid, loss)
         ])?;
+    Ok(())
+}
+
+/// Takes a row back from a damaged database, with its name for the platform and told or not told as it was.
+pub(super) fn restore(connection: &Connection, tallies: &mut Tallies, row: &LossRow) -> rusqlite::Result<()> {
+    let LossRow { uid, loss, reported_at_ms, .. } = row;
+    let OpenRow { id, .. } = insert(connection, *uid, loss.clone())?;
+    tallies.add(lost(loss.key.reason), loss.count, 0);
+    tallies.add(if reported_at_ms.is_some() { REPORTED } else { UNREPORTED }, 1, 0);
+    let sql = "UPDATE loss SET reported_at = ?2 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![id, reported_at_ms])?;
     Ok(())
 }
 
@@ -285,7 +306,7 @@ fn columns(stream: Stream) -> (Option<u8>, i64) {
 }
 
 /// Covers all that the platform is told.
-fn checksum(uid: u64, loss: &Loss) -> u32 {
+pub(super) fn checksum(uid: u64, loss: &Loss) -> u32 {
     let LossKey { device, stream, class, reason } = &loss.key;
     let (origin, major) = columns(*stream);
     let mut crc = crc32c::crc32c(&uid.to_le_bytes());

@@ -16,7 +16,10 @@
 //! at most 2048 records or 512 KiB, in blocks of 512 records or 32 KiB, each with a checksum.
 
 mod anchors;
+mod checksum;
+mod clock;
 pub mod custody;
+mod damage;
 mod database;
 mod disk;
 mod evidence;
@@ -26,13 +29,18 @@ mod inlet;
 mod kept_room;
 pub mod line;
 pub mod losses;
+mod mark;
 pub mod medium;
+mod numbers;
+mod opening;
+mod pages;
 mod quota;
 mod rates;
 pub mod record;
 pub mod restore;
 mod room;
 mod rows;
+mod salvage;
 pub mod scan;
 pub mod schema;
 pub mod segment;

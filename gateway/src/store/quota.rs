@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::damage;
 use super::schema::PAGE_BYTES;
 use crate::domain::report::Class;
 use crate::domain::retention::Policies;
@@ -38,6 +39,9 @@ impl Pages {
     ) -> rusqlite::Result<Pages> {
         let pages = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
         let (all, unused) = (pages("PRAGMA page_count")? as u64, pages("PRAGMA freelist_count")? as u64);
+        if unused > all {
+            return Err(damage::found("more pages are free than there are"));
+        }
         Ok(Pages { all, unused, kept, growable })
     }
 

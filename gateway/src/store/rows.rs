@@ -1,11 +1,15 @@
 //! The tables that have a row per record: pending incidents, tasks and evidence, and what became of records.
 
+pub(super) mod checksums;
+
 use std::collections::HashSet;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::damage;
 use super::handle::{DownMessage, RawHead};
+use super::numbers;
 use super::record::StoredRecord;
 use super::segment::{identity_from_parts, identity_parts};
 use super::settlement::{Limit, Pending, RecordKey};
@@ -27,7 +31,7 @@ pub(super) fn table(class: Class) -> &'static str {
 }
 
 /// Covers all that makes the record, so that a damaged row is never taken for somebody's report.
-fn checksum(record: &StoredRecord) -> u32 {
+pub(super) fn checksum(record: &StoredRecord) -> u32 {
     let (origin, major, minor) = identity_parts(record.identity);
     let mut crc = crc32c::crc32c(record.device.as_str().as_bytes());
     crc = crc32c::crc32c_append(crc, &[origin]);
@@ -97,10 +101,14 @@ pub(super) fn read(
     let sql = format!("SELECT {COLUMNS} FROM {} ORDER BY id LIMIT ?1", table(class));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([i64::from(limit.records) + skip.len() as i64])?;
-    let (mut pieces, mut bytes) = (Vec::new(), 0u64);
+    let (mut pieces, mut bytes, mut last_id) = (Vec::new(), 0u64, 0);
     while bytes < limit.bytes {
         let Some(row) = rows.next()? else { break };
         let id = row.get(0)?;
+        if id <= last_id || !numbers::fits(id, class) {
+            return Err(damage::found("a row is not where it belongs"));
+        }
+        last_id = id;
         if skip.contains(&RecordKey::Row(id)) {
             continue;
         }
@@ -187,6 +195,13 @@ pub(super) fn delete(
     Ok(bytes.is_some())
 }
 
+/// For a record that was not found: what stands first in the table and can't be found under its number is damage.
+pub(super) fn check_absent(connection: &Connection, class: Class, id: i64) -> rusqlite::Result<()> {
+    let sql = format!("SELECT id FROM {} ORDER BY id LIMIT 1", table(class));
+    let first = connection.prepare_cached(&sql)?.query_row([], |row| row.get::<_, i64>(0)).optional()?;
+    if first == Some(id) { Err(damage::found("a row can't be found that is there")) } else { Ok(()) }
+}
+
 /// Takes a damaged record out and returns what is left of its payload; `None` when it was not there.
 pub(super) fn take_payload(
     connection: &Connection,
@@ -214,8 +229,8 @@ pub(super) fn accept(
     connection
         .prepare_cached(
             "INSERT INTO accepted_case
-             (device, origin, major, minor, received_at, accepted_at, case_number, casework, gateway)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             (device, origin, major, minor, received_at, accepted_at, case_number, casework, gateway, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             record.device.as_str(),
@@ -226,7 +241,8 @@ pub(super) fn accept(
             accepted_at_ms,
             case_number,
             record.casework,
-            record.gateway.as_deref()
+            record.gateway.as_deref(),
+            checksums::case(record, case_number, accepted_at_ms)
         ])?;
     tallies.add("accepted_case", 1, 0);
     if tallies.get("accepted_case").n > keep {
@@ -248,8 +264,8 @@ pub(super) fn bury(
     let added = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO dead_letter
-             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework, gateway)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework, gateway, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             record.class.as_str(),
@@ -262,7 +278,8 @@ pub(super) fn bury(
             reason,
             &record.payload[..],
             record.casework,
-            record.gateway.as_deref()
+            record.gateway.as_deref(),
+            checksums::dead_letter(record, reason, refused_at_ms)
         ])?;
     if added == 1 {
         tallies.add("dead_letter", 1, record.payload.len() as u64);
@@ -290,10 +307,18 @@ pub(super) fn quarantine(
     let Suspect { device, topic, reason, detail, received_at_ms, payload } = *suspect;
     connection
         .prepare_cached(
-            "INSERT INTO quarantine (device, topic, reason, detail, received_at, payload)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO quarantine (device, topic, reason, detail, received_at, payload, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![device, topic, reason, detail, received_at_ms, payload])?;
+        .execute(params![
+            device,
+            topic,
+            reason,
+            detail,
+            received_at_ms,
+            payload,
+            checksums::suspect(suspect)
+        ])?;
     tallies.add("quarantine", 1, (payload.len() + topic.len() + detail.len()) as u64);
     let mut dropped = 0;
     loop {
@@ -320,8 +345,16 @@ pub(super) fn send_down(
     payload: &[u8],
 ) -> rusqlite::Result<u64> {
     connection
-        .prepare_cached("INSERT INTO down (device, topic, created_at, payload) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![device.as_str(), topic, created_at_ms, payload])?;
+        .prepare_cached(
+            "INSERT INTO down (device, topic, created_at, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            device.as_str(),
+            topic,
+            created_at_ms,
+            payload,
+            checksums::down(device, topic, created_at_ms, payload)
+        ])?;
     tallies.add("down", 1, 0);
     let dropped = connection
         .prepare_cached(
@@ -333,19 +366,29 @@ pub(super) fn send_down(
     Ok(dropped)
 }
 
-/// Messages for a device with numbers above `after`, oldest first.
+/// Messages for a device with numbers above `after`, oldest first. One that is damaged is not for anybody: it is passed over.
 pub(super) fn down_after(
     connection: &Connection,
     device: &DeviceId,
     after: i64,
     limit: u32,
 ) -> rusqlite::Result<Vec<DownMessage>> {
-    let sql = "SELECT id, topic, payload FROM down WHERE device = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    let sql = "SELECT id, topic, payload, created_at, checksum FROM down
+               WHERE device = ?1 AND id > ?2 ORDER BY id";
     let mut statement = connection.prepare_cached(sql)?;
-    let message = |row: &Row<'_>| {
-        Ok(DownMessage { id: row.get(0)?, topic: row.get(1)?, payload: row.get::<_, Vec<u8>>(2)?.into() })
-    };
-    statement.query_map(params![device.as_str(), after, limit], message)?.collect()
+    let mut rows = statement.query(params![device.as_str(), after])?;
+    let mut messages = Vec::new();
+    while messages.len() < limit as usize {
+        let Some(row) = rows.next()? else { break };
+        let (id, topic, payload): (i64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let checksum = checksums::down(device, &topic, row.get(3)?, &payload);
+        if row.get::<_, Option<u32>>(4)?.is_none_or(|stored| stored == checksum) {
+            messages.push(DownMessage { id, topic, payload: payload.into() });
+        } else {
+            tracing::error!(%device, id, "a message for the device is damaged at rest");
+        }
+    }
+    Ok(messages)
 }
 
 /// Deletes a message that its device has acknowledged.

@@ -1,13 +1,17 @@
 //! Opening the database: the pragmas that make COMMIT mean "on flash", and the migrations.
 
+mod shape;
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::damage::{self, folders};
 use super::medium::Medium;
 
 /// Bytes of a database page.
@@ -18,8 +22,12 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(1);
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// Step `n` brings a database from `user_version` n to n + 1. Steps that were released are never edited.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -72,14 +80,21 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
+impl OpenError {
+    /// Whether the database is damaged: another one can take its place. Nothing else is mended by that.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, OpenError::Database { source, .. } if damage::is(source))
+    }
+}
+
 /// The database file inside a data directory.
 pub fn database_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("patrol.db")
+    data_dir.join(folders::DATABASE)
 }
 
 /// The write-ahead log beside it.
 pub(super) fn log_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("patrol.db-wal")
+    data_dir.join(folders::LOG)
 }
 
 /// Opens the database below `data_dir` of a medium, creating both when missing, with a quota of `max_bytes`.
@@ -100,9 +115,13 @@ pub fn open(medium: &Medium, data_dir: &Path, max_bytes: u64) -> Result<Connecti
     };
     let mut connection = connect(medium, &path).map_err(database)?;
     configure(&connection, medium, max_bytes).map_err(database)?;
+    verify_page_size(&connection).map_err(database)?;
     verify(&connection, medium).map_err(|what| OpenError::Unsafe { path: path.clone(), what })?;
     empty_log(&connection).map_err(database)?;
     migrate(&mut connection, &path)?;
+    if !shape::is_ours(&connection, &MIGRATIONS).map_err(database)? {
+        return Err(database(damage::found("its tables are not those of this program")));
+    }
     Ok(connection)
 }
 
@@ -131,7 +150,11 @@ fn connect(medium: &Medium, path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(format!("file:{escaped}?{}", medium.uri_parameters()), flags)
+    let connection =
+        Connection::open_with_flags(format!("file:{escaped}?{}", medium.uri_parameters()), flags)?;
+    // Whatever is found: what may be damaged is left exactly as it is.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(connection)
 }
 
 /// The order matters: exclusive locking before anything is read, so that the index of the WAL lives in our memory and no
@@ -156,14 +179,16 @@ fn configure(connection: &Connection, medium: &Medium, max_bytes: u64) -> rusqli
     Ok(())
 }
 
+/// Ours have one size of page; another one is a damaged header.
+fn verify_page_size(connection: &Connection) -> rusqlite::Result<()> {
+    let bytes: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    if u64::from(bytes) == PAGE_BYTES { Ok(()) } else { Err(damage::found("the size of its pages")) }
+}
+
 /// The pragmas that the promise hangs on, read back: a pragma that is refused is refused in silence.
 fn verify(connection: &Connection, medium: &Medium) -> Result<(), String> {
-    let wanted = [
-        ("journal_mode", "wal"),
-        ("synchronous", medium.synchronous()),
-        ("locking_mode", "exclusive"),
-        ("page_size", "4096"),
-    ];
+    let wanted =
+        [("journal_mode", "wal"), ("synchronous", medium.synchronous()), ("locking_mode", "exclusive")];
     for (name, value) in wanted {
         let found = connection
             .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| {
@@ -194,14 +219,26 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let version =
         connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map_err(database)?;
     let found = usize::try_from(version).unwrap_or(usize::MAX);
-    if found > MIGRATIONS.len() {
+    if found > MIGRATIONS.len() && !shape::is_ours(connection, &MIGRATIONS).map_err(database)? {
         return Err(OpenError::Newer { path: path.into(), found, known: MIGRATIONS.len() });
+    }
+    let is_foreign = found == 0 && !shape::is_empty(connection).map_err(database)?;
+    if found > MIGRATIONS.len() || is_foreign {
+        return Err(database(damage::found("the version of its tables")));
     }
     for (from, step) in MIGRATIONS.iter().enumerate().skip(found) {
         let transaction = connection.transaction().map_err(database)?;
-        transaction.execute_batch(step).map_err(database)?;
+        transaction.execute_batch(step).map_err(|error| database(misfit(error)))?;
         transaction.pragma_update(None, "user_version", (from + 1) as i64).map_err(database)?;
         transaction.commit().map_err(database)?;
     }
     Ok(())
+}
+
+/// A step that does not fit was not made for this database: its version is not what it says.
+fn misfit(error: rusqlite::Error) -> rusqlite::Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown) => damage::found(&error.to_string()),
+        _ => error,
+    }
 }

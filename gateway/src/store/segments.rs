@@ -5,13 +5,16 @@
 //! forgotten when the head or the tail moves past them. What is taken out of a segment that stays is a hole as well.
 //! The totals of a damaged row may contradict the others: figures are wrong then, and nothing else.
 
+mod aside;
 pub(super) mod giving_way;
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::damage;
 use super::handle::RawHead;
+use super::numbers;
 use super::record::StoredRecord;
 use super::segment::{self, SegmentBuilder};
 use super::settlement::{Limit, RecordKey};
@@ -106,14 +109,16 @@ pub(super) struct SegmentTable {
     cum_bytes: u64,
     /// Highest id given out.
     last_id: i64,
+    /// The commit that wrote the last segment, as far as this process has seen.
+    flushed_at: u64,
     /// Highest id that was handed out to be sent.
     handed_out_to: i64,
     released: HashMap<i64, Release>,
 }
 
 impl SegmentTable {
-    /// Reads the figures of a class's table: two seeks.
-    pub(super) fn load(connection: &Connection, class: Class) -> rusqlite::Result<SegmentTable> {
+    /// Reads the figures of a class's table: two seeks. Numbers of new rows are above `floor`.
+    pub(super) fn load(connection: &Connection, class: Class, floor: i64) -> rusqlite::Result<SegmentTable> {
         let mut table = SegmentTable {
             class,
             names: names(class),
@@ -123,13 +128,33 @@ impl SegmentTable {
             cum_n: 0,
             cum_bytes: 0,
             last_id: 0,
+            flushed_at: 0,
             handed_out_to: 0,
             released: HashMap::new(),
         };
         table.head = table.read_head(connection)?;
         (table.tail_id, table.cum_n, table.cum_bytes) = table.read_tail(connection)?;
-        table.last_id = table.tail_id;
+        table.last_id = table.tail_id.max(floor);
+        if !table.is_plausible() {
+            return Err(damage::found("the figures of the segments"));
+        }
         Ok(table)
+    }
+
+    fn is_plausible(&self) -> bool {
+        let Some(head) = self.head else { return self.tail_id == 0 };
+        numbers::fits(head.id, self.class)
+            && numbers::fits(self.tail_id, self.class)
+            && head.id <= self.tail_id
+            && head.n <= head.cum_n
+            && head.cum_n <= self.cum_n
+            && head.bytes <= head.cum_bytes
+            && head.cum_bytes <= self.cum_bytes
+    }
+
+    /// True when the last segment was written in this commit, and so carries its number.
+    pub(super) fn carries(&self, commit_seq: u64) -> bool {
+        self.flushed_at == commit_seq
     }
 
     /// Takes over what is known only in memory: what was released, what somebody may still hold.
@@ -203,6 +228,7 @@ impl SegmentTable {
         self.tail_id = self.last_id;
         self.cum_n += u64::from(segment.n);
         self.cum_bytes += segment.payload_bytes;
+        self.flushed_at = commit_seq;
         connection.prepare_cached(self.names.insert)?.execute(params![
             self.last_id,
             commit_seq as i64,
@@ -235,11 +261,15 @@ impl SegmentTable {
         let skipped = self.skipped(skip);
         let mut statement = connection.prepare_cached(self.names.read)?;
         let mut rows = statement.query([ROWS_PER_READ])?;
-        let (mut records, mut bytes) = (0u64, 0u64);
+        let (mut records, mut bytes, mut last_id) = (0u64, 0u64, 0);
         let mut pieces = Vec::new();
         while records < u64::from(limit.records) && bytes < limit.bytes {
             let Some(row) = rows.next()? else { break };
             let (id, n): (i64, u64) = (row.get(0)?, row.get::<_, i64>(1)? as u64);
+            if id <= last_id || !numbers::fits(id, self.class) {
+                return Err(damage::found("a segment is not where it belongs"));
+            }
+            last_id = id;
             let release = self.released.get(&id);
             let done = release.map_or(0, |release| u64::from(release.done));
             let open = n.saturating_sub(done + skipped.get(&id).copied().unwrap_or(0));
@@ -250,7 +280,7 @@ impl SegmentTable {
             bytes += row.get::<_, i64>(2)? as u64;
             let released = release.map(|release| release.words.clone()).unwrap_or_default();
             self.handed_out_to = self.handed_out_to.max(id);
-            pieces.push(RawHead::Segment { id, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
+            pieces.push(RawHead::Segment { id, n, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
         Ok(pieces)
     }
@@ -273,50 +303,42 @@ impl SegmentTable {
         skipped
     }
 
-    /// Notes that a record has its receipt; deletes the segment when all of them have.
+    /// Notes that a record has its receipt; deletes the segment when all of them have. False when the segment is not there.
     pub(super) fn release(
         &mut self,
         connection: &Connection,
         tallies: &mut Tallies,
         id: i64,
         index: u32,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<bool> {
         if !self.released.contains_key(&id) {
-            let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(()) };
+            let Some((n, bytes)) = self.figures(connection, id)? else {
+                return if self.head.is_some_and(|head| head.id == id) {
+                    Err(damage::found("a segment can't be found that is there"))
+                } else {
+                    Ok(false)
+                };
+            };
             let words = vec![0; (n as usize).div_ceil(64)];
             self.released.insert(id, Release { n, bytes, done: 0, words });
         }
-        let Some(release) = self.released.get_mut(&id) else { return Ok(()) };
-        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(()) };
+        let Some(release) = self.released.get_mut(&id) else { return Ok(false) };
+        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(false) };
         let bit = 1 << (index % 64);
         if index < release.n && *word & bit == 0 {
             *word |= bit;
             release.done += 1;
         }
         if release.done < release.n {
-            return Ok(());
+            return Ok(true);
         }
         let (n, bytes) = (u64::from(release.n), release.bytes);
-        self.delete(connection, tallies, id, n, bytes)
+        self.delete(connection, tallies, id, n, bytes).map(|()| true)
     }
 
     fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
         let figures = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
         connection.prepare_cached(self.names.figures)?.query_row([id], figures).optional()
-    }
-
-    /// Takes a damaged segment out whole; what it held can't be told any more. Returns its blob.
-    pub(super) fn set_aside(
-        &mut self,
-        connection: &Connection,
-        tallies: &mut Tallies,
-        id: i64,
-    ) -> rusqlite::Result<Option<Vec<u8>>> {
-        let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
-        let blob =
-            connection.prepare_cached(self.names.blob)?.query_row([id], |row| row.get::<_, Vec<u8>>(0))?;
-        self.delete(connection, tallies, id, u64::from(n), bytes)?;
-        Ok(Some(blob))
     }
 
     fn delete(

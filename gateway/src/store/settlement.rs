@@ -79,7 +79,8 @@ pub struct Settlement {
     pub records: Vec<Settled>,
 }
 
-/// The settlement could not be stored for want of space; nothing of it holds, the records stay pending.
+/// The settlement could not be stored, for want of space or because the database was damaged; nothing of it holds, the records
+/// stay pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk is full: receipts can't be stored")]
+#[error("receipts can't be stored: the disk is full, or the database was damaged")]
 pub struct Unsettled;

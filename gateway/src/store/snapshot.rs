@@ -45,6 +45,70 @@ impl LossFigures {
     }
 }
 
+/// What came back of a damaged database, of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Salvaged {
+    /// Records that came back.
+    pub taken: u64,
+    /// Records that were there already, from before or because their device sent them again.
+    pub known: u64,
+    /// Records that can't be read any more.
+    pub lost: u64,
+}
+
+impl Salvaged {
+    pub(super) fn add(&mut self, other: Salvaged) {
+        self.taken += other.taken;
+        self.known += other.known;
+        self.lost += other.lost;
+    }
+}
+
+/// Damage at rest, and how far what was damaged has come back. The figures of what came back count since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DamageFigures {
+    /// Damaged databases that are kept beside this one.
+    pub databases: u32,
+    /// Those of which not all came back that can be read.
+    pub unsalvaged: u32,
+    /// The number of the one that is being salvaged, or was last; 0 for none.
+    pub folder: u32,
+    /// Rows of it that were found, and those that were looked at.
+    pub rows: u64,
+    /// See `rows`.
+    pub rows_done: u64,
+    /// There is no room for what comes back: it waits.
+    pub waits_for_room: bool,
+    /// By class, in the order of [`Class::ALL`].
+    pub classes: [Salvaged; Class::ALL.len()],
+    /// Rows of what is no record: receipts on their way, cases, dead letters, loss records and the like.
+    pub rest: Salvaged,
+    /// Commits that the write-ahead log had lost when this process opened the database.
+    pub log_commits_missing: u64,
+}
+
+impl DamageFigures {
+    /// What came back of one class; of what is no record without one.
+    pub(super) fn of(&mut self, class: Option<Class>) -> &mut Salvaged {
+        match class {
+            Some(class) => &mut self.classes[class as usize],
+            None => &mut self.rest,
+        }
+    }
+
+    /// Another damaged database is begun.
+    pub(super) fn begin(&mut self, folder: u32) {
+        let DamageFigures { databases, unsalvaged, log_commits_missing, .. } = *self;
+        *self =
+            DamageFigures { databases, unsalvaged, folder, log_commits_missing, ..DamageFigures::default() };
+    }
+
+    /// A person should look: something was damaged, or is gone.
+    pub fn is_alarming(&self) -> bool {
+        self.databases > 0 || self.log_commits_missing > 0
+    }
+}
+
 /// How much flows in, and how much is written for it; `None` in the first minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Flow {
@@ -75,6 +139,8 @@ pub struct Snapshot {
     pub down_waiting: u64,
     /// What was lost.
     pub losses: LossFigures,
+    /// Damage at rest.
+    pub damage: DamageFigures,
     /// Photos and clips.
     pub evidence: EvidenceFigures,
     /// Live bytes of the database file.

@@ -142,7 +142,7 @@ impl Content {
 }
 
 /// A part of a photo or clip.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Part {
     /// Its description.
     Meta(File),

@@ -2,8 +2,10 @@
 
 use rusqlite::Connection;
 
+use super::damage;
 use super::evidence::{self, Bound};
 use super::losses;
+use super::numbers;
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows;
@@ -15,6 +17,8 @@ use super::windows::meta;
 use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
 
+/// Where the database keeps its generation.
+pub(super) const GENERATION: &str = "generation";
 /// Classes that live in segment tables ...
 pub(super) const SEGMENT_CLASSES: [Class; 3] = [Class::Status, Class::Reading, Class::Telemetry];
 /// ... and those that have a row a record.
@@ -25,6 +29,8 @@ pub(super) struct Tables {
     pub(super) segments: [SegmentTable; 3],
     pub(super) tallies: Tallies,
     pub(super) commit_seq: u64,
+    /// 0 is the first database, one in the place of a damaged one has the next number.
+    pub(super) generation: u32,
     /// The last row given out in the table of each row class. Never the same again while the process lives, also when the
     /// table was emptied: somebody may still hold the number.
     last_ids: [i64; 3],
@@ -32,18 +38,17 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<Tables> {
-        let mut commit_seq = meta(connection, "windows_at")?;
-        let load = |class| SegmentTable::load(connection, class);
+        let generation = meta(connection, GENERATION)? as u32;
+        let load = |class| SegmentTable::load(connection, class, numbers::floor_of(generation, class));
         let segments = [load(Class::Status)?, load(Class::Reading)?, load(Class::Telemetry)?];
-        for table in &segments {
-            commit_seq = commit_seq.max(table.last_commit_seq(connection)?);
-        }
         let mut last_ids = [0; 3];
         for (class, last_id) in ROW_CLASSES.into_iter().zip(&mut last_ids) {
-            commit_seq = commit_seq.max(rows::last_commit_seq(connection, class)?);
-            *last_id = rows::last_id(connection, class)?;
+            *last_id = rows::last_id(connection, class)?.max(numbers::floor_of(generation, class));
         }
-        Ok(Tables { segments, tallies: Tallies::load(connection)?, commit_seq, last_ids })
+        let tallies = Tallies::load(connection)?;
+        let floor = numbers::floor(generation) as u64;
+        let commit_seq = last_commit_seq(connection, &segments, &tallies)?.max(floor);
+        Ok(Tables { segments, tallies, commit_seq, generation, last_ids })
     }
 
     /// Reads again what the tables hold after a group failed; numbers that were given out stay given out.
@@ -82,6 +87,12 @@ impl Tables {
             Some(index) => self.segments[index].backlog(&self.tallies).bytes,
             None => self.tallies.get(rows::table(class)).bytes,
         }
+    }
+
+    /// Writes the tallies, and with them the number of the commit, unless a segment of it carries that.
+    pub(super) fn write_tallies(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let is_carried = self.segments.iter().any(|table| table.carries(self.commit_seq));
+        self.tallies.write(connection, self.commit_seq, is_carried)
     }
 
     fn losses(&self) -> LossFigures {
@@ -125,4 +136,23 @@ impl Tables {
         }
         Ok(snapshot)
     }
+}
+
+/// Number of the last commit: every commit stands in the tallies, or in the last segment of a class.
+fn last_commit_seq(
+    connection: &Connection,
+    segments: &[SegmentTable],
+    tallies: &Tallies,
+) -> rusqlite::Result<u64> {
+    let mut last = tallies.commit_seq().max(meta(connection, "windows_at")?);
+    for table in segments {
+        last = last.max(table.last_commit_seq(connection)?);
+    }
+    if tallies.commit_seq() == 0 {
+        // From before the tallies had it.
+        for class in ROW_CLASSES {
+            last = last.max(rows::last_commit_seq(connection, class)?);
+        }
+    }
+    if last < 1 << 62 { Ok(last) } else { Err(damage::found("the number of the last commit")) }
 }

@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use super::{evidence, losses};
+use super::checksum::Checksum;
+use super::{damage, evidence, losses};
 use crate::domain::loss::LossReason;
+
+/// Tally of the commits: its `n` is the number of the last one that wrote it.
+const COMMIT: &str = "commit";
 
 /// Rows and payload bytes of one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +29,8 @@ pub(super) struct Tallies {
 
 impl Tallies {
     /// The tables that are tallied.
-    pub(super) const NAMES: [&'static str; 22] = [
+    pub(super) const NAMES: [&'static str; 23] = [
+        COMMIT,
         "record_incident",
         "record_task",
         "record_evidence",
@@ -52,14 +57,14 @@ impl Tallies {
 
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<Tallies> {
         let mut values = BTreeMap::new();
-        let mut statement = connection.prepare_cached("SELECT n, bytes FROM tally WHERE name = ?1")?;
+        let sql = "SELECT n, bytes, checksum FROM tally WHERE name = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
         for name in Tallies::NAMES {
             let mut rows = statement.query([name])?;
             if let Some(row) = rows.next()? {
-                values.insert(
-                    name,
-                    Tally { n: row.get::<_, i64>(0)? as u64, bytes: row.get::<_, i64>(1)? as u64 },
-                );
+                let tally = Tally { n: row.get::<_, i64>(0)? as u64, bytes: row.get::<_, i64>(1)? as u64 };
+                damage::check(row.get(2)?, checksum(name, tally), name)?;
+                values.insert(name, tally);
             }
         }
         Ok(Tallies { values, dirty: false })
@@ -83,16 +88,34 @@ impl Tallies {
         self.dirty = true;
     }
 
-    /// Writes what changed since the last call.
-    pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if !std::mem::take(&mut self.dirty) {
+    /// Number of the last commit that wrote tallies, 0 when that was never noted.
+    pub(super) fn commit_seq(&self) -> u64 {
+        self.get(COMMIT).n
+    }
+
+    /// Writes what changed since the last call, and the number of the commit that is being made. When nothing has changed,
+    /// and the number stands in a row of another table (`is_carried`), this page is left alone.
+    pub(super) fn write(
+        &mut self,
+        connection: &Connection,
+        commit_seq: u64,
+        is_carried: bool,
+    ) -> rusqlite::Result<()> {
+        let is_dirty = std::mem::take(&mut self.dirty);
+        if !is_dirty && is_carried {
             return Ok(());
         }
-        let mut statement =
-            connection.prepare_cached("INSERT OR REPLACE INTO tally (name, n, bytes) VALUES (?1, ?2, ?3)")?;
-        for (name, tally) in &self.values {
-            statement.execute(params![name, tally.n as i64, tally.bytes as i64])?;
+        self.values.insert(COMMIT, Tally { n: commit_seq, bytes: 0 });
+        let sql = "INSERT OR REPLACE INTO tally (name, n, bytes, checksum) VALUES (?1, ?2, ?3, ?4)";
+        let mut statement = connection.prepare_cached(sql)?;
+        for (name, tally) in self.values.iter().filter(|(name, _)| is_dirty || **name == COMMIT) {
+            statement.execute(params![name, tally.n as i64, tally.bytes as i64, checksum(name, *tally)])?;
         }
         Ok(())
     }
+}
+
+/// A backlog that says too little would be left lying.
+pub(super) fn checksum(name: &str, tally: Tally) -> u32 {
+    Checksum::of("tally").text(name).number(tally.n as i64).number(tally.bytes as i64).sum()
 }

@@ -73,6 +73,11 @@ impl Wal {
         Ok(wal)
     }
 
+    /// Goes on counting from the log of a database that was replaced.
+    pub(super) fn go_on_from(&mut self, before: &Wal) {
+        self.written_bytes += before.written_bytes;
+    }
+
     /// Says how the next commit is synced: at once, or by a later one.
     pub(super) fn sync_next(&mut self, connection: &Connection, at_once: bool) -> rusqlite::Result<()> {
         let level = if at_once { self.synced_level } else { "1" };

@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::checksum::Checksum;
+use super::damage;
 use super::rows;
 use super::segments::SegmentTable;
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
@@ -28,6 +30,8 @@ pub(super) struct Windows {
     batches: Vec<(DeviceId, usize)>,
     added: Vec<RecordRef>,
     records_since_write: u64,
+    /// Windows of a damaged database came in, which nothing else would bring back.
+    merged: bool,
 }
 
 /// One device's window while a batch of it is taken.
@@ -61,13 +65,11 @@ impl Windows {
         row_classes: &[Class],
     ) -> rusqlite::Result<Windows> {
         let mut windows = Windows::default();
-        let mut statement = connection.prepare("SELECT device, window FROM seen_window")?;
+        let mut statement = connection.prepare("SELECT device, window, checksum FROM seen_window")?;
         let mut stored = statement.query([])?;
         while let Some(row) = stored.next()? {
-            let name = row.get::<_, String>(0)?;
-            let (Some(device), Ok(window)) =
-                (DeviceId::parse(&name), SeenWindow::decode(&row.get::<_, Vec<u8>>(1)?))
-            else {
+            let (name, bytes): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let Some((device, window)) = read(&name, &bytes, row.get(2)?) else {
                 tracing::warn!(device = name, "dedup window not readable; resends from this device may pass");
                 continue;
             };
@@ -113,17 +115,29 @@ impl Windows {
 
     /// True when the next write should not wait for a deletion.
     pub(super) fn is_write_due(&self) -> bool {
-        self.records_since_write >= WRITE_AFTER_RECORDS
+        self.merged || self.records_since_write >= WRITE_AFTER_RECORDS
+    }
+
+    /// Adds what a damaged database knew of a device. Should the group fail, it is known all the same: it was delivered.
+    pub(super) fn merge(&mut self, device: &DeviceId, window: &SeenWindow) {
+        if self.by_device.contains_key(device) || self.by_device.len() < DEVICES_MAX {
+            self.by_device.entry(device.clone()).or_default().merge(window);
+            self.dirty.insert(device.clone());
+            self.merged = true;
+        }
     }
 
     /// Writes the changed windows as of commit `commit_seq`, which is the one that is being made.
     pub(super) fn write(&self, connection: &Connection, commit_seq: u64) -> rusqlite::Result<()> {
         if !self.dirty.is_empty() {
-            let mut statement = connection
-                .prepare_cached("INSERT OR REPLACE INTO seen_window (device, window) VALUES (?1, ?2)")?;
+            let mut statement = connection.prepare_cached(
+                "INSERT OR REPLACE INTO seen_window (device, window, checksum) VALUES (?1, ?2, ?3)",
+            )?;
             for device in &self.dirty {
                 if let Some(window) = self.by_device.get(device) {
-                    statement.execute(params![device.as_str(), window.encode()])?;
+                    let bytes = window.encode();
+                    let checksum = checksum(device.as_str(), &bytes);
+                    statement.execute(params![device.as_str(), bytes, checksum])?;
                 }
             }
         }
@@ -138,6 +152,7 @@ impl Windows {
         if written {
             self.dirty.clear();
             self.records_since_write = 0;
+            self.merged = false;
         }
     }
 
@@ -153,19 +168,38 @@ impl Windows {
     }
 }
 
+/// A row as a device's window; `None` when a field does not fit or the checksum does not hold.
+pub(super) fn read(device: &str, bytes: &[u8], stored: Option<u32>) -> Option<(DeviceId, SeenWindow)> {
+    let holds = stored.is_none_or(|stored| stored == checksum(device, bytes));
+    let window = SeenWindow::decode(bytes).ok().filter(|_| holds)?;
+    Some((DeviceId::parse(device)?, window))
+}
+
+/// A window that takes for seen what was not would swallow a record.
+fn checksum(device: &str, bytes: &[u8]) -> u32 {
+    Checksum::of("seen_window").text(device).bytes(bytes).sum()
+}
+
 /// A number kept in `meta`, 0 when it is not there.
 pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<u64> {
-    let value = connection
-        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
-        .query_row([key], |row| row.get::<_, i64>(0))
+    let stored = connection
+        .prepare_cached("SELECT value, checksum FROM meta WHERE key = ?1")?
+        .query_row([key], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
         .optional()?;
-    Ok(value.unwrap_or(0) as u64)
+    let Some((value, checksum)) = stored else { return Ok(0) };
+    damage::check(checksum, meta_checksum(key, value), "a number of its own")?;
+    Ok(value as u64)
 }
 
 /// Sets a number in `meta`.
 pub(super) fn set_meta(connection: &Connection, key: &str, value: u64) -> rusqlite::Result<()> {
+    let value = value as i64;
     connection
-        .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
-        .execute(params![key, value as i64])?;
+        .prepare_cached("INSERT OR REPLACE INTO meta (key, value, checksum) VALUES (?1, ?2, ?3)")?
+        .execute(params![key, value, meta_checksum(key, value)])?;
     Ok(())
+}
+
+fn meta_checksum(key: &str, value: i64) -> u32 {
+    Checksum::of("meta").text(key).number(value).sum()
 }

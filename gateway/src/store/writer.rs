@@ -1,5 +1,7 @@
 //! The one thread that owns the database: collects a group, commits it, answers.
 
+mod replace;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -11,6 +13,7 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use super::damage;
 use super::database::Database;
 use super::evidence;
 use super::group::{Counted, Group, Outcome, Progress};
@@ -18,12 +21,14 @@ use super::handle::{QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
 use super::losses;
 use super::medium::Medium;
+use super::opening;
 use super::rates::Rates;
 use super::restore;
 use super::rows;
+use super::salvage::worker::Salvager;
 use super::schema::{self, OpenError};
 use super::settlement::Unsettled;
-use super::snapshot::{Flow, Snapshot};
+use super::snapshot::{DamageFigures, Flow, Snapshot};
 use super::wal::Checkpoint;
 use crate::domain::admission::Reason;
 use crate::domain::report::DeviceId;
@@ -82,14 +87,15 @@ pub struct Running {
 pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, OpenError> {
     let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
     let path = schema::database_path(&options.data_dir);
-    let connection = schema::open(&options.medium, &options.data_dir, options.max_bytes)?;
     let database = |source| OpenError::Database { path: path.clone(), source };
     let (policies, sync_within) = (options.policies, options.sync_within);
     let flash_budget_bytes_per_day = options.flash_budget_bytes_per_day;
-    let database_open = Database::load(connection, options).map_err(database)?;
-    let published = watch::Sender::new(database_open.snapshot(false).map_err(database)?);
+    let database_open = opening::open(&options)?;
+    let published = watch::Sender::new(Snapshot::default());
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
-    let writer = Writer {
+    let store = Store::new(requests, snapshot);
+    let salvager = Salvager::new(&options, store.downgrade());
+    let mut writer = Writer {
         policies,
         sync_within,
         flash_budget_bytes_per_day,
@@ -99,6 +105,8 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         published,
         lines: HashMap::new(),
         full: false,
+        replaced_at: None,
+        salvager,
         unsynced_since: None,
         keeping_room: false,
         opened_at: Instant::now(),
@@ -107,6 +115,8 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         taken_bytes: 0,
         counted_flash_bytes: 0,
     };
+    writer.salvager.look();
+    writer.publish().map_err(database)?;
     let timer = runtime::Builder::new_current_thread().enable_time().build().map_err(OpenError::Thread)?;
     let (end, ended) = oneshot::channel();
     let run = move || {
@@ -114,7 +124,7 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         let _ = end.send(writer.run(&timer).map_err(WriteError));
     };
     thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
-    Ok(Running { store: Store::new(requests, snapshot), start_number, ended })
+    Ok(Running { store, start_number, ended })
 }
 
 struct Writer {
@@ -126,6 +136,9 @@ struct Writer {
     lines: HashMap<DeviceId, Weak<DeviceLine>>,
     /// Some class found no room in the last group that brought messages.
     full: bool,
+    /// When a fresh database last took the place of a damaged one.
+    replaced_at: Option<Instant>,
+    salvager: Salvager,
     policies: Policies,
     sync_within: Duration,
     flash_budget_bytes_per_day: u64,
@@ -147,7 +160,7 @@ impl Writer {
     fn run(mut self, timer: &Runtime) -> rusqlite::Result<()> {
         loop {
             let Some(first) = self.next(timer, self.idle_time()) else {
-                self.tend()?;
+                self.mend(Writer::tend)?;
                 continue;
             };
             let mut group = Group::default();
@@ -159,9 +172,9 @@ impl Writer {
                 open = self.take(next, &mut group)?;
             }
             self.commit(group)?;
-            self.after_commit()?;
+            self.mend(Writer::after_commit)?;
             if !open {
-                return self.sync();
+                return self.mend(Writer::sync);
             }
         }
     }
@@ -255,7 +268,7 @@ impl Writer {
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
             Request::Head { class, limit, skip, answer } => {
-                drop(answer.send(self.database.head(class, limit, &skip)?));
+                drop(answer.send(self.read(|database| database.head(class, limit, &skip))?));
             }
             Request::Scan { class, from, limit, answer } => {
                 // A cursor must not stand beyond what a power cut leaves.
@@ -263,7 +276,9 @@ impl Writer {
                 drop(answer.send(self.database.scan(class, from, limit)?));
             }
             Request::DownAfter { device, after, limit, answer } => {
-                drop(answer.send(rows::down_after(&self.database.connection, &device, after, limit)?));
+                let read =
+                    |database: &mut Database| rows::down_after(&database.connection, &device, after, limit);
+                drop(answer.send(self.read(read)?));
             }
             Request::Anchors { boots, answer } => {
                 let anchors = &self.database.anchors;
@@ -273,21 +288,27 @@ impl Writer {
                 drop(answer.send(boots.into_iter().filter_map(anchor).collect()));
             }
             Request::Evidence { device, file, answer } => {
-                drop(answer.send(self.database.evidence(&device, &file)?));
+                drop(answer.send(self.read(|database| database.evidence(&device, &file))?));
             }
             Request::EvidencePieces { id, from, chunk_bytes, answer } => {
-                drop(answer.send(evidence::read(&self.database.connection, id, from, chunk_bytes)?));
+                let read =
+                    |database: &mut Database| evidence::read(&database.connection, id, from, chunk_bytes);
+                drop(answer.send(self.read(read)?));
             }
             Request::SettleEvidence { verdict, answer } => {
                 group.ask_for_commit(now, Duration::ZERO);
                 group.verdicts.push((verdict, answer));
             }
             Request::Losses { after, limit, answer } => {
-                drop(answer.send(losses::after(&self.database.connection, after, limit)?));
+                let read = |database: &mut Database| losses::after(&database.connection, after, limit);
+                drop(answer.send(self.read(read)?));
             }
             Request::LossesToReport { limit, answer } => {
-                let Database { connection, losses, .. } = &mut self.database;
-                drop(answer.send(losses.hand_out(connection, limit)?));
+                let hand_out = |database: &mut Database| {
+                    let Database { connection, losses, .. } = database;
+                    losses.hand_out(connection, limit)
+                };
+                drop(answer.send(self.read(hand_out)?));
             }
             Request::LossesReported { ids, at_ms, answer } => {
                 group.ask_for_commit(now, Duration::ZERO);
@@ -298,16 +319,19 @@ impl Writer {
                 group.push_restoration(restoration, answer);
             }
             Request::RestoreCursor { source, answer } => {
-                let _ = answer.send(restore::cursor(&self.database.connection, &source)?);
+                let read = |database: &mut Database| restore::cursor(&database.connection, &source);
+                let _ = answer.send(self.read(read)?);
             }
             Request::Ping { answer } => drop(answer.send(())),
+            Request::Publish => self.publish()?,
             Request::Close => return Ok(false),
         }
         Ok(true)
     }
 
     fn attach(&mut self, device: DeviceId, line: &Arc<DeviceLine>) -> rusqlite::Result<()> {
-        if !rows::down_after(&self.database.connection, &device, 0, 1)?.is_empty() {
+        let waits = self.read(|database| rows::down_after(&database.connection, &device, 0, 1))?;
+        if !waits.is_empty() {
             line.ring();
         }
         self.lines.retain(|_, line| line.strong_count() > 0);
@@ -315,14 +339,26 @@ impl Writer {
         Ok(())
     }
 
-    /// One transaction for the whole group. When the disk is full the group's messages are withheld and what frees
-    /// space is tried alone; any other failure is the end.
+    /// One transaction for the whole group, and what follows from it. Damage costs the group, not the process.
     fn commit(&mut self, mut group: Group) -> rusqlite::Result<()> {
         if group.is_empty() {
             return Ok(());
         }
+        match self.make_durable(&mut group) {
+            Ok(Some(outcome)) => self.answer(group, outcome),
+            Ok(None) => self.refuse_settlements(group),
+            Err(error) if damage::is(&error) => {
+                self.replace(error)?;
+                self.withhold(group)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `None` when nothing of the group found room. The figures are published here, before anybody is answered.
+    fn make_durable(&mut self, group: &mut Group) -> rusqlite::Result<Option<Outcome>> {
         let started = Instant::now();
-        let Some(outcome) = self.write(&mut group)? else { return self.refuse_settlements(group) };
+        let Some(outcome) = self.write(group)? else { return Ok(None) };
         if !group.is_sync_needed() {
             self.unsynced_since.get_or_insert(started);
         } else {
@@ -338,7 +374,8 @@ impl Writer {
         self.metrics.store_commit_seconds.observe(started.elapsed().as_secs_f64());
         self.metrics.store_group_records.observe(group.records as f64);
         self.taken_bytes += group.bytes as u64;
-        self.answer(group, outcome)
+        self.tell()?;
+        Ok(Some(outcome))
     }
 
     /// Writes a group, without its messages when there is no room for them; `None` when not even the rest finds room.
@@ -389,11 +426,8 @@ impl Writer {
 
     /// Tells everybody what is now durable. This is the only place that advances a session's line, and with it the
     /// only cause of a PUBACK.
-    ///
-    /// The figures go first: whoever is answered finds them up to date.
     fn answer(&mut self, mut group: Group, outcome: Outcome) -> rusqlite::Result<()> {
         self.count(outcome.tallied);
-        self.publish()?;
         for Progress { line, durable } in outcome.progress {
             if let Some(durable) = durable {
                 line.advance(durable, self.opened_at.elapsed());
@@ -444,6 +478,10 @@ impl Writer {
     }
 
     fn publish(&mut self) -> rusqlite::Result<()> {
+        self.mend(Writer::tell)
+    }
+
+    fn tell(&mut self) -> rusqlite::Result<()> {
         let flash_bytes = self.database.wal.written_bytes();
         let new_flash_bytes = flash_bytes - self.counted_flash_bytes;
         self.counted_flash_bytes = flash_bytes;
@@ -457,6 +495,8 @@ impl Writer {
             flash_budget_bytes_per_day: self.flash_budget_bytes_per_day,
         };
         snapshot.unsynced = self.unsynced_since.is_some();
+        let log_commits_missing = self.database.log_commits_missing;
+        snapshot.damage = DamageFigures { log_commits_missing, ..self.salvager.figures() };
         self.published.send_replace(snapshot);
         Ok(())
     }

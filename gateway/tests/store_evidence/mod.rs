@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use patrol_gateway::domain::evidence::{Answer, File};
-use patrol_gateway::domain::report::{Class, RecordRef, Sha256};
+use patrol_gateway::domain::report::{Class, DeviceId, RecordRef, Sha256};
 use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::custody::Standing;
 use patrol_gateway::store::handle::Store;
@@ -97,6 +97,13 @@ impl Photo {
         store.settle_evidence(car(), &self.file, (id, mismatches), holds).await.expect("there is room");
         holds
     }
+}
+
+/// Tells the store that the SHA-256 of a photo that is whole holds.
+pub(super) async fn complete(store: &Store, device: &DeviceId, file: &File) {
+    let standing = store.evidence(device.clone(), *file).await.expect("the store runs");
+    let Standing::Whole { id, mismatches } = standing else { panic!("it is whole: {standing:?}") };
+    store.settle_evidence(device.clone(), file, (id, mismatches), true).await.expect("there is room");
 }
 
 async fn put(store: &Store, items: Vec<Item>) {
@@ -393,6 +400,10 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
     database.execute_batch(back).expect("as it was");
     for table in ["record_incident", "record_task", "record_evidence", "accepted_case", "dead_letter"] {
         let drop = format!("ALTER TABLE {table} DROP COLUMN gateway");
+        database.execute_batch(&drop).expect("as it was");
+    }
+    for table in ["meta", "tally", "seen_window", "accepted_case", "dead_letter", "quarantine", "down"] {
+        let drop = format!("ALTER TABLE {table} DROP COLUMN checksum");
         database.execute_batch(&drop).expect("as it was");
     }
     let shape = |database: &rusqlite::Connection| {

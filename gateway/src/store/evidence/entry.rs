@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::evidence::File;
 use crate::domain::report::{DeviceId, RecordRef, Sha256};
+use crate::store::numbers;
+use crate::store::tables::GENERATION;
+use crate::store::windows::meta;
 
 /// How far a file is; the number stands in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +15,12 @@ pub(super) enum Stage {
     Receiving = 1,
     Complete = 2,
     Refused = 3,
+}
+
+impl Stage {
+    pub(super) fn from_number(number: u32) -> Option<Stage> {
+        [Stage::Waiting, Stage::Receiving, Stage::Complete, Stage::Refused].get(number as usize).copied()
+    }
 }
 
 /// A file as the table has it.
@@ -38,8 +47,9 @@ pub(super) fn insert(connection: &Connection, device: &DeviceId, file: &File) ->
         Entry { id: 0, file: *file, stage: Stage::Waiting, mismatches: 0, first_lacking: 0, present: 0 };
     connection
         .prepare_cached(
-            "INSERT INTO evidence_file (device, boot, seq, size, chunk_bytes, sha256, stage, mismatches,
-             first_lacking, present, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, ?7)",
+            "INSERT INTO evidence_file (id, device, boot, seq, size, chunk_bytes, sha256, stage, mismatches,
+             first_lacking, present, checksum) VALUES (
+             coalesce((SELECT max(id) FROM evidence_file), ?8) + 1, ?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, ?7)",
         )?
         .execute(params![
             device.as_str(),
@@ -48,7 +58,8 @@ pub(super) fn insert(connection: &Connection, device: &DeviceId, file: &File) ->
             file.size_bytes,
             file.chunk_bytes,
             file.sha256.0,
-            checksum(device, &entry)
+            checksum(device, &entry),
+            numbers::floor(meta(connection, GENERATION)? as u32)
         ])?;
     entry.id = connection.last_insert_rowid();
     Ok(entry)
@@ -94,20 +105,14 @@ pub(super) fn find(
 fn entry(device: &DeviceId, evidence: RecordRef, id: i64, row: &Row<'_>) -> Option<Entry> {
     let (size_bytes, chunk_bytes) = (row.get(1).ok()?, row.get(2).ok().filter(|bytes| *bytes > 0)?);
     let file = File { evidence, size_bytes, chunk_bytes, sha256: Sha256(row.get(3).ok()?) };
-    let stage = match row.get::<_, u8>(4).ok()? {
-        0 => Stage::Waiting,
-        1 => Stage::Receiving,
-        2 => Stage::Complete,
-        3 => Stage::Refused,
-        _ => return None,
-    };
+    let stage = Stage::from_number(row.get(4).ok()?)?;
     let (mismatches, first_lacking, present) = (row.get(5).ok()?, row.get(6).ok()?, row.get(7).ok()?);
     let entry = Entry { id, file, stage, mismatches, first_lacking, present };
     (row.get::<_, u32>(8).ok()? == checksum(device, &entry)).then_some(entry)
 }
 
 /// Covers all that its device is told by.
-fn checksum(device: &DeviceId, entry: &Entry) -> u32 {
+pub(super) fn checksum(device: &DeviceId, entry: &Entry) -> u32 {
     let Entry { file, stage, mismatches, first_lacking, present, .. } = entry;
     let File { evidence, size_bytes, chunk_bytes, sha256 } = file;
     let mut crc = crc32c::crc32c(device.as_str().as_bytes());

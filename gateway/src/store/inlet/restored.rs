@@ -1,10 +1,11 @@
 //! The way of a record that comes back: it keeps its name and its gateway, and what is known already is passed over.
 
 use super::{Inlet, Mint};
+use crate::domain::anchor::Anchor;
 use crate::domain::report::{Identity, RecordRef};
 use crate::store::evidence::{self, Described, Placing};
 use crate::store::record::StoredRecord;
-use crate::store::restore::{RestoreOutcome, Restored};
+use crate::store::restore::{Kept, RestoreOutcome, Restored};
 use crate::store::submission::Part;
 
 /// What becomes of a record that comes back.
@@ -24,23 +25,24 @@ impl Inlet<'_> {
         outcome: &mut RestoreOutcome,
     ) -> rusqlite::Result<()> {
         for restored in records {
-            match self.restore_one(restored)? {
+            let Kept::Record { record, part, anchor } = &restored.0 else { continue };
+            match self.restore_one(record, part.as_ref())? {
                 Fate::Known => outcome.known += 1,
                 Fate::Unwanted => outcome.unwanted += 1,
                 Fate::Taken => {
                     outcome.taken += 1;
-                    self.note_restored(restored);
+                    self.note_restored(record.identity, *anchor);
                 }
             }
         }
         Ok(())
     }
 
-    fn note_restored(&mut self, Restored { record, anchor, .. }: &Restored) {
-        if let Identity::Device { boot, seq } = record.identity {
+    fn note_restored(&mut self, identity: Identity, anchor: Option<Anchor>) {
+        if let Identity::Device { boot, seq } = identity {
             self.window.insert(RecordRef { boot, seq });
             if let Some(anchor) = anchor {
-                self.note_anchor(boot, *anchor);
+                self.note_anchor(boot, anchor);
             }
         }
     }
@@ -55,7 +57,7 @@ impl Inlet<'_> {
         }
     }
 
-    fn restore_one(&mut self, Restored { record, part, .. }: &Restored) -> rusqlite::Result<Fate> {
+    fn restore_one(&mut self, record: &StoredRecord, part: Option<&Part>) -> rusqlite::Result<Fate> {
         if self.is_known(record)? {
             return Ok(Fate::Known);
         }
