@@ -21,7 +21,7 @@ use super::CLASSES;
 use crate::{close, head};
 
 /// Pages for settlements, for the schema, for incidents alone, and for everybody.
-const MAX_BYTES: u64 = (1024 + 40) * 4096 + RESERVE_BYTES + (400 << 10);
+const MAX_BYTES: u64 = (1024 + 40) * 4096 + RESERVE_BYTES + (240 << 10);
 const RESERVE_BYTES: u64 = 128 << 10;
 
 /// What a store holds.

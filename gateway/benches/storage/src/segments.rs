@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use bytes::Bytes;
-use patrol_gateway::domain::report::{Class, Identity};
+use patrol_gateway::domain::report::Class;
+use patrol_gateway::store::record::StoredRecord;
 use patrol_gateway::store::segment::{SegmentBuilder, decode};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
@@ -37,9 +38,10 @@ pub(crate) fn segments() -> Result<Table> {
 }
 
 fn segment_row(name: &str, group: usize, messages: &[Sample]) -> Result<Vec<String>> {
+    let messages: Vec<_> = messages.iter().map(Sample::record).collect();
     let mut builder = SegmentBuilder::default();
     let mut blobs = Vec::new();
-    let encode_ns = best_ns(|| blobs = build(&mut builder, group, messages));
+    let encode_ns = best_ns(|| blobs = build(&mut builder, group, &messages));
     let mut read = Ok(0);
     let decode_ns = best_ns(|| read = read_all(&blobs));
     anyhow::ensure!(read? == messages.len(), "records are missing");
@@ -56,12 +58,11 @@ fn segment_row(name: &str, group: usize, messages: &[Sample]) -> Result<Vec<Stri
     ])
 }
 
-fn build(builder: &mut SegmentBuilder, group: usize, messages: &[Sample]) -> Vec<Bytes> {
+fn build(builder: &mut SegmentBuilder, group: usize, messages: &[StoredRecord]) -> Vec<Bytes> {
     let mut blobs = Vec::new();
     for group in messages.chunks(group) {
-        for Sample { device, boot, seq, received_at_ms, payload } in group {
-            let identity = Identity::Device { boot: *boot, seq: *seq };
-            builder.push(device, None, identity, *received_at_ms, payload);
+        for message in group {
+            builder.push(message);
             if builder.is_full() {
                 blobs.push(builder.finish().blob.into());
             }
@@ -114,7 +115,7 @@ fn blocks(kind: Kind, block_bytes: usize) -> Vec<Vec<u8>> {
     for message in Fleet::new(kind, DEVICES, 1, SEED).messages(RECORDS) {
         let open = blocks.len() - 1;
         if !blocks[open].is_empty() && blocks[open].len() + message.payload.len() > block_bytes {
-            blocks.push(message.payload);
+            blocks.push(message.payload.to_vec());
         } else {
             blocks[open].extend(message.payload);
         }

@@ -9,7 +9,9 @@ mod json;
 pub(crate) use chance::Chance;
 pub(crate) use device::Device;
 
-use patrol_gateway::domain::report::DeviceId;
+use bytes::Bytes;
+use patrol_gateway::domain::report::{Class, DeviceId, Identity};
+use patrol_gateway::store::record::StoredRecord;
 
 /// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,22 @@ pub(crate) struct Sample {
     pub(crate) boot: u32,
     pub(crate) seq: u32,
     pub(crate) received_at_ms: i64,
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Bytes,
+}
+
+impl Sample {
+    /// The message as the store keeps it.
+    pub(crate) fn record(&self) -> StoredRecord {
+        StoredRecord {
+            device: self.device.clone(),
+            identity: Identity::Device { boot: self.boot, seq: self.seq },
+            class: Class::Telemetry,
+            received_at_ms: self.received_at_ms,
+            payload: self.payload.clone(),
+            casework: None,
+            gateway: None,
+        }
+    }
 }
 
 /// Devices that report, each at its own pace.
@@ -85,7 +102,13 @@ impl Fleet {
             Kind::Noise => (0..25).flat_map(|_| chance.next().to_le_bytes()).collect(),
         };
         let Device { boot, seq, .. } = *device;
-        let sample = Sample { device: device.id.clone(), boot, seq, received_at_ms: self.now_ms, payload };
+        let sample = Sample {
+            device: device.id.clone(),
+            boot,
+            seq,
+            received_at_ms: self.now_ms,
+            payload: payload.into(),
+        };
         device.go_on(chance);
         sample
     }
