@@ -64,6 +64,7 @@ pub(crate) fn options(drive: &Drive, setting: Setting) -> StoreOptions {
         policies,
         // Longer than the test: what is delayed is synced by what is not.
         sync_within: Duration::from_secs(3600),
+        flash_budget_bytes_per_day: 20 << 30,
         evidence_max_bytes: 32 << 20,
         keep_accepted: 100_000,
         keep_quarantined: 100_000,
