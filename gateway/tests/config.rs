@@ -165,6 +165,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("uplink.batch_bytes", "\"17MiB\"", "a size from \"1KiB\" to \"16MiB\""),
     ("uplink.retry_min", "\"1h\"", "a duration from \"10ms\" to \"1m\""),
     ("uplink.retry_max", "\"2h\"", "a duration from \"10ms\" to \"1h\""),
+    ("http.token_file", "1", "a path"),
     ("uplink.token_file", "1", "a path"),
     ("uplink.ca_file", "1", "a path"),
     ("uplink.allow_plain_http", "\"yes\"", "true or false"),

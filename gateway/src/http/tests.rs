@@ -16,6 +16,7 @@ use crate::app::store_options;
 use crate::config::Config;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::Class;
+use crate::domain::report::Class;
 use crate::health::{UplinkKind, UplinkState};
 use crate::store::losses::LossRow;
 use crate::store::snapshot::ClassBacklog;
@@ -105,15 +106,19 @@ async fn the_status_has_exactly_the_agreed_shape() {
     let api = api().await;
     let (code, body) = api.get("/api/v1/status").await;
     assert_eq!(code, 200);
+    let backlog = Class::ALL
+        .map(|class| json!({"class": class.as_str(), "records": 0, "bytes": 0, "oldest_received_at": null}));
     let expected = json!({
         "gateway": "box-017", "version": env!("CARGO_PKG_VERSION"), "safe_to_power_off": true,
         "pending": {"incident": 0, "task": 0, "evidence": 0, "status": 0, "reading": 0, "telemetry": 0},
-        "pending_total": 0, "pending_bytes": 0, "oldest_received_at": null, "accepted_kept": 0, "dead_letters": 0,
+        "pending_total": 0, "pending_bytes": 0, "oldest_received_at": null, "backlog": backlog, "accepted_kept": 0, "dead_letters": 0,
         "quarantined": 0, "down_waiting": 0,
         "losses": {"unreported_rows": 0, "lost": {"thinned": 0, "evicted": 0, "no_room": 0, "withheld": 0,
             "not_understood": 0, "damaged": 0, "log_damaged": 0}},
         "evidence": {"waiting": 0, "receiving": 0, "complete": 0, "room_bytes": 0, "max_bytes": 0},
-        "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0},
+        "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0, "room_bytes": 0, "kept_room_bytes": 0,
+            "buffer_left_s": null, "ingest_bytes_per_hour": null, "flash_bytes_per_day": null,
+            "flash_budget_bytes_per_day": 0, "unsynced": false},
         "uplink": {"kind": "none", "state": "none", "last_error": null, "last_accepted_at": null, "accepted_total": 0},
         "devices_connected": 0,
         "counters": {"received": 0, "duplicates": 0, "quarantined": 0, "withheld": 0},
