@@ -16,7 +16,6 @@ use crate::app::store_options;
 use crate::config::Config;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::Class;
-use crate::domain::report::Class;
 use crate::health::{UplinkKind, UplinkState};
 use crate::store::losses::LossRow;
 use crate::store::snapshot::ClassBacklog;
