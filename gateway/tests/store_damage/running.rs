@@ -78,7 +78,8 @@ async fn damage_found_by_reading_costs_no_answer_and_no_restart() {
             .map(|message| message.payload)
             .collect();
         let mut before = stock.down[&device(number)].clone();
-        (waiting.sort(), before.sort());
+        waiting.sort();
+        before.sort();
         assert_eq!(waiting, before, "receipts on their way");
     }
     let snapshot = *running.store.snapshot().borrow();

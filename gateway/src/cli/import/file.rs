@@ -15,7 +15,7 @@ const READ_BYTES: usize = 256 * 1024;
 
 /// Chunk after chunk of a file.
 pub(super) enum Chunks {
-    Whole(ExportReader<BufReader<File>>),
+    Whole(Box<ExportReader<BufReader<File>>>),
     Partial(SalvageReader<File>),
 }
 
@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path, partial: bool) -> Result<Opened, FormatError> {
     drop(progress);
     let (header, totals) = verified?;
     let reader = ExportReader::open(buffered(File::open(path)?))?;
-    Ok(Opened { header, records: Some(totals.sum().records), chunks: Chunks::Whole(reader) })
+    Ok(Opened { header, records: Some(totals.sum().records), chunks: Chunks::Whole(Box::new(reader)) })
 }
 
 impl Chunks {

@@ -69,7 +69,7 @@ pub(in crate::http) async fn export(
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(refusal) = transfer.may_read(&headers) {
+    if let Some(refusal) = transfer.refused_reading(&headers) {
         return refusal;
     }
     let Some(ExportQuery { export, classes, cursor, number }) = ExportQuery::read(&pairs) else {

@@ -79,7 +79,7 @@ pub(in crate::http) async fn progress(
     headers: HeaderMap,
 ) -> Response {
     // It is the first question of an import: whoever may not write hears it here.
-    if let Err(refusal) = view.transfer.may_write(&headers) {
+    if let Some(refusal) = view.transfer.refused_writing(&headers) {
         return refusal;
     }
     let Some(query) = ImportQuery::read(&pairs) else { return bad_query() };
@@ -95,7 +95,7 @@ pub(in crate::http) async fn import(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(refusal) = view.transfer.may_write(&headers) {
+    if let Some(refusal) = view.transfer.refused_writing(&headers) {
         return refusal;
     }
     let Some(query) = ImportQuery::read(&pairs) else { return bad_query() };

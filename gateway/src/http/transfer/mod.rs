@@ -44,28 +44,27 @@ impl Transfer {
         place.ok().and_then(Result::ok).ok_or_else(busy)
     }
 
-    /// Lets through who shows the token, and everybody while there is none.
-    fn may_read(&self, headers: &HeaderMap) -> Result<(), Response> {
-        match &self.token {
-            Some(token) => shown(token, headers),
-            None => Ok(()),
-        }
+    /// The answer to who may not read: without the token, when there is one.
+    fn refused_reading(&self, headers: &HeaderMap) -> Option<Response> {
+        refused(self.token.as_ref()?, headers)
     }
 
-    /// Lets through who shows the token, and nobody while there is none.
-    fn may_write(&self, headers: &HeaderMap) -> Result<(), Response> {
+    /// The answer to who may not write: without the token, and everybody while there is none.
+    fn refused_writing(&self, headers: &HeaderMap) -> Option<Response> {
         const HINT: &str =
             "nothing can be written here: set http.token_file in the gateway's configuration, and restart it";
-        let token = self.token.as_ref().ok_or_else(|| failure(StatusCode::FORBIDDEN, HINT))?;
-        shown(token, headers)
+        match &self.token {
+            Some(token) => refused(token, headers),
+            None => Some(failure(StatusCode::FORBIDDEN, HINT)),
+        }
     }
 }
 
-fn shown(token: &Token, headers: &HeaderMap) -> Result<(), Response> {
+fn refused(token: &Token, headers: &HeaderMap) -> Option<Response> {
     let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     if shown.is_some_and(|shown| token.is_shown_by(shown)) {
-        return Ok(());
+        return None;
     }
     let answer = failure(StatusCode::UNAUTHORIZED, "the token of http.token_file must be shown");
-    Err(([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response())
+    Some(([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response())
 }

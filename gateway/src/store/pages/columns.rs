@@ -58,7 +58,7 @@ fn take<'a>(kind: u64, body: &mut &'a [u8]) -> Option<Option<Value<'a>>> {
         10 | 11 => return None,
         _ => usize::try_from((kind - 12) / 2).ok()?,
     };
-    let is_blob = kind >= 12 && kind % 2 == 0;
+    let is_blob = kind >= 12 && kind.is_multiple_of(2);
     if bytes > body.len() && !is_blob {
         return Some(None);
     }

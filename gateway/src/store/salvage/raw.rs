@@ -71,7 +71,7 @@ impl RawDatabase {
             let rows = (0..cells).map(move |cell| {
                 let row = page.as_ref().and_then(|page| page.row(&self.pages, cell));
                 let content = row.and_then(|row| rows::read(table, &row, Proof::InItsTable));
-                (at << CELL_BITS | cell as i64 + 1, content)
+                ((at << CELL_BITS) | (cell as i64 + 1), content)
             });
             let readable = rows.filter(move |(_, content)| holds_together || content.is_some());
             readable.chain((!holds_together).then_some(((at + 1) << CELL_BITS, None)))

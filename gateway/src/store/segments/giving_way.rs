@@ -69,8 +69,8 @@ impl SegmentTable {
         };
         let old = self.old(way.connection, from, to, PACKED_MAX)?;
         let Some(first) = old.first() else { return Ok(false) };
-        let mut records = Vec::new();
-        let readable = old.iter().map_while(|old| Some(records.extend(self.open_records(old)?))).count();
+        let open: Vec<_> = old.iter().map_while(|old| self.open_records(old)).collect();
+        let (readable, records) = (open.len(), open.concat());
         // One that is damaged stays as it is: it is noticed when it is to be sent.
         let thinned_to = old[..readable].last().unwrap_or(first).id;
         if let Some((last, others)) = old[..readable].split_last() {
