@@ -464,7 +464,8 @@ async fn what_is_damaged_at_rest_is_counted_and_passed_over() {
     for (table, column, at) in [("segment_telemetry", "blob", 30), ("record_incident", "payload", 2)] {
         let flip = format!(
             "UPDATE {table} SET {column} =
-             CAST(substr({column}, 1, {at}) || x'FF' || substr({column}, {at} + 2) AS BLOB) WHERE id = 2"
+             CAST(substr({column}, 1, {at}) || x'FF' || substr({column}, {at} + 2) AS BLOB)
+             WHERE id = (SELECT id FROM {table} ORDER BY id LIMIT 1 OFFSET 1)"
         );
         assert_eq!(database.execute(&flip, []).expect("a row"), 1);
     }
