@@ -1,7 +1,7 @@
 //! A disk that somebody else's files fill: incidents go on as long as their reserve lasts, deletion and draining go on, nothing
 //! acknowledged is missing without a loss record, and acknowledgements come back by themselves when there is room.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use patrol_simulator::ledger::{Loss, Reason};
@@ -43,12 +43,12 @@ async fn drill(file_system: FileSystem) {
 
     // The reserves and the room for settlements are really there before the disk is full.
     wait_until("room is kept", SOON, async || kept(&gateway).await >= RESERVE_BYTES).await;
-    scene.positions(2000).await;
+    scene.positions(&gateway, 2000).await;
     scene.incidents(10).await;
     disk.fill();
 
     // Positions give way to newer ones, none is lost without being told; incidents are all taken.
-    scene.positions(20_000).await;
+    scene.positions(&gateway, 20_000).await;
     scene.incidents((RESERVE_BYTES as usize / 2 / INCIDENT_BYTES) as u32).await;
     assert!(!gateway.status().await["store"]["full"].as_bool().expect("a flag"));
 
@@ -108,17 +108,26 @@ impl Scene {
         Scene { device, next_seq: 1, positions: BTreeSet::new(), incidents: BTreeSet::new() }
     }
 
-    /// Reports positions, as many as asked for, and waits until each is acknowledged.
-    async fn positions(&mut self, count: u32) {
+    /// Reports positions, as many as asked for, until each is acknowledged. In the moment in which the disk gets full one may be
+    /// withheld: the device connects again and sends it again.
+    async fn positions(&mut self, gateway: &Gateway, count: u32) {
         for _ in 0..count / 100 {
-            let seqs: Vec<u32> = (self.next_seq..self.next_seq + 100).collect();
-            let payloads: Vec<String> = seqs.iter().map(|seq| position(*seq)).collect();
-            self.device.publish("telemetry", &payloads).await;
-            for seq in &seqs {
-                assert!(self.device.puback().await.is_some(), "position {seq} was withheld");
-            }
-            self.positions.extend(&seqs);
+            let mut owed: VecDeque<u32> = (self.next_seq..self.next_seq + 100).collect();
             self.next_seq += 100;
+            let started = Instant::now();
+            while !owed.is_empty() {
+                assert!(started.elapsed() < SOON, "positions are withheld for good: {owed:?}");
+                let payloads: Vec<String> = owed.iter().map(|seq| position(*seq)).collect();
+                self.device.publish("telemetry", &payloads).await;
+                while let Some(seq) = owed.front().copied() {
+                    if self.device.puback().await.is_none() {
+                        self.device = RawDevice::connect(gateway.mqtt(), "car-01").await;
+                        break;
+                    }
+                    owed.pop_front();
+                    self.positions.insert(seq);
+                }
+            }
         }
     }
 
