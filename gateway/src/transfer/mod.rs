@@ -7,7 +7,7 @@
 //!   interrupted goes on after the last whole one, on either side.
 //! - Nothing of a file is believed before its checksum holds, and no length of it before it is within its bound.
 //!
-//! [`format`], [`record`] and [`chunk`] are the bytes (docs/export-format.md), [`writer`] and [`reader`] a file, [`part`] and
+//! [`mod@format`], [`record`] and [`chunk`] are the bytes (docs/export-format.md), [`writer`] and [`reader`] a file, [`part`] and
 //! [`salvage`] what is left of one; [`export`] and [`import`] are the two ways between chunks and a store.
 
 pub mod chunk;

@@ -328,6 +328,27 @@ async fn an_export_that_was_interrupted_anywhere_and_a_gateway_that_restarted_lo
 }
 
 #[tokio::test]
+async fn an_export_ends_however_much_comes_in_meanwhile_and_has_all_that_was_there() {
+    let a = filled().await;
+    let before = a.backlog().await;
+    let mut reader = BacklogReader::new(a.store().clone(), EXPORT, Class::ALL, Cursor::default(), 1);
+    let (mut exported, mut seq) = (HashSet::new(), 1);
+    while let Some(raw) = reader.next_chunk().await.expect("the store runs") {
+        for class in Class::ALL.into_iter().filter(|class| *class != Class::Evidence) {
+            let more = (seq..seq + 1000).map(|seq| report(class, Some(RecordRef { boot: 5, seq }), "more"));
+            a.put("car-05", more.collect()).await;
+            seq += 1000;
+        }
+        assert!(seq < 200_000, "it does not end");
+        let chunk = raw.decode().expect("it was just made");
+        exported.extend(chunk.records.into_iter().map(|exported| exported.record.identity));
+    }
+    for Waiting { identity, .. } in &before {
+        assert!(exported.contains(identity), "{identity}");
+    }
+}
+
+#[tokio::test]
 async fn what_came_and_went_between_the_parts_of_an_export_is_told_as_it_is() {
     let mut a = Gateway::new("box-a");
     let incident = |seq| report(Class::Incident, Some(RecordRef { boot: 1, seq }), format!("incident {seq}"));

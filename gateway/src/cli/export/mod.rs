@@ -56,6 +56,11 @@ pub fn run(config: &Config, args: &ExportArgs) -> Exit {
 
 fn export(config: &Config, args: &ExportArgs) -> Result<(Header, Totals, u64), ExportError> {
     let source = Source::find(config)?;
+    if !source.is_whole() {
+        eprintln!(
+            "部分记录仍在损坏的数据库中 Some records are still in the damaged database, and will not be in the file"
+        );
+    }
     let classes = if args.classes.is_empty() { Classes::ALL } else { Classes::of(args.classes.clone()) };
     let header = Header {
         gateway: source.gateway(),

@@ -69,6 +69,14 @@ impl Source {
         }
     }
 
+    /// Whether all is there that can be read: what a damaged database had is waited for.
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Source::Running { .. } => true,
+            Source::Offline { offline, .. } => offline.has_salvaged(),
+        }
+    }
+
     /// Records that wait in a class, when it was looked at.
     pub(super) fn pending(&self, class: Class) -> u64 {
         match self {

@@ -69,8 +69,8 @@ pub(in crate::http) async fn export(
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(refusal) = transfer.refused_reading(&headers) {
-        return refusal;
+    if let Err(refusal) = transfer.may_read(&headers) {
+        return refusal.into_response();
     }
     let Some(ExportQuery { export, classes, cursor, number }) = ExportQuery::read(&pairs) else {
         let asked =
@@ -79,7 +79,7 @@ pub(in crate::http) async fn export(
     };
     let place = match transfer.place().await {
         Ok(place) => place,
-        Err(busy) => return busy,
+        Err(busy) => return busy.into_response(),
     };
     let backlog = BacklogReader::new(transfer.store, export, classes, cursor, number);
     let (pieces, answer) = mpsc::channel(1);

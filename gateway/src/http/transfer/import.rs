@@ -79,8 +79,8 @@ pub(in crate::http) async fn progress(
     headers: HeaderMap,
 ) -> Response {
     // It is the first question of an import: whoever may not write hears it here.
-    if let Some(refusal) = view.transfer.refused_writing(&headers) {
-        return refusal;
+    if let Err(refusal) = view.transfer.may_write(&headers) {
+        return refusal.into_response();
     }
     let Some(query) = ImportQuery::read(&pairs) else { return bad_query() };
     match importer(view, query).taken_up_to().await {
@@ -95,13 +95,13 @@ pub(in crate::http) async fn import(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Some(refusal) = view.transfer.refused_writing(&headers) {
-        return refusal;
+    if let Err(refusal) = view.transfer.may_write(&headers) {
+        return refusal.into_response();
     }
     let Some(query) = ImportQuery::read(&pairs) else { return bad_query() };
     let _place = match view.transfer.place().await {
         Ok(place) => place,
-        Err(busy) => return busy,
+        Err(busy) => return busy.into_response(),
     };
     let Ok(bytes) = body::to_bytes(body, HEAD_LEN + STORED_BYTES_MAX as usize).await else {
         return failure(StatusCode::PAYLOAD_TOO_LARGE, "the body is no chunk, or broke off");

@@ -30,41 +30,62 @@ pub struct Transfer {
     places: Arc<Semaphore>,
 }
 
+/// Why a transfer does not begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// There is no token that could be shown.
+    NoToken,
+    /// The token was not shown.
+    NotShown,
+    /// Another transfer is going on.
+    Busy,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Refusal::NoToken => failure(
+                StatusCode::FORBIDDEN,
+                "nothing can be written here: set http.token_file in the gateway's configuration, and restart it",
+            ),
+            Refusal::NotShown => {
+                let answer = failure(StatusCode::UNAUTHORIZED, "the token of http.token_file must be shown");
+                ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response()
+            }
+            Refusal::Busy => {
+                failure(StatusCode::SERVICE_UNAVAILABLE, "another transfer is going on: try again later")
+            }
+        }
+    }
+}
+
 impl Transfer {
     /// Transfers from and to this store, for whoever has the token.
     pub fn new(store: Store, token: Option<Token>) -> Transfer {
         Transfer { store, token, places: Arc::new(Semaphore::new(1)) }
     }
 
-    /// The place of a transfer, for as long as it is held; or the answer that there is none.
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Response> {
+    /// The place of a transfer, for as long as it is held.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         let place = tokio::time::timeout(PLACE_WAIT_MAX, self.places.clone().acquire_owned()).await;
-        let busy =
-            || failure(StatusCode::SERVICE_UNAVAILABLE, "another transfer is going on: try again later");
-        place.ok().and_then(Result::ok).ok_or_else(busy)
+        place.ok().and_then(Result::ok).ok_or(Refusal::Busy)
     }
 
-    /// The answer to who may not read: without the token, when there is one.
-    fn refused_reading(&self, headers: &HeaderMap) -> Option<Response> {
-        refused(self.token.as_ref()?, headers)
+    /// Lets through who shows the token, and everybody while there is none.
+    fn may_read(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.token.as_ref().map_or(Ok(()), |token| shown(token, headers))
     }
 
-    /// The answer to who may not write: without the token, and everybody while there is none.
-    fn refused_writing(&self, headers: &HeaderMap) -> Option<Response> {
-        const HINT: &str =
-            "nothing can be written here: set http.token_file in the gateway's configuration, and restart it";
-        match &self.token {
-            Some(token) => refused(token, headers),
-            None => Some(failure(StatusCode::FORBIDDEN, HINT)),
-        }
+    /// Lets through who shows the token, and nobody while there is none.
+    fn may_write(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        shown(self.token.as_ref().ok_or(Refusal::NoToken)?, headers)
     }
 }
 
-fn refused(token: &Token, headers: &HeaderMap) -> Option<Response> {
+fn shown(token: &Token, headers: &HeaderMap) -> Result<(), Refusal> {
     let shown = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    if shown.is_some_and(|shown| token.is_shown_by(shown)) {
-        return None;
+    match shown.is_some_and(|shown| token.is_shown_by(shown)) {
+        true => Ok(()),
+        false => Err(Refusal::NotShown),
     }
-    let answer = failure(StatusCode::UNAUTHORIZED, "the token of http.token_file must be shown");
-    Some(([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response())
 }
