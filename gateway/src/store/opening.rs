@@ -1,6 +1,6 @@
 //! Opening the store: the database that is there, or, when that is damaged, a fresh one in its place, which serves at once.
 
-mod files;
+pub(super) mod files;
 mod header;
 mod structure;
 
@@ -109,7 +109,7 @@ fn open_whole(
 pub(super) fn replace(
     options: &StoreOptions,
     before: Before,
-    damage: &dyn std::error::Error,
+    damage: &dyn std::fmt::Display,
 ) -> Result<Database, OpenError> {
     let folders = Folders::of(&options.data_dir);
     let directory = |source| directory_error(&options.data_dir, source);

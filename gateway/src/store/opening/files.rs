@@ -14,7 +14,7 @@ use crate::store::salvage::raw;
 
 /// How the two files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Files {
+pub(in crate::store) enum Files {
     /// For SQLite to judge.
     Usual,
     /// The database is empty, and its log is not.
@@ -24,7 +24,7 @@ pub(super) enum Files {
 }
 
 /// Looks at the files, unless somebody else works on them.
-pub(super) fn look(data_dir: &Path) -> Files {
+pub(in crate::store) fn look(data_dir: &Path) -> Files {
     let Ok(database) = File::options().read(true).write(true).open(data_dir.join(DATABASE)) else {
         return Files::Usual;
     };
