@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
         Some(Command::Decode(args)) => cli::decode::run(args),
         Some(Command::Export(to)) => with_config(&args, |config| cli::export::run(&config, to)),
+        Some(Command::Fsck(how)) => with_config(&args, |config| cli::fsck::run(&config, how)),
         Some(Command::Import(from)) => with_config(&args, |config| cli::import::run(&config, from)),
         Some(Command::Config { .. }) => with_config(&args, |config| cli::config::effective(&config)),
     }

@@ -5,6 +5,8 @@
 //! look-up ([`Labelled`]) is only for what happens once per connection, request or refused payload. Add in batches
 //! (`inc_by`). Gauges of the store and the uplink are set from their watch channels when the page is rendered.
 
+mod damage;
+
 use std::ops::Index;
 use std::sync::atomic::Ordering;
 
@@ -15,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use self::damage::DamageGauges;
 use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
 use crate::health::{UplinkState, UplinkStatus};
@@ -136,6 +139,7 @@ struct Sampled {
     evidence_room_bytes: Gauge,
     evidence_max_bytes: Gauge,
     backing_off: Gauge,
+    damage: DamageGauges,
 }
 
 impl Metrics {
@@ -234,6 +238,7 @@ impl Sampled {
             evidence_room_bytes: to.gauge("evidence_room_bytes", "Room promised to photos and clips"),
             evidence_max_bytes: to.gauge("evidence_max_bytes", "Bound for that room"),
             backing_off: to.gauge("uplink_backing_off", "1 while the uplink waits after a failure"),
+            damage: DamageGauges::register(to),
         }
     }
 
@@ -266,6 +271,7 @@ impl Sampled {
         self.evidence_room_bytes.set(gauge(store.evidence.room_bytes));
         self.evidence_max_bytes.set(gauge(store.evidence.max_bytes));
         self.backing_off.set(i64::from(uplink.state == UplinkState::BackingOff));
+        self.damage.set(&store.damage);
     }
 }
 

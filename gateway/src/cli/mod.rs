@@ -1,11 +1,13 @@
 //! The command line: one file per subcommand. Results go to stdout, logs and complaints to stderr.
 //!
-//! Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here.
+//! Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here, 4 one does.
 
 pub mod check;
 pub mod config;
+mod damage;
 pub mod decode;
 pub mod export;
+pub mod fsck;
 mod human;
 pub mod import;
 pub mod local_api;
@@ -37,7 +39,7 @@ pub struct Args {
 
 const AFTER_HELP: &str = "\
 Any key of the configuration can be given as an environment variable: PATROL_GATEWAY__UPLINK__URL is url in [uplink].
-Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here.";
+Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here, 4 one does.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -67,6 +69,8 @@ pub enum Command {
     Decode(decode::DecodeArgs),
     /// 导出 Write the backlog to a file, for instance on a USB stick; the gateway keeps it
     Export(export::ExportArgs),
+    /// 查库 Check the database of a gateway that does not run: every row and segment against its checksum
+    Fsck(fsck::FsckArgs),
     /// 导入 Take an exported file into this gateway, or send it to the platform
     Import(import::ImportArgs),
 }
@@ -82,6 +86,8 @@ pub enum Exit {
     Usage = 2,
     /// No gateway answers here.
     NotRunning = 3,
+    /// A gateway runs, and must not.
+    Running = 4,
 }
 
 impl From<Exit> for ExitCode {

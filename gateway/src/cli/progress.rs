@@ -16,6 +16,11 @@ impl Progress {
         Progress::new(what, total, done, "{msg} {bar:30} {human_pos}/{human_len} 条 records  {eta}")
     }
 
+    /// Of rows; how many there are is told on the way.
+    pub(super) fn of_rows(what: &'static str) -> Progress {
+        Progress::new(what, 0, 0, "{msg} {bar:30} {human_pos}/{human_len} 行 rows  {eta}")
+    }
+
     /// Of so many bytes.
     pub(super) fn of_bytes(what: &'static str, total: u64) -> Progress {
         Progress::new(what, total, 0, "{msg} {bar:30} {binary_bytes}/{binary_total_bytes}  {eta}")
@@ -29,6 +34,12 @@ impl Progress {
         }
         bar.enable_steady_tick(TICK);
         Progress(bar)
+    }
+
+    /// So many of so many are done.
+    pub(super) fn set(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
     }
 
     pub(super) fn add(&self, more: u64) {

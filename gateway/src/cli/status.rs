@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use super::human::{age, bytes, class_zh, span};
-use super::{Exit, local_api, losses, print};
+use super::{Exit, damage, local_api, losses, print};
 use crate::clock;
 use crate::domain::report::Class;
 use crate::http::status::{StatusReport, StoreReport};
@@ -39,6 +39,9 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
             "注意 note   ",
             "存储已满，暂停确认 the store is full: acknowledgements are withheld".to_owned(),
         );
+    }
+    for told in damage::told(&report.damage) {
+        line("损坏 DAMAGE ", told);
     }
     if report.dead_letters + report.quarantined > 0 {
         let (dead, kept) = (report.dead_letters, report.quarantined);

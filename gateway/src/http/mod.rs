@@ -8,6 +8,7 @@
 //! ends after [`CONNECTION_TIME_MAX`] whatever the peer does.
 
 mod connection;
+pub mod damage;
 pub mod losses;
 mod routes;
 pub mod status;

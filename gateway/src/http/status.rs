@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::damage::DamageReport;
 use super::losses::LossesReport;
 use crate::domain::report::Class;
 use crate::health::UplinkStatus;
@@ -41,6 +42,8 @@ pub struct StatusReport {
     pub losses: LossesReport,
     /// Photos and clips.
     pub evidence: EvidenceReport,
+    /// Damage at rest.
+    pub damage: DamageReport,
     /// The store.
     pub store: StoreReport,
     /// The uplink.
@@ -193,6 +196,7 @@ impl StatusReport {
                 room_bytes: store.evidence.room_bytes,
                 max_bytes: store.evidence.max_bytes,
             },
+            damage: DamageReport::new(&store.damage),
             store: StoreReport {
                 used_bytes: store.used_bytes,
                 max_bytes: store.max_bytes,

@@ -29,9 +29,12 @@ pub(super) struct Mint {
 /// Runs that are remembered; a record of an older one that comes back is taken again, and the platform recognises it.
 const RUNS_KEPT: u64 = 1000;
 
+/// Where runs are remembered.
+pub(super) const RUN_KEYS: &str = "run/";
+
 /// Where a run is remembered: by its count, which is its upper half.
 fn run_key(run: u64) -> String {
-    format!("run/{}", run >> 32)
+    format!("{RUN_KEYS}{}", run >> 32)
 }
 
 impl Mint {
@@ -52,6 +55,17 @@ impl Mint {
     /// Whether this store has begun the run: what has an identity of it was taken here.
     pub(super) fn has_begun(connection: &Connection, run: u64) -> rusqlite::Result<bool> {
         Ok(meta(connection, &run_key(run))? == run)
+    }
+
+    /// Remembers a run that was begun in a database which was damaged since. False when it is remembered, or there are too many.
+    pub(super) fn remember(connection: &Connection, run: u64) -> rusqlite::Result<bool> {
+        let sql = "SELECT count(*) FROM meta WHERE key LIKE 'run/%'";
+        let remembered = connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))?;
+        if remembered as u64 >= 2 * RUNS_KEPT || Mint::has_begun(connection, run)? {
+            return Ok(false);
+        }
+        set_meta(connection, &run_key(run), run)?;
+        Ok(true)
     }
 
     /// The next identity. A run that has used up its numbers is followed by another one.

@@ -23,6 +23,7 @@ mod damage;
 mod database;
 mod disk;
 mod evidence;
+pub mod fsck;
 mod group;
 pub mod handle;
 mod inlet;

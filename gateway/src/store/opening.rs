@@ -1,14 +1,15 @@
 //! Opening the store: the database that is there, or, when that is damaged, a fresh one in its place, which serves at once.
 
+pub(super) mod files;
 mod header;
 mod structure;
 
-use std::fs;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::damage::folders::{DATABASE, Folders, LOG};
+use self::files::Files;
+use super::damage::folders::Folders;
 use super::damage::found;
 use super::database::Database;
 use super::mark::{Mark, Marked};
@@ -73,8 +74,16 @@ fn open_whole(
     before: &mut Before,
 ) -> Result<Database, OpenError> {
     let data_dir = &options.data_dir;
-    if is_log_alone(data_dir) {
-        return Err(database_error(data_dir, found("it is empty, and its log is not")));
+    match files::look(data_dir) {
+        Files::Usual => {}
+        Files::LogAlone => return Err(database_error(data_dir, found("it is empty, and its log is not"))),
+        Files::LogIsOld => {
+            let folders = Folders::of(data_dir);
+            let number = folders.next_number(before.generation);
+            let folder = number.and_then(|number| folders.set_log_aside(number));
+            let folder = folder.map_err(|source| directory_error(data_dir, source))?;
+            tracing::error!(folder = %folder.display(), "the log is damaged and older than the database: set aside");
+        }
     }
     let mut database = match open_one(options, None) {
         Err(OpenError::Database { source, .. }) if !header::is_ours(data_dir) => {
@@ -100,7 +109,7 @@ fn open_whole(
 pub(super) fn replace(
     options: &StoreOptions,
     before: Before,
-    damage: &dyn std::error::Error,
+    damage: &dyn std::fmt::Display,
 ) -> Result<Database, OpenError> {
     let folders = Folders::of(&options.data_dir);
     let directory = |source| directory_error(&options.data_dir, source);
@@ -139,12 +148,6 @@ fn begin_generation(connection: &mut Connection, fresh: Before) -> rusqlite::Res
             .execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", params![table, floor])?;
     }
     transaction.commit()
-}
-
-/// SQLite would take an empty file for a new database, and delete the log.
-fn is_log_alone(data_dir: &Path) -> bool {
-    let bytes = |name| fs::metadata(data_dir.join(name)).map_or(0, |file| file.len());
-    data_dir.join(DATABASE).exists() && bytes(DATABASE) == 0 && bytes(LOG) > 0
 }
 
 fn database_error(data_dir: &Path, source: rusqlite::Error) -> OpenError {

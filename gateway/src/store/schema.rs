@@ -125,6 +125,29 @@ pub fn open(medium: &Medium, data_dir: &Path, max_bytes: u64) -> Result<Connecti
     Ok(connection)
 }
 
+/// Has SQLite look at the database of a gateway that does not run, without changing anything: what it finds wrong, `limit` lines
+/// at most. It stays locked as long as the connection is open.
+pub(super) fn look(
+    medium: &Medium,
+    data_dir: &Path,
+    limit: usize,
+) -> rusqlite::Result<(Vec<String>, Connection)> {
+    let connection = connect(medium, &database_path(data_dir))?;
+    connection.busy_timeout(LOCK_WAIT_MAX)?;
+    connection.execute_batch("PRAGMA locking_mode=EXCLUSIVE; PRAGMA query_only=ON;")?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let mut faults: Vec<String> = {
+        let mut statement = connection.prepare(&format!("PRAGMA quick_check({limit})"))?;
+        let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+        lines.filter(|line| !line.as_ref().is_ok_and(|line| line == "ok")).collect::<rusqlite::Result<_>>()?
+    };
+    // An older one has other tables, until the next start.
+    if version >= MIGRATIONS.len() as i64 && !shape::is_ours(&connection, &MIGRATIONS)? {
+        faults.push("its tables are not those of this program".to_owned());
+    }
+    Ok((faults, connection))
+}
+
 /// Makes the directory (0700) and the database file (0600) and makes their names durable.
 fn create_private(data_dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;

@@ -71,12 +71,16 @@ pub struct DamageFigures {
     pub databases: u32,
     /// Those of which not all came back that can be read.
     pub unsalvaged: u32,
+    /// Those of them whose folder can't be read; the next start tries again.
+    pub unreadable: u32,
     /// The number of the one that is being salvaged, or was last; 0 for none.
     pub folder: u32,
     /// Rows of it that were found, and those that were looked at.
     pub rows: u64,
     /// See `rows`.
     pub rows_done: u64,
+    /// All of it is back that can be read.
+    pub is_done: bool,
     /// There is no room for what comes back: it waits.
     pub waits_for_room: bool,
     /// By class, in the order of [`Class::ALL`].
@@ -98,9 +102,8 @@ impl DamageFigures {
 
     /// Another damaged database is begun.
     pub(super) fn begin(&mut self, folder: u32) {
-        let DamageFigures { databases, unsalvaged, log_commits_missing, .. } = *self;
-        *self =
-            DamageFigures { databases, unsalvaged, folder, log_commits_missing, ..DamageFigures::default() };
+        let DamageFigures { databases, unsalvaged, unreadable, .. } = *self;
+        *self = DamageFigures { databases, unsalvaged, unreadable, folder, ..DamageFigures::default() };
     }
 
     /// A person should look: something was damaged, or is gone.

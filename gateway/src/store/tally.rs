@@ -11,7 +11,7 @@ use super::{damage, evidence, losses};
 use crate::domain::loss::LossReason;
 
 /// Tally of the commits: its `n` is the number of the last one that wrote it.
-const COMMIT: &str = "commit";
+pub(super) const COMMIT: &str = "commit";
 
 /// Rows and payload bytes of one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -200,6 +200,6 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: u64) -> rusqli
     Ok(())
 }
 
-fn meta_checksum(key: &str, value: i64) -> u32 {
+pub(super) fn meta_checksum(key: &str, value: i64) -> u32 {
     Checksum::of("meta").text(key).number(value).sum()
 }

@@ -7,6 +7,7 @@ use patrol_gateway::domain::loss::LossReason;
 use patrol_gateway::domain::report::Class;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::snapshot::Snapshot;
+use patrol_gateway::store::writer::StoreOptions;
 use tempfile::TempDir;
 
 use super::stock::{self, copy_files};
@@ -153,4 +154,44 @@ async fn an_empty_file_beside_a_log_is_no_new_database() {
     serves(&running).await;
     close(running).await;
     assert!(killed.path().join("damaged-1").join(LOG).exists(), "the log is kept");
+}
+
+#[tokio::test]
+async fn a_log_that_was_copied_into_the_database_may_lose_any_part_and_costs_nothing() {
+    let mut chance = seeded("copied");
+    let (dir, killed) = (TempDir::new().expect("a directory"), TempDir::new().expect("a directory"));
+    // With so much room nothing is written when nobody sends.
+    let large = |dir: &Path| StoreOptions { max_bytes: 8 << 30, ..roomy(dir) };
+    let running = writer::start(large(dir.path()), Default::default()).expect("the store opens");
+    let mut number = 0;
+    // Until the log begins anew, and then as far as it goes before: what is copied now is all there is.
+    let frames =
+        |dir: &Path| commit_ends(&fs::read(dir.join(LOG)).expect("a log")).last().copied().unwrap_or(0);
+    let mut longest = 0;
+    while frames(dir.path()) >= longest {
+        // Answered when the log was copied, if it was due.
+        running.store.ping().await.expect("the store runs");
+        copy_files(dir.path(), killed.path());
+        longest = frames(dir.path());
+        let items: Vec<_> =
+            (0..40).map(|n| stock::report(Class::Task, number * 40 + n, &mut chance)).collect();
+        assert!(stock::send(&running.store, &stock::device(1), items).await);
+        number += 1;
+    }
+    close(running).await;
+    let log = fs::read(killed.path().join(LOG)).expect("a log");
+    for round in 0..12 {
+        let hurt = TempDir::new().expect("a directory");
+        copy_files(killed.path(), hurt.path());
+        let mut log = log.clone();
+        let at = HEADER_BYTES + chance.usize(..longest - HEADER_BYTES);
+        log[at] ^= chance.u8(1..);
+        fs::write(hurt.path().join(LOG), &log).expect("a log");
+        let running = writer::start(large(hurt.path()), Default::default()).expect("the store opens");
+        let missing = running.store.snapshot().borrow().damage.log_commits_missing;
+        let records = head(&running.store, Class::Task).await.len() as u32;
+        assert_eq!((missing, records), (0, (number - 1) * 40), "round {round}: at {at} of {longest}");
+        serves(&running).await;
+        close(running).await;
+    }
 }

@@ -2,6 +2,7 @@
 
 mod flips;
 mod log;
+mod looks;
 mod running;
 mod stock;
 

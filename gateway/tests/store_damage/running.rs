@@ -19,7 +19,7 @@ use crate::{Running, accepted, head, policies, settle};
 const PAGE: u64 = 4096;
 
 /// Pages of these tables, by SQLite's own account.
-fn pages_of(dir: &Path, tables: &str) -> Vec<u32> {
+pub(super) fn pages_of(dir: &Path, tables: &str) -> Vec<u32> {
     let connection = rusqlite::Connection::open(dir.join("patrol.db")).expect("a database");
     let sql = format!("SELECT pageno FROM dbstat WHERE name IN ({tables})");
     let mut pages = connection.prepare(&sql).expect("dbstat");
@@ -27,7 +27,7 @@ fn pages_of(dir: &Path, tables: &str) -> Vec<u32> {
 }
 
 /// Overwrites pages of the file, whoever has it open.
-fn garble(dir: &Path, pages: &[u32], chance: &mut fastrand::Rng) {
+pub(super) fn garble(dir: &Path, pages: &[u32], chance: &mut fastrand::Rng) {
     let file = OpenOptions::new().write(true).open(dir.join("patrol.db")).expect("the database");
     for page in pages {
         let garbage: Vec<u8> = std::iter::repeat_with(|| chance.u8(..)).take(PAGE as usize).collect();
@@ -35,7 +35,7 @@ fn garble(dir: &Path, pages: &[u32], chance: &mut fastrand::Rng) {
     }
 }
 
-fn start(dir: &Path) -> Running {
+pub(super) fn start(dir: &Path) -> Running {
     writer::start(roomy(dir), Default::default()).expect("the store opens")
 }
 

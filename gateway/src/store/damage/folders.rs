@@ -69,6 +69,14 @@ impl Folders {
         Ok(folder)
     }
 
+    /// The same for a log alone, whose database is whole without it.
+    pub(in crate::store) fn set_log_aside(&self, number: u32) -> io::Result<PathBuf> {
+        let folder = self.data_dir.join(format!("damaged-{number}"));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        self.move_into(&folder, &[LOG])?;
+        Ok(folder)
+    }
+
     /// Ends a move that the process did not live to end: a log without a database belongs to the one that has moved.
     pub(in crate::store) fn finish_move(&self) -> io::Result<()> {
         if self.data_dir.join(DATABASE).exists() || !self.data_dir.join(LOG).exists() {

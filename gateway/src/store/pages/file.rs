@@ -26,8 +26,14 @@ impl Pages {
     /// # Errors
     /// There is no such file, or it can't be read.
     pub(in crate::store) fn open(folder: &Path) -> io::Result<Pages> {
+        Pages::open_with(folder, true)
+    }
+
+    /// The same; without its log, as the database was when that was last copied into it.
+    pub(in crate::store) fn open_with(folder: &Path, has_log: bool) -> io::Result<Pages> {
         let database = File::open(folder.join(DATABASE))?;
         let log = match File::open(folder.join(LOG)) {
+            Ok(_) if !has_log => None,
             Ok(file) => {
                 let index = log::index(&file)?;
                 Some((file, index))

@@ -51,6 +51,28 @@ pub(in crate::store) fn survey(
     found
 }
 
+/// The pages of a table's tree, when all of it holds.
+pub(in crate::store) fn reachable(pages: &Pages, wanted: Wanted) -> Option<Vec<u32>> {
+    let (_, root) = roots(pages).into_iter().find(|(name, _)| name == wanted.name)?;
+    let found = walk(pages, root, wanted.has_row_numbers, &mut Bits::new(pages.count()));
+    (!found.is_broken).then_some(found.pages)
+}
+
+/// The last row of a table, down the right side of its tree; `None` when it is empty, or that side does not hold.
+pub(in crate::store) fn last_row(pages: &Pages, table: &str) -> Option<Row> {
+    let (_, mut number) = roots(pages).into_iter().find(|(name, _)| name == table)?;
+    // No tree of ours has so many levels.
+    for _ in 0..20 {
+        let page = pages.read(number)?;
+        match page.kind()? {
+            Kind::TableInterior => number = *page.children().last()?,
+            Kind::TableLeaf => return page.row(pages, page.cell_count().checked_sub(1)?),
+            Kind::IndexLeaf | Kind::IndexInterior => return None,
+        }
+    }
+    None
+}
+
 /// Names and root pages of the tables, as far as the schema can be read.
 fn roots(pages: &Pages) -> Vec<(String, u32)> {
     let schema = walk(pages, SCHEMA_ROOT, true, &mut Bits::new(pages.count()));

@@ -55,6 +55,8 @@ pub(in crate::store) enum Rest {
         device: DeviceId,
         window: SeenWindow,
     },
+    /// A run of the gateway: what has an identity of it was taken. Comes last, as windows do.
+    Run(u64),
     /// How far an import had come.
     Progress {
         source: String,

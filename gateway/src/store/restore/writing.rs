@@ -4,6 +4,7 @@ use super::rest::Rest;
 use super::{Kept, Restoration, RestoreOutcome, Restored, cursor, set_cursor};
 use crate::domain::report::DeviceId;
 use crate::store::database::Database;
+use crate::store::inlet::Mint;
 use crate::store::losses;
 use crate::store::rows::{self, Suspect};
 use crate::store::{evidence, restore};
@@ -89,6 +90,7 @@ impl Database {
                 }
             }
             Rest::Window { device, window } => self.windows.merge(device, window),
+            Rest::Run(run) => return Mint::remember(connection, *run),
             Rest::Progress { source, cursor: reached } => {
                 if restore::cursor(connection, source)?.is_some_and(|stored| stored >= *reached) {
                     return Ok(false);

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::rows::{self, Content, Proof};
 use super::tables::Table;
-use crate::store::pages::survey::{Found, survey};
-use crate::store::pages::{Pages, Row};
-use crate::store::tally::Tally;
+use crate::store::pages::survey::{Found, last_row, reachable, survey};
+use crate::store::pages::{Pages, Row, columns};
+use crate::store::tally::{self, Tally};
 
 /// Where a row stands: grows along a table, and is the same whenever the same file is read.
 pub(in crate::store) type Place = i64;
@@ -84,4 +84,26 @@ impl RawDatabase {
         let known = self.tallies.get(name).copied();
         known.or_else(|| (!self.is_broken(Table::Tallies)).then(Tally::default))
     }
+}
+
+/// Number of the last commit that the database in this folder surely has without its log, and with it at most; `None` when it
+/// can't be told. The tallies have a checksum, but not every commit writes them; the last segments have none.
+pub(in crate::store) fn last_commits(folder: &Path) -> Option<(u64, u64)> {
+    let without_log = tallied_commit(&Pages::open_with(folder, false).ok()?)?;
+    let pages = Pages::open(folder).ok()?;
+    let segments = Table::ALL.into_iter().filter(|table| matches!(table, Table::Segments(_)));
+    let commit = |row: Row| u64::try_from(columns(&row.payload.bytes)?.get(1)?.integer()?).ok();
+    let in_segments = segments.filter_map(|table| last_row(&pages, table.name()).and_then(commit)).max();
+    Some((without_log, tallied_commit(&pages)?.max(in_segments.unwrap_or(0))))
+}
+
+fn tallied_commit(pages: &Pages) -> Option<u64> {
+    let numbers = reachable(pages, Table::Tallies.wanted())?;
+    let pages_of_it = numbers.into_iter().filter_map(|number| pages.read(number));
+    pages_of_it
+        .flat_map(|page| (0..page.cell_count()).filter_map(|cell| page.row(pages, cell)).collect::<Vec<_>>())
+        .find_map(|row| match rows::read(Table::Tallies, &row, Proof::Anywhere) {
+            Some(Content::Tally(name, tally)) if name == tally::COMMIT => Some(tally.n),
+            _ => None,
+        })
 }

@@ -4,7 +4,7 @@ mod kept;
 mod records;
 
 use super::tables::Table;
-use crate::store::checksum::Checksum;
+use crate::store::inlet::RUN_KEYS;
 use crate::store::pages::{Row, Value, columns};
 use crate::store::record::StoredRecord;
 use crate::store::restore::rest::Rest;
@@ -116,6 +116,8 @@ fn tally(values: &[Value<'_>], proof: Proof) -> Option<Content> {
 
 fn meta(values: &[Value<'_>], proof: Proof) -> Option<Content> {
     let [key, value, ..] = values else { return None };
-    let computed = Checksum::of("meta").text(key.text()?).number(value.integer()?).sum();
-    vouches(values.get(2), computed, proof).map(|()| Content::Own)
+    let (key, value) = (key.text()?, value.integer()?);
+    vouches(values.get(2), windows::meta_checksum(key, value), proof)?;
+    let is_run = key.starts_with(RUN_KEYS);
+    Some(if is_run { Content::Kept(Restored(Kept::Rest(Rest::Run(value as u64)))) } else { Content::Own })
 }

@@ -28,7 +28,6 @@ pub(in crate::store) enum Table {
 impl Table {
     /// All of them, in the order in which they come back. Anchors are few, and date what comes after them.
     pub(in crate::store) const ALL: [Table; 17] = [
-        Table::Meta,
         Table::Tallies,
         Table::Anchors,
         Table::Records(Class::Incident),
@@ -45,6 +44,7 @@ impl Table {
         Table::Segments(Class::Telemetry),
         Table::Windows,
         Table::Progress,
+        Table::Meta,
     ];
 
     /// Its name in the schema.

@@ -122,6 +122,7 @@ impl Worker {
                     Err(SalvageError::Folder(error)) => {
                         tracing::error!(folder = folder.number, %error, "a damaged database can't be salvaged");
                         self.given_up.insert(folder.number);
+                        self.figures.send_modify(|figures| figures.unreadable += 1);
                     }
                 }
             }
@@ -144,6 +145,7 @@ impl Worker {
         self.folders.note_salvaged(folder, &summary)?;
         tracing::warn!(folder = folder.number, summary, "salvaged");
         surplus::remove(&store, &self.folders, None, self.clock)?;
+        self.figures.send_modify(|figures| figures.is_done = true);
         count(&self.folders, &self.figures)?;
         Ok(store.publish_blocking()?)
     }

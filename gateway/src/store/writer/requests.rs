@@ -34,8 +34,8 @@ impl Writer {
             }
             Request::Scan { class, from, limit, answer } => {
                 // A cursor must not stand beyond what a power cut leaves.
-                self.sync()?;
-                drop(answer.send(self.database.scan(class, from, limit)?));
+                self.mend(Writer::sync)?;
+                drop(answer.send(self.read(|database| database.scan(class, from, limit))?));
             }
             Request::DownAfter { device, after, limit, answer } => {
                 let read =
