@@ -46,6 +46,8 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
         "losses": {"unreported_rows": number(), "lost": {"thinned": number(), "evicted": number(),
             "no_room": number(), "withheld": number(), "not_understood": number(), "damaged": number(),
             "log_damaged": number()}},
+        "damage": {"alarm": false, "databases": number(), "unsalvaged": number(), "log_commits_missing": number(),
+            "salvage": null},
         "evidence": {"waiting": number(), "receiving": number(), "complete": number(), "room_bytes": number(),
             "max_bytes": number()},
         "store": {"used_bytes": number(), "max_bytes": number(), "full": false, "commit_seq": number(),

@@ -114,6 +114,7 @@ async fn the_status_has_exactly_the_agreed_shape() {
         "quarantined": 0, "down_waiting": 0,
         "losses": {"unreported_rows": 0, "lost": {"thinned": 0, "evicted": 0, "no_room": 0, "withheld": 0,
             "not_understood": 0, "damaged": 0, "log_damaged": 0}},
+        "damage": {"alarm": false, "databases": 0, "unsalvaged": 0, "log_commits_missing": 0, "salvage": null},
         "evidence": {"waiting": 0, "receiving": 0, "complete": 0, "room_bytes": 0, "max_bytes": 0},
         "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0, "room_bytes": 0, "kept_room_bytes": 0,
             "buffer_left_s": null, "ingest_bytes_per_hour": null, "flash_bytes_per_day": null,
