@@ -366,25 +366,3 @@ async fn a_photo_goes_along_and_its_device_need_not_send_it_again() {
         "{imported:?}"
     );
 }
-
-#[tokio::test]
-async fn a_damaged_database_is_salvaged_before_it_is_exported() {
-    const COUNT: usize = 2000;
-    let world = World::new();
-    let mut first = Site::start(&world, "box-a", None, &[]).await;
-    first.reports("car-07", 1, 300, COUNT - 300).await;
-    // With an orderly end all is in the database itself.
-    first.gateway.terminate();
-    assert_eq!(first.gateway.exit(SOON).await.code(), Some(0));
-    let path = first.gateway.dir().join("data/patrol.db");
-    let mut database = std::fs::read(&path).expect("the database");
-    database[..100].fill(0xA5);
-    std::fs::write(&path, database).expect("the database");
-    let stick = world.dir().join("backlog.patrol");
-    let exported = first.run(&["export", "--to", argument(&stick)]).await;
-    assert!(exported.stderr.contains("The database is damaged"), "{exported:?}");
-    assert!(
-        exported.code == Some(0) && exported.stdout.contains(&format!("Exported {COUNT} ")),
-        "{exported:?}"
-    );
-}

@@ -517,3 +517,34 @@ async fn a_page_is_small_and_ends_between_rows() {
         assert_eq!(seen, a.head(class).await.len(), "{class}");
     }
 }
+
+#[tokio::test]
+async fn the_command_waits_until_a_damaged_database_is_salvaged() {
+    let mut a = filled().await;
+    let before = a.backlog().await;
+    let running = a.running.take().expect("it runs");
+    running.store.close().await;
+    running.ended.await.expect("the writer says how it ended").expect("it ends well");
+    let path = a.dir.path().join("patrol.db");
+    let database = rusqlite::Connection::open(&path).expect("a database");
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("a checkpoint");
+    drop(database);
+    let mut bytes = std::fs::read(&path).expect("the database");
+    bytes[..100].fill(0xA5);
+    std::fs::write(&path, bytes).expect("the database");
+
+    let file = a.dir.path().join("backlog");
+    let export = std::process::Command::new(env!("CARGO_BIN_EXE_patrol-gateway"))
+        .args(["export", "--to"])
+        .arg(&file)
+        .env("PATROL_GATEWAY__GATEWAY__ID", a.id)
+        .env("PATROL_GATEWAY__GATEWAY__DATA_DIR", a.dir.path())
+        .env("PATROL_GATEWAY__HTTP__BIND", "127.0.0.1:0")
+        .output()
+        .expect("the program starts");
+    let told = String::from_utf8_lossy(&export.stderr);
+    assert!(export.status.success() && told.contains("The database is damaged"), "{told}");
+    let b = Gateway::new("box-b");
+    b.import(&std::fs::read(&file).expect("the file")).await;
+    assert_same(&b.backlog().await, &before, "all of it could be read");
+}
