@@ -85,6 +85,7 @@ async fn a_broker_killed_in_mid_stream_costs_resends_and_no_record() {
         let before = ledger.counts();
         until(&ledger, |counts| counts.produced >= before.produced + 50).await;
         broker = Broker::start(dir.path(), port);
+        until(&ledger, |counts| counts.connects >= 9 * (round + 1)).await;
     }
     fleet.stop_producing();
     assert_eq!(fleet.drained(DEADLINE).await, 0);
