@@ -143,7 +143,7 @@ async fn a_damaged_database_costs_what_is_on_the_damaged_pages_and_the_operator_
     ));
     // Of a segment whose first page is gone nobody can say how many it held: it counts once.
     assert!(
-        arrived >= owed * 8 / 10 && (arrived == owed || lost > 0),
+        arrived >= owed / 2 && (arrived == owed || lost > 0),
         "{arrived} arrived, {lost} told: {status:#}"
     );
     let alarm = status["damage"]["alarm"] == true;
@@ -179,7 +179,7 @@ async fn fsck_salvages_without_a_gateway_and_the_next_start_has_it_all() {
     let sum = |of: &str| records.values().map(|class| number(&class[of])).sum::<u64>();
     let owed = u64::from(INCIDENTS + TELEMETRY);
     // Of a segment whose first page is gone nobody can say how many it held: it counts once.
-    assert!(sum("taken") >= owed * 8 / 10 && (sum("taken") >= owed || sum("lost") > 0), "{told:#}");
+    assert!(sum("taken") >= owed / 2 && (sum("taken") >= owed || sum("lost") > 0), "{told:#}");
 
     let again = command(&gateway, &["fsck"]).await;
     assert_eq!(again.code, Some(0), "{again:?}");
