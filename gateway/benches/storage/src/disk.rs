@@ -6,12 +6,16 @@ use std::fs::{self, File};
 use std::ops::Sub;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
 
 /// Bytes of the file, which is sparse: only what is written takes room.
 const IMAGE_BYTES: u64 = 12 << 30;
 const SECTOR_BYTES: u64 = 512;
+
+/// Disks made so far, for their names.
+static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// The mounted disk; unmounted and deleted when it is dropped.
 pub(crate) struct Disk {
@@ -42,7 +46,8 @@ impl Disk {
     /// Makes a disk whose file is below `dir`. Takes root.
     pub(crate) fn make(dir: &Path) -> Result<Disk> {
         fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
-        let name = format!("patrol-storage-{}", std::process::id());
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("patrol-storage-{}-{number}", std::process::id());
         let (image, mount) = (dir.join(format!("{name}.img")), dir.join(name));
         File::create(&image)?.set_len(IMAGE_BYTES)?;
         fs::create_dir_all(&mount)?;

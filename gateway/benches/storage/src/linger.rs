@@ -31,6 +31,8 @@ const REAL_TIME: Duration = Duration::from_secs(20);
 /// From the platform's request to its answer.
 const PLATFORM_TIME: Duration = Duration::from_millis(80);
 const LANE_MESSAGES: usize = 500;
+/// Commits over which bytes are counted.
+const COMMITS: usize = 1500;
 
 pub(crate) fn days(dir: &Path) -> Result<Table> {
     let columns = [
@@ -55,20 +57,22 @@ pub(crate) fn days(dir: &Path) -> Result<Table> {
 fn day(dir: &Path, kind: Kind, linger: Duration) -> Result<Vec<String>> {
     let real = in_real_time(dir, kind, linger)?;
     let disk = Disk::make(dir)?;
-    let mut fleet = Fleet::new(kind, DEVICES, 1, SEED);
-    let mut ours = Ours::open(options(disk.path(), Pace::Synced))?;
+    let ours = Ours::open(options(disk.path(), Pace::Synced))?;
     let group = (real.messages_per_commit.round() as usize).max(1);
     // What a commit brought is settled with the next one.
-    let figures = Life::new(&mut ours, &disk, &mut fleet, group, group).measure()?;
-    ours.close()?;
-    let bytes_per_day = figures.disk_bytes_per_message * MESSAGES_PER_S as f64 * 86_400.0;
+    let mut life = Life::new(ours, disk, Fleet::new(kind, DEVICES, 1, SEED), group, group);
+    life.warm()?;
+    let written = life.written(COMMITS)?;
+    life.into_parts().0.close()?;
+    let bytes_per_message = written.disk.written_bytes as f64 / written.messages;
+    let bytes_per_day = bytes_per_message * MESSAGES_PER_S as f64 * 86_400.0;
     Ok(vec![
         kind.name().into(),
         linger.as_millis().to_string(),
         format!("{:.1}", real.messages_per_commit),
         format!("{:.1}", real.ack_ms(0.5)),
         format!("{:.1}", real.ack_ms(0.99)),
-        format!("{:.0}", figures.disk_bytes_per_message),
+        format!("{bytes_per_message:.0}"),
         format!("{:.1}", bytes_per_day / 1e9),
     ])
 }

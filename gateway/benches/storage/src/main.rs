@@ -6,6 +6,7 @@ mod disk;
 mod life;
 mod linger;
 mod machine;
+mod rows;
 mod samples;
 mod scale;
 mod segments;
@@ -48,7 +49,7 @@ fn store(part: &str, dir: &Path) -> Result<()> {
     println!("{}", machine::facts());
     println!("{}", machine::disk_facts(dir));
     if ["all", "rows"].contains(&part) {
-        print!("{}", life::everybody(dir)?);
+        print!("{}", rows::everybody(dir)?);
     }
     if ["all", "scale"].contains(&part) {
         print!("{}", scale::five_million(dir)?);

@@ -36,10 +36,11 @@ pub(crate) fn five_million(dir: &Path) -> Result<Table> {
     for kind in [Kind::Telemetry, Kind::Noise] {
         eprintln!("five million wait, {}", kind.name());
         let disk = Disk::make(dir)?;
-        let mut fleet = Fleet::new(kind, DEVICES, 1, SEED);
-        let mut filling = Ours::open(options(disk.path(), Pace::Filling))?;
-        Life::new(&mut filling, &disk, &mut fleet, GROUP, LANE_MESSAGES).fill(MESSAGES)?;
-        filling.close()?;
+        let filling = Ours::open(options(disk.path(), Pace::Filling))?;
+        let mut life = Life::new(filling, disk, Fleet::new(kind, DEVICES, 1, SEED), GROUP, LANE_MESSAGES);
+        life.fill(MESSAGES)?;
+        let (filled, disk) = life.into_parts();
+        filled.close()?;
         let file_bytes = fs::metadata(disk.path().join("store/patrol.db"))?.len();
         disk.settled_counters()?;
         fs::write("/proc/sys/vm/drop_caches", "3").context("dropping the page cache")?;

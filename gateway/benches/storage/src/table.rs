@@ -15,8 +15,11 @@ impl Table {
         Table { title: title.into(), columns, rows: Vec::new() }
     }
 
+    /// Adds a row, and shows it to whoever waits.
     pub(crate) fn row(&mut self, cells: impl Into<Vec<String>>) {
-        self.rows.push(cells.into());
+        let cells = cells.into();
+        eprintln!("    {}", cells.join(" | "));
+        self.rows.push(cells);
     }
 }
 
