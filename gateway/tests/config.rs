@@ -350,6 +350,7 @@ proptest! {
         config.listener.connect_timeout = Duration::from_secs(seconds);
         config.store.max_bytes = max << 20;
         config.store.evidence_max_bytes = max << 19;
+        config.store.policies[Class::Incident].reserve_bytes = max << 18;
         config.gateway.site = Some(patrol_gateway::config::Site { lon_deg: lon, lat_deg: lat });
         config.uplink = uplink.then(|| Uplink {
             batch_events: events,
