@@ -141,7 +141,8 @@ async fn a_damaged_database_costs_what_is_on_the_damaged_pages_and_the_operator_
         "damage: {GARBAGE_PAGES} of {pages} pages garbage; ready after {ready_after:?}; {arrived} of {owed} arrived, {lost} \
          told as lost"
     ));
-    // Of a segment whose first page is gone nobody can say how many it held: it counts once.
+    // What is missing between two segments their running totals tell; of the first and the last nobody can say how many
+    // they held: such a one counts once.
     assert!(
         arrived >= owed / 2 && (arrived == owed || lost > 0),
         "{arrived} arrived, {lost} told: {status:#}"
@@ -178,7 +179,8 @@ async fn fsck_salvages_without_a_gateway_and_the_next_start_has_it_all() {
     let records = told["salvage"]["records"].as_object().expect("by class");
     let sum = |of: &str| records.values().map(|class| number(&class[of])).sum::<u64>();
     let owed = u64::from(INCIDENTS + TELEMETRY);
-    // Of a segment whose first page is gone nobody can say how many it held: it counts once.
+    // What is missing between two segments their running totals tell; of the first and the last nobody can say how many
+    // they held: such a one counts once.
     assert!(sum("taken") >= owed / 2 && (sum("taken") >= owed || sum("lost") > 0), "{told:#}");
 
     let again = command(&gateway, &["fsck"]).await;
