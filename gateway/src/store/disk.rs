@@ -3,8 +3,9 @@
 //! A disk that somebody else's files fill must not stop deletions: the log has its room already (`wal`), pages that are free
 //! in the database need none, and what a checkpoint must append to the database finds room when the ballast goes.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
@@ -85,6 +86,6 @@ impl Disk {
 }
 
 fn allocate(path: &Path) -> io::Result<()> {
-    let file = File::create(path)?;
+    let file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
     Ok(fallocate(&file, FallocateFlags::empty(), 0, LOG_BYTES)?)
 }
