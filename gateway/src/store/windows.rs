@@ -15,8 +15,13 @@ use super::segments::SegmentTable;
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
 use crate::domain::seen::SeenWindow;
 
-/// Records after which changed windows are written although nothing was deleted.
-const WRITE_AFTER_RECORDS: u64 = 50_000;
+/// Records after which changed windows are written although nothing was deleted: from a cold disk a start reads so many again in
+/// some 10 ms ...
+const WRITE_AFTER_RECORDS: u64 = 8_000;
+/// ... or so many for each changed window, when these are many: writing them must not cost more than the records did,
+const RECORDS_PER_WINDOW: u64 = 16;
+/// but never more than these.
+const WRITE_AFTER_RECORDS_MAX: u64 = 50_000;
 /// Devices that have a window; a resend from one beyond them passes, and the platform recognises it.
 const DEVICES_MAX: usize = 10_000;
 
@@ -115,7 +120,9 @@ impl Windows {
 
     /// True when the next write should not wait for a deletion.
     pub(super) fn is_write_due(&self) -> bool {
-        self.merged || self.records_since_write >= WRITE_AFTER_RECORDS
+        let worth_it = RECORDS_PER_WINDOW * self.dirty.len() as u64;
+        let due = worth_it.clamp(WRITE_AFTER_RECORDS, WRITE_AFTER_RECORDS_MAX);
+        self.merged || self.records_since_write >= due
     }
 
     /// Adds what a damaged database knew of a device. Should the group fail, it is known all the same: it was delivered.

@@ -14,6 +14,8 @@ const WARM_COMMITS: usize = 600;
 /// Time from one commit to the next where bytes are counted: without it the file system joins what it would have to write one by
 /// one.
 const PACE: Duration = Duration::from_millis(8);
+/// Groups that are settled together at least: what is open must get less while more comes.
+const LANE_GROUPS: usize = 2;
 /// What is prepared at a time.
 const PREPARED_MESSAGES: usize = 100_000;
 
@@ -41,12 +43,12 @@ pub(crate) struct Life<C: Contender> {
 
 impl<C: Contender> Life<C> {
     pub(crate) fn new(contender: C, disk: Disk, fleet: Fleet, group: usize, lane: usize) -> Life<C> {
-        Life { contender, disk, fleet, group, lane: lane.max(group), open: 0 }
+        Life { contender, disk, fleet, group, lane: lane.max(LANE_GROUPS * group), open: 0 }
     }
 
     /// The same messages in other groups.
     pub(crate) fn in_groups_of(self, group: usize) -> Life<C> {
-        Life { group, lane: self.lane.max(group), ..self }
+        Life { group, lane: self.lane.max(LANE_GROUPS * group), ..self }
     }
 
     /// The same disk, opened in another way.

@@ -44,8 +44,8 @@ struct Rates {
 
 type Log = Life<RawLog>;
 
-/// The table.
-pub(crate) fn everybody(dir: &Path) -> Result<Table> {
+/// The table; of one size of groups only, if one is given.
+pub(crate) fn everybody(dir: &Path, only: Option<usize>) -> Result<Table> {
     let columns = [
         "store",
         "messages",
@@ -60,7 +60,7 @@ pub(crate) fn everybody(dir: &Path) -> Result<Table> {
         "messages a commit",
     ];
     let mut table = Table::new("Rows and bytes", &columns);
-    for group in GROUPS {
+    for group in GROUPS.into_iter().filter(|group| only.is_none_or(|only| only == *group)) {
         let mut log = on_raw_log(dir, group)?;
         table.row(log_row(&mut log, group)?);
         for backlog in BACKLOGS {
@@ -70,20 +70,24 @@ pub(crate) fn everybody(dir: &Path) -> Result<Table> {
                 anyhow::ensure!(ours.contender.backlog() >= backlog as u64, "more was settled than came");
                 ours.contender.close()?;
             }
-            let fleet = || Fleet::new(Kind::Telemetry, DEVICES, 1, SEED);
-            let mut redb = other(Redb::open, dir, fleet(), backlog, group).context("redb")?;
+            let mut redb = other(Redb::open, dir, backlog, group).context("redb")?;
             table.row(row("redb", Kind::Telemetry, backlog, group, &mut redb, &mut log)?);
-            let mut fjall = other(Fjall::open, dir, fleet(), backlog, group).context("fjall")?;
+            let mut fjall = other(Fjall::open, dir, backlog, group).context("fjall")?;
             table.row(row("fjall", Kind::Telemetry, backlog, group, &mut fjall, &mut log)?);
         }
     }
     Ok(table)
 }
 
+/// Each device has its share of a group, in a row: what its session read at once.
+fn fleet(kind: Kind, group: usize) -> Fleet {
+    Fleet::new(kind, DEVICES, (group / DEVICES).max(1), SEED)
+}
+
 fn on_raw_log(dir: &Path, group: usize) -> Result<Log> {
     let disk = Disk::make(dir)?;
     let log = RawLog::open(disk.path())?;
-    let mut log = Life::new(log, disk, Fleet::new(Kind::Telemetry, DEVICES, 1, SEED), group, LANE_MESSAGES);
+    let mut log = Life::new(log, disk, fleet(Kind::Telemetry, group), group, LANE_MESSAGES);
     log.warm()?;
     Ok(log)
 }
@@ -92,7 +96,7 @@ fn on_raw_log(dir: &Path, group: usize) -> Result<Log> {
 fn on_ours(dir: &Path, kind: Kind, backlog: usize, group: usize) -> Result<Life<Ours>> {
     let disk = Disk::make(dir)?;
     let ours = Ours::open(options(disk.path(), Pace::Filling))?;
-    let mut life = Life::new(ours, disk, Fleet::new(kind, DEVICES, 1, SEED), group, LANE_MESSAGES);
+    let mut life = Life::new(ours, disk, fleet(kind, group), group, LANE_MESSAGES);
     life.fill(backlog)?;
     let mut life = life.reopened(|filled, disk| {
         filled.close()?;
@@ -105,11 +109,10 @@ fn on_ours(dir: &Path, kind: Kind, backlog: usize, group: usize) -> Result<Life<
 fn other<C: Contender>(
     open: impl FnOnce(&Path) -> Result<C>,
     dir: &Path,
-    fleet: Fleet,
     backlog: usize,
     group: usize,
 ) -> Result<Life<C>> {
-    let disk = Disk::make(dir)?;
+    let (disk, fleet) = (Disk::make(dir)?, fleet(Kind::Telemetry, group));
     let mut life = Life::new(open(disk.path())?, disk, fleet, FILLING_GROUP, LANE_MESSAGES);
     life.fill(backlog)?;
     let mut life = life.in_groups_of(group);

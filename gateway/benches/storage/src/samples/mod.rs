@@ -65,8 +65,17 @@ impl Sample {
     }
 }
 
+/// So many messages are different; they come again then, with other numbers and times, for making them takes longer than
+/// storing them.
+const DIFFERENT: usize = 50_000;
+/// What is added to the numbers when they come again.
+const SEQ_STEP: u32 = 500_000;
+
 /// Devices that report, each at its own pace.
 pub(crate) struct Fleet {
+    made: Vec<Sample>,
+    /// Messages that were given away.
+    given: usize,
     kind: Kind,
     devices: Vec<Device>,
     chance: Chance,
@@ -83,11 +92,25 @@ impl Fleet {
     pub(crate) fn new(kind: Kind, devices: usize, run: usize, seed: u64) -> Fleet {
         let mut chance = Chance::new(seed);
         let devices = (0..devices).map(|number| Device::new(number, &mut chance)).collect();
-        Fleet { kind, devices, chance, now_ms: 0, turn: (0, 0), run }
+        Fleet { made: Vec::new(), given: 0, kind, devices, chance, now_ms: 0, turn: (0, 0), run }
     }
 
     /// The next message.
     pub(crate) fn message(&mut self) -> Sample {
+        let (round, at) = (self.given / DIFFERENT, self.given % DIFFERENT);
+        self.given += 1;
+        if round == 0 {
+            let sample = self.make();
+            self.made.push(sample);
+        }
+        let (first, last) = (self.made[0].received_at_ms, self.made[self.made.len() - 1].received_at_ms);
+        let mut sample = self.made[at].clone();
+        sample.seq += round as u32 * SEQ_STEP;
+        sample.received_at_ms += round as i64 * (last - first);
+        sample
+    }
+
+    fn make(&mut self) -> Sample {
         if self.turn.1 == 0 {
             self.turn = (self.latest_device(), self.run);
         }
