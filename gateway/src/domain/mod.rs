@@ -4,6 +4,7 @@
 //! person responsible for its place ([`geography::Geography`]) and carries the answer as
 //! [`casework::Casework`].
 
+pub mod access;
 pub mod admission;
 pub mod anchor;
 pub mod backoff;
@@ -17,8 +18,11 @@ pub mod grid;
 mod json;
 pub mod keyring;
 pub mod loss;
+pub mod publication;
 pub mod report;
 pub mod retention;
+pub mod routing;
 pub mod schedule;
 pub mod seen;
+pub mod topic;
 pub(crate) mod varint;
