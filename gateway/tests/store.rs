@@ -80,6 +80,7 @@ fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
         received_at_ms: i64::from(seq),
         payload: Bytes::copy_from_slice(payload),
         best_effort: false,
+        beside: None,
         content,
     }
 }
@@ -190,6 +191,7 @@ async fn a_minted_identity_is_never_given_twice() {
             received_at_ms: 0,
             payload: Bytes::from_static(b"{}"),
             best_effort: false,
+            beside: None,
             content: content(),
         };
         assert!(Session::new().put(&running.store, vec![item(), item()]).await);
@@ -243,6 +245,7 @@ async fn kept_cases_and_the_quarantine_stay_within_their_bounds() {
         received_at_ms: 0,
         payload: Bytes::from_static(b"?"),
         best_effort: false,
+        beside: None,
         content: Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },
     };
     assert!(session.put(&running.store, (0..9).map(|_| suspect()).collect()).await);

@@ -1,40 +1,45 @@
 //! The driver of one connection: moves bytes and messages between the socket, the session and the store.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
+use super::admitting::{self, Seat};
 use super::answering::Answering;
 use super::end::End;
-use super::listener::{Claim, Claims, Limits};
-use super::packet::{Connect, Incoming, Offer};
-use super::session::Session;
+use super::listener::{Claims, Limits};
+use super::session::{Ask, Now, Session, Source};
+use super::will::LastWill;
 use super::wire::Wire;
+use crate::access::Gate;
 use crate::clock;
-use crate::domain::report::DeviceId;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
-use crate::store::handle::{Stopped, Store};
+use crate::store::handle::{SettleError, Stopped, Store};
 use crate::store::line::DeviceLine;
+use crate::store::sessions::{Leaving, Parcel};
 use crate::store::submission::Batch;
 
 /// How long a closing connection may take to take its last bytes.
 const LINGER: Duration = Duration::from_secs(1);
-/// How long a device may leave bytes for it unread before it is given up.
+/// How long a client may leave bytes for it unread before it is given up.
 const UNREAD_MAX: Duration = Duration::from_secs(60);
 /// Room made for each read.
 const READ_BYTES: usize = 8 * 1024;
-/// Messages handed to the store at once.
-const BATCH_RECORDS_MAX: usize = 256;
+/// Packets that are read before what they brought is handed to the store.
+const READ_PACKETS: usize = 256;
 
 /// What every connection of the listener gets. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Shared {
+    pub(super) gate: Gate,
     pub(super) store: Store,
     pub(super) intake: Intake,
     pub(super) answers: Answers,
@@ -44,8 +49,15 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
 }
 
+impl Shared {
+    /// What is true now.
+    pub(super) fn now(&self) -> Now {
+        Now { unix_ms: clock::unix_ms(), has_subscribers: self.store.has_subscribers() }
+    }
+}
+
 /// Serves one connection to its end.
-pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, shared: Shared) -> End
+pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, peer: IpAddr, shared: Shared) -> End
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -54,18 +66,16 @@ where
     let mut wire = Wire::new(shared.limits.packet_bytes_max);
     let mut out = BytesMut::new();
     let admitted = tokio::select! {
-        admitted = admit(&mut reader, &mut input, &mut wire, &shared) => admitted,
+        admitted = admitting::admit(&mut reader, &mut input, &mut wire, peer, &shared) => admitted,
         () = shared.stopping.cancelled() => Err(End::Stopping),
     };
     match admitted {
-        Ok((claim, device, connect)) => {
-            let Limits { receive_maximum, packet_bytes_max, .. } = shared.limits;
-            wire.accept(&mut out, Offer { receive_maximum, packet_bytes_max });
+        Ok(seat) => {
+            wire.accept(&mut out, seat.offer.clone());
             shared.metrics.mqtt_connects.inc();
-            let answering = Answering::new(shared.answers.clone(), device.clone());
-            let session = Session::new(device, wire, &connect, shared.intake.clone(), receive_maximum, out);
-            let line = Arc::default();
-            Driver { reader, writer, input, session, answering, line, claim, connect, shared }.run().await
+            let (seat, session) = seat.into_session(wire, shared.intake.clone(), shared.limits, out);
+            let answering = Answering::new(shared.answers.clone(), session.device().clone());
+            Driver { reader, writer, input, session, answering, seat, shared }.run().await
         }
         Err(end) => {
             wire.refuse(&mut out, end);
@@ -75,38 +85,8 @@ where
     }
 }
 
-/// Reads the CONNECT, in the time allowed, and makes this connection the device's session.
-async fn admit<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    input: &mut BytesMut,
-    wire: &mut Wire,
-    shared: &Shared,
-) -> Result<(Claim, DeviceId, Connect), End> {
-    let greeted = time::timeout(shared.limits.connect_timeout, greet(reader, input, wire)).await;
-    let (device, connect) = greeted.unwrap_or(Err(End::ConnectTimeout))?;
-    let claim = shared.claims.claim(device.clone()).await.ok_or(End::Stopping)?;
-    Ok((claim, device, connect))
-}
-
-/// Reads until the CONNECT is complete.
-async fn greet<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    input: &mut BytesMut,
-    wire: &mut Wire,
-) -> Result<(DeviceId, Connect), End> {
-    loop {
-        match wire.read(input)? {
-            Some(Incoming::Connect(connect)) => {
-                let device = DeviceId::parse(&connect.client_id).ok_or(End::ClientId)?;
-                return Ok((device, connect));
-            }
-            Some(_) => return Err(End::Protocol),
-            None => fill(reader, input).await?,
-        }
-    }
-}
-
-async fn fill<R: AsyncRead + Unpin>(reader: &mut R, input: &mut BytesMut) -> Result<(), End> {
+/// Reads what has come, whatever it is.
+pub(super) async fn fill<R: AsyncRead + Unpin>(reader: &mut R, input: &mut BytesMut) -> Result<(), End> {
     if input.capacity() - input.len() < READ_BYTES / 4 {
         input.reserve(READ_BYTES);
     }
@@ -141,9 +121,7 @@ struct Driver<R, W> {
     input: BytesMut,
     session: Session,
     answering: Answering,
-    line: Arc<DeviceLine>,
-    claim: Claim,
-    connect: Connect,
+    seat: Seat,
     shared: Shared,
 }
 
@@ -152,16 +130,18 @@ enum Wake {
     Read(Result<(), End>),
     Wrote(std::io::Result<usize>),
     Store,
+    Parcel(Parcel),
     Answer(Result<Option<Bytes>, Stopped>),
     Silence,
     Deaf,
     TakenOver,
+    Revoked,
     Stopping,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     async fn run(mut self) -> End {
-        let end = match self.shared.store.attach(self.session.device().clone(), self.line.clone()).await {
+        let end = match self.attach().await {
             Ok(()) => self.serve().await,
             Err(_) => End::Stopping,
         };
@@ -169,13 +149,22 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             self.settle().await;
         }
         self.session.say_goodbye(end);
+        self.leave(end).await;
         close(&mut self.reader, &mut self.writer, self.session.out()).await;
         end
     }
 
+    /// The gateway's own messages are for devices.
+    async fn attach(&self) -> Result<(), Stopped> {
+        match self.seat.principal.device() {
+            Some(device) => self.shared.store.attach(device.clone(), self.seat.line.clone()).await,
+            None => Ok(()),
+        }
+    }
+
     async fn serve(&mut self) -> End {
         let mut heard_at = Instant::now();
-        // When the device last took something, or had nothing to take.
+        // When the client last took something, or had nothing to take.
         let mut taken_at = heard_at;
         loop {
             if let Err(end) = self.work().await {
@@ -190,19 +179,21 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
                 Wake::Wrote(Ok(_)) => taken_at = Instant::now(),
                 Wake::Wrote(Err(_)) => return End::Socket,
                 Wake::Store => {
-                    self.session.committed(self.line.durable());
-                    if self.line.is_withheld() {
+                    self.session.committed(self.seat.line.durable());
+                    if self.seat.line.is_withheld() {
                         return End::Withheld;
                     }
-                    if self.line.take_down() {
+                    if self.seat.line.take_down() {
                         self.session.ring();
                     }
                 }
+                Wake::Parcel(parcel) => self.session.deliver(parcel, self.shared.store.now()),
                 Wake::Answer(Ok(answer)) => self.answer("evidence", answer),
                 Wake::Answer(Err(Stopped)) => return End::Stopping,
                 Wake::Silence => return End::KeepAlive,
                 Wake::Deaf => return End::Deaf,
                 Wake::TakenOver => return End::TakenOver,
+                Wake::Revoked => return End::NotAuthorized,
                 Wake::Stopping => return End::Stopping,
             }
         }
@@ -210,88 +201,183 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
 
     /// Does everything that can be done without waiting for the socket.
     async fn work(&mut self) -> Result<(), End> {
-        let now_ms = clock::unix_ms();
+        let read = self.read().await;
+        self.finish_done().await?;
+        read?;
+        // A refusal that waits for nothing but its turn may leave at once.
+        self.session.committed(self.seat.line.durable());
+        for enquiry in self.session.take_enquiries() {
+            self.answering.push(enquiry);
+        }
+        self.fetch().await?;
+        self.session.send_waiting(self.shared.store.now());
+        self.finish_done().await
+    }
+
+    /// Reads packets as long as there are some and the session takes them. Even when the client has gone wrong just now, what came
+    /// before that is taken.
+    async fn read(&mut self) -> Result<(), End> {
+        let now = self.shared.now();
         let mut read = Ok(true);
         while matches!(read, Ok(true)) && self.session.may_read() {
-            for _ in 0..BATCH_RECORDS_MAX {
-                read = self.session.read(&mut self.input, now_ms);
+            for _ in 0..READ_PACKETS {
+                read = self.session.read(&mut self.input, now);
                 if !matches!(read, Ok(true)) || !self.session.may_read() {
                     break;
                 }
             }
             for question in self.session.take_questions() {
-                let answer = self.shared.answers.time(self.session.device(), question, now_ms);
+                let answer = self.shared.answers.time(self.session.device(), question, now.unix_ms);
                 self.answer("time", answer);
             }
-            // Even when the device has gone wrong just now: what came before it is taken.
             self.submit().await?;
+            if let Some(ask) = self.session.take_ask() {
+                self.ask(ask).await?;
+            }
         }
-        for id in self.session.take_done() {
-            self.finish(id).await?;
+        read.map(|_| ())
+    }
+
+    async fn submit(&mut self) -> Result<(), End> {
+        for handover in self.session.take_handovers() {
+            let batch = Batch {
+                device: handover.device,
+                line: self.seat.line.clone(),
+                first_mark: handover.first_mark,
+                items: handover.items,
+            };
+            self.shared.store.submit(batch).await.map_err(|_| End::Stopping)?;
         }
-        read?;
-        // A refusal that waits for nothing but its turn may leave at once.
-        self.session.committed(self.line.durable());
-        for enquiry in self.session.take_enquiries() {
-            self.answering.push(enquiry);
+        Ok(())
+    }
+
+    async fn ask(&mut self, ask: Ask) -> Result<(), End> {
+        let (store, client) = (&self.shared.store, self.session.client().clone());
+        let generation = self.seat.opened.generation;
+        match ask {
+            Ask::Subscribe(subscribing) => {
+                let asked = subscribing.asked();
+                let answers = store.subscribe(client, generation, asked).await.map_err(no_room)?;
+                self.session.subscribed(subscribing, answers, self.shared.store.now());
+            }
+            Ask::Unsubscribe { packet_id, filters } => {
+                let asked = filters.iter().flatten().cloned().collect();
+                let existed = store.unsubscribe(client, generation, asked).await.map_err(no_room)?;
+                self.session.unsubscribed(packet_id, &filters, existed);
+            }
         }
-        while let Some((after, limit)) = self.session.wants() {
+        Ok(())
+    }
+
+    /// Fetches what the store has for the client, as far as there is room for it.
+    async fn fetch(&mut self) -> Result<(), End> {
+        let (store, now) = (&self.shared.store, self.shared.store.now());
+        let mut sent = 0;
+        while let Some((after, limit)) = self.session.wants_down() {
             let device = self.session.device().clone();
-            let messages =
-                self.shared.store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
-            let sent = self.session.deliver(messages, limit);
-            self.shared.metrics.down_published.inc_by(sent as u64);
+            let messages = store.down_after(device, after, limit).await.map_err(|_| End::Stopping)?;
+            sent += self.session.deliver_down(messages, limit, now);
         }
-        for id in self.session.take_done() {
-            self.finish(id).await?;
+        while let Some((after, limit)) = self.session.wants_queued() {
+            let client = self.session.client().clone();
+            let messages = store.queued_after(client, after, limit).await.map_err(|_| End::Stopping)?;
+            sent += self.session.deliver_queued(messages, limit, now);
+        }
+        self.shared.metrics.down_published.inc_by(sent as u64);
+        Ok(())
+    }
+
+    /// The client is done with messages: the store may forget them.
+    async fn finish_done(&mut self) -> Result<(), End> {
+        for source in self.session.take_done() {
+            let store = &self.shared.store;
+            let told = match source {
+                Source::Here => continue,
+                Source::Down(id) => store.down_done(self.session.device().clone(), id).await,
+                Source::Queued(id) => store.queued_done(self.session.client().clone(), id).await,
+            };
+            self.shared.metrics.down_delivered.inc();
+            told.map_err(|_| End::Stopping)?;
         }
         Ok(())
     }
 
     /// Sends an answer, if one could be made and the device is there for it.
     fn answer(&mut self, kind: &str, answer: Option<Bytes>) {
-        if !answer.is_some_and(|answer| self.session.answer(kind, answer)) {
+        let now = self.shared.store.now();
+        if !answer.is_some_and(|answer| self.session.answer(kind, answer, now)) {
             self.shared.metrics.down_answers_dropped.inc();
         }
-    }
-
-    /// The device has a message: the store may forget it.
-    async fn finish(&mut self, id: i64) -> Result<(), End> {
-        self.shared.metrics.down_delivered.inc();
-        let device = self.session.device().clone();
-        self.shared.store.down_done(device, id).await.map_err(|_| End::Stopping)
-    }
-
-    async fn submit(&mut self) -> Result<(), End> {
-        let Some((first_mark, items)) = self.session.take_items() else { return Ok(()) };
-        let (device, line) = (self.session.device().clone(), self.line.clone());
-        self.shared.store.submit(Batch { device, line, first_mark, items }).await.map_err(|_| End::Stopping)
     }
 
     /// Waits for whatever comes first. Reading pauses while the session may not take more; packets that are already
     /// in the buffer go on as soon as it may.
     async fn wait(&mut self, heard_at: Instant, taken_at: Instant) -> Wake {
         let may_read = self.session.may_read();
+        let takes_parcels = self.session.takes_parcels();
         let has_out = !self.session.out().is_empty();
-        let silence_after = Duration::from_millis(u64::from(self.connect.keep_alive_s) * 1500);
+        let keep_alive_s = self.seat.keep_alive_s;
+        let silence_after = Duration::from_millis(u64::from(keep_alive_s) * 1500);
         tokio::select! {
             biased;
             () = self.shared.stopping.cancelled() => Wake::Stopping,
-            () = self.claim.lost() => Wake::TakenOver,
-            () = self.line.changed() => Wake::Store,
+            () = self.seat.claim.lost() => Wake::TakenOver,
+            () = self.seat.revoked.cancelled() => Wake::Revoked,
+            () = self.seat.line.changed() => Wake::Store,
             answer = self.answering.next() => Wake::Answer(answer),
             wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),
+            parcel = next(&mut self.seat.opened.mailbox), if takes_parcels => Wake::Parcel(parcel),
             read = fill(&mut self.reader, &mut self.input), if may_read => Wake::Read(read),
             () = time::sleep_until(taken_at + UNREAD_MAX), if has_out => Wake::Deaf,
-            () = time::sleep_until(heard_at + silence_after), if may_read && self.connect.keep_alive_s > 0 => Wake::Silence,
+            () = time::sleep_until(heard_at + silence_after), if may_read && keep_alive_s > 0 => Wake::Silence,
         }
     }
 
-    /// The gateway stops: waits until what this device sent is durable, so that its acknowledgements can leave.
+    /// The gateway stops: waits until what this client sent is durable, so that its acknowledgements can leave.
     async fn settle(&mut self) {
-        while !self.session.is_settled() && !self.line.is_withheld() {
-            self.line.changed().await;
-            self.session.committed(self.line.durable());
+        while !self.session.is_settled() && !self.seat.line.is_withheld() {
+            self.seat.line.changed().await;
+            self.session.committed(self.seat.line.durable());
+        }
+    }
+
+    /// Leaves the session, and what is to be published of it now or later. When the store has stopped, so has all of it.
+    async fn leave(&mut self, end: End) {
+        let leaving = Leaving {
+            client: self.session.client().clone(),
+            generation: self.seat.opened.generation,
+            expiry_s: self.session.new_expiry_s(),
+            sent_to: self.session.sent_to(),
+        };
+        let _ = self.shared.store.leave_session(leaving).await;
+        let will = self.session.take_will();
+        // That the gateway goes says nothing about its clients.
+        let Some(will) = will.filter(|_| end != End::Stopping) else { return };
+        let delay_s = will.delay_s.min(self.session.expiry_s());
+        let last = LastWill { owner: self.seat.owner(), will };
+        if delay_s == 0 {
+            let _ = self.shared.store.submit(last.into_batch(&self.shared.intake, self.shared.now())).await;
+        } else if end != End::TakenOver {
+            let due = Instant::now() + Duration::from_secs(delay_s.into());
+            self.shared.claims.hold(due, last).await;
         }
     }
 }
+
+/// The next message from the mailbox; never, when nobody puts anything there any more.
+async fn next(mailbox: &mut mpsc::Receiver<Parcel>) -> Parcel {
+    match mailbox.recv().await {
+        Some(parcel) => parcel,
+        None => std::future::pending().await,
+    }
+}
+
+fn no_room(error: SettleError) -> End {
+    match error {
+        SettleError::Unsettled(_) => End::Withheld,
+        SettleError::Stopped(_) => End::Stopping,
+    }
+}
+
+/// Where the store says how far it got.
+pub(super) type Line = Arc<DeviceLine>;

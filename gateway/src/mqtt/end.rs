@@ -19,19 +19,19 @@ pub(super) enum End {
     Version,
     /// The client id is no device id.
     ClientId,
+    /// User name, password or certificate are nobody's.
+    Credentials,
+    /// It is known, and may not connect: its account was closed, or its will is for a topic that is not its own.
+    NotAuthorized,
     /// A way to authenticate that is not spoken here: letting the device in would be a promise.
     Authentication,
     /// A packet above the limit.
     TooLarge,
     /// More unacknowledged messages than the receive maximum.
     ReceiveMaximum,
-    /// QoS 2.
-    Qos,
-    /// A topic alias, which was not offered.
+    /// A topic alias beyond those that were offered.
     TopicAlias,
-    /// A subscription identifier, which was not offered.
-    SubscriptionId,
-    /// A topic that can't be published to: with a wildcard or a zero in it.
+    /// A topic that can't be published to: with a wildcard or a zero in it, or too long or deep.
     TopicName,
     /// A topic outside the device's own.
     ForeignTopic,
@@ -57,18 +57,44 @@ impl End {
             End::Protocol => "protocol",
             End::Version => "version",
             End::ClientId => "client_id",
+            End::Credentials => "credentials",
+            End::NotAuthorized => "not_authorized",
             End::Authentication => "authentication",
             End::TooLarge => "too_large",
             End::ReceiveMaximum => "receive_maximum",
-            End::Qos => "qos",
             End::TopicAlias => "topic_alias",
-            End::SubscriptionId => "subscription_id",
             End::TopicName => "topic_name",
             End::ForeignTopic => "foreign_topic",
             End::Withheld => "withheld",
             End::TakenOver => "taken_over",
             End::Deaf => "deaf",
             End::Stopping => "stopping",
+        }
+    }
+
+    /// What an MQTT 5 client is told.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            End::ByDevice => "the client has closed the connection",
+            End::Socket => "the connection broke",
+            End::ConnectTimeout => "no CONNECT came in time",
+            End::KeepAlive => "nothing came for one and a half times the keep-alive",
+            End::Malformed => "that is no MQTT packet",
+            End::Protocol => "that packet may not come here, or not so",
+            End::Version => "only MQTT 3.1.1 and 5 are spoken here",
+            End::ClientId => "the client id must be the device's id: a-z, 0-9 and -, at most 32",
+            End::Credentials => "user name, password or certificate are nobody's here",
+            End::NotAuthorized => "the account is closed, or the will's topic is not its own",
+            End::Authentication => "that way to authenticate is not offered",
+            End::TooLarge => "the packet is larger than the maximum packet size in CONNACK",
+            End::ReceiveMaximum => "more is unacknowledged than the receive maximum in CONNACK",
+            End::TopicAlias => "the topic alias is 0 or above the maximum in CONNACK",
+            End::TopicName => "the topic has a wildcard or U+0000 in it, or is too long or deep",
+            End::ForeignTopic => "that topic is not the client's own",
+            End::Withheld => "there is no room: the message was not taken, keep it",
+            End::TakenOver => "the same client has connected again",
+            End::Deaf => "the client does not read",
+            End::Stopping => "the gateway stops",
         }
     }
 

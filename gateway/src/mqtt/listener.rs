@@ -1,6 +1,7 @@
 //! Accepts connections and sees to it that a device has one session: the one owner of who is connected.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{self, Shared};
 use super::end::End;
-use crate::domain::report::DeviceId;
+use super::will::{LastWill, Wills};
+use crate::access::Gate;
+use crate::domain::access::ClientKey;
+use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
@@ -39,28 +43,41 @@ pub struct Limits {
     pub receive_maximum: NonZeroU16,
     /// Time for a complete CONNECT.
     pub connect_timeout: Duration,
+    /// Topics and filters.
+    pub topics: TopicLimits,
+    /// Topics that a client may give a number.
+    pub topic_alias_maximum: u16,
+    /// Seconds that a session may outlive its connection.
+    pub session_expiry_max_s: u32,
 }
 
-/// Asks for the right to be a device's session.
-struct ClaimRequest {
-    device: DeviceId,
-    answer: oneshot::Sender<Claim>,
+/// What connections ask of the listener.
+enum Request {
+    /// The right to be a client's session.
+    Claim { client: ClientKey, answer: oneshot::Sender<Claim> },
+    /// To publish a will when its client has not come back in time.
+    Hold { due: time::Instant, will: Box<LastWill> },
 }
 
-/// The connections' end of the claim queue.
+/// The connections' end of the queue of requests.
 #[derive(Clone)]
-pub(super) struct Claims(mpsc::Sender<ClaimRequest>);
+pub(super) struct Claims(mpsc::Sender<Request>);
 
 impl Claims {
-    /// Becomes the device's session, taking over from an earlier one; `None` when the listener has ended.
-    pub(super) async fn claim(&self, device: DeviceId) -> Option<Claim> {
+    /// Becomes the client's session, taking over from an earlier one; `None` when the listener has ended.
+    pub(super) async fn claim(&self, client: ClientKey) -> Option<Claim> {
         let (answer, claim) = oneshot::channel();
-        self.0.send(ClaimRequest { device, answer }).await.ok()?;
+        self.0.send(Request::Claim { client, answer }).await.ok()?;
         claim.await.ok()
+    }
+
+    /// Has a will published later, unless its client comes back. When the listener has ended, nothing is.
+    pub(super) async fn hold(&self, due: time::Instant, will: LastWill) {
+        let _ = self.0.send(Request::Hold { due, will: Box::new(will) }).await;
     }
 }
 
-/// The right to be a device's session, until somebody else claims it. Dropping it gives it back.
+/// The right to be a client's session, until somebody else claims it. Dropping it gives it back.
 pub(super) struct Claim {
     lost: CancellationToken,
 }
@@ -82,9 +99,10 @@ impl Drop for Claim {
 pub struct Listener {
     socket: TcpListener,
     shared: Shared,
-    queue: mpsc::Receiver<ClaimRequest>,
+    queue: mpsc::Receiver<Request>,
     /// Who is connected: cancelled tokens belong to sessions that have ended.
-    claimed: HashMap<DeviceId, CancellationToken>,
+    claimed: HashMap<ClientKey, CancellationToken>,
+    wills: Wills,
     connections: JoinSet<End>,
 }
 
@@ -93,6 +111,7 @@ impl Listener {
     pub fn new(
         socket: TcpListener,
         limits: Limits,
+        gate: Gate,
         store: Store,
         intake: Intake,
         answers: Answers,
@@ -100,9 +119,9 @@ impl Listener {
         stopping: CancellationToken,
     ) -> Listener {
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared = Shared { store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
-        let (claimed, connections) = (HashMap::new(), JoinSet::new());
-        Listener { socket, shared, queue, claimed, connections }
+        let shared = Shared { gate, store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
+        let (claimed, wills, connections) = (HashMap::new(), Wills::default(), JoinSet::new());
+        Listener { socket, shared, queue, claimed, wills, connections }
     }
 
     /// Serves until told to stop; then waits for the connections to acknowledge what they took.
@@ -110,16 +129,18 @@ impl Listener {
         let stopping = self.shared.stopping.clone();
         loop {
             let has_room = self.connections.len() < self.shared.limits.connections_max;
+            let next_will = self.wills.next_due();
             tokio::select! {
                 () = stopping.cancelled() => break,
                 accepted = self.socket.accept(), if has_room => match accepted {
-                    Ok((stream, _)) => self.serve(stream),
+                    Ok((stream, peer)) => self.serve(stream, peer.ip()),
                     Err(error) => {
                         tracing::warn!(%error, "no connection accepted, pausing");
                         time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
-                Some(request) = self.queue.recv() => self.claim(request),
+                Some(request) = self.queue.recv() => self.answer(request),
+                () = due(next_will) => self.publish_wills().await,
                 Some(ended) = self.connections.join_next() => self.ended(ended),
             }
         }
@@ -130,28 +151,56 @@ impl Listener {
         }
     }
 
-    fn serve(&mut self, stream: TcpStream) {
+    fn serve(&mut self, stream: TcpStream, peer: IpAddr) {
         if let Err(error) = prepare(&stream) {
             tracing::debug!(%error, "socket options refused");
         }
         let (reader, writer) = stream.into_split();
-        self.connections.spawn(connection::serve(reader, writer, self.shared.clone()));
+        self.connections.spawn(connection::serve(reader, writer, peer, self.shared.clone()));
     }
 
-    fn claim(&mut self, request: ClaimRequest) {
+    fn answer(&mut self, request: Request) {
+        let (client, answer) = match request {
+            Request::Claim { client, answer } => (client, answer),
+            Request::Hold { due, will } => {
+                // It may be back by now.
+                let is_back = self.claimed.get(&will.owner.client).is_some_and(|claim| !claim.is_cancelled());
+                if !is_back {
+                    self.wills.hold(due, *will);
+                }
+                return;
+            }
+        };
+        self.wills.forget(&client);
         let lost = CancellationToken::new();
-        if let Some(earlier) = self.claimed.insert(request.device, lost.clone()) {
+        if let Some(earlier) = self.claimed.insert(client, lost.clone()) {
             earlier.cancel();
         }
         // A connection that is gone drops its claim here.
-        let _ = request.answer.send(Claim { lost });
+        let _ = answer.send(Claim { lost });
         self.shared.metrics.mqtt_connections.set(self.claimed.len() as i64);
+    }
+
+    async fn publish_wills(&mut self) {
+        for will in self.wills.take_due(time::Instant::now()) {
+            let batch = will.into_batch(&self.shared.intake, self.shared.now());
+            // When the store has stopped, so has the gateway.
+            let _ = self.shared.store.submit(batch).await;
+        }
     }
 
     fn ended(&mut self, ended: Result<End, tokio::task::JoinError>) {
         count(&self.shared.metrics, ended);
         self.claimed.retain(|_, claim| !claim.is_cancelled());
         self.shared.metrics.mqtt_connections.set(self.claimed.len() as i64);
+    }
+}
+
+/// Returns at that time; never, when there is none.
+async fn due(at: Option<time::Instant>) {
+    match at {
+        Some(at) => time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

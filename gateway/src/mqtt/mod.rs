@@ -11,17 +11,19 @@
 //! - One device, one session: a second connection with the same client id takes over.
 //! - The codec is behind [`wire`] and [`incoming`] alone; [`greeting`] is what it does not see to in a first packet.
 //!
-//! Not offered yet, and answered so: QoS 2 (MQTT 5 is told a maximum of 1), persistent sessions (session present is always
-//! 0; receipts wait in the store all the same), wills, subscriptions beyond a device's own `down` topics.
+//! - What a session is owed above QoS 0 beyond its connection is in the store, and so are its subscriptions; who gets a message is
+//!   decided by the writer, in the transaction of the message.
+//! - A will is published when its client is gone without a word: as its report, if the topic is its device's own, and to whoever
+//!   has subscribed.
 
+mod admitting;
 mod answering;
 mod connection;
 mod end;
 mod greeting;
 mod incoming;
 pub mod listener;
-mod outbox;
 mod packet;
 mod session;
-mod topics;
+mod will;
 mod wire;

@@ -2,16 +2,32 @@
 
 use std::num::{NonZeroU16, NonZeroU32};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
+use bytestring::ByteString;
 use rmqtt_codec::error::DecodeError;
 use rmqtt_codec::types::{Publish as CodecPublish, QoS};
+use rmqtt_codec::v5::PublishProperties;
 use rmqtt_codec::{v3, v5};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::end::End;
 use super::greeting::{self, Version};
 use super::incoming;
-use super::packet::{Grant, Incoming, Offer, Qos};
+use super::packet::{Grant, Incoming, Offer};
+use crate::domain::publication::{Properties, Qos};
+use crate::store::sessions::Parcel;
+
+/// A message for the client.
+pub(super) struct Outgoing<'a> {
+    /// There is one exactly when the QoS is above 0.
+    pub(super) packet_id: Option<NonZeroU16>,
+    pub(super) dup: bool,
+    pub(super) parcel: &'a Parcel,
+    /// What is left of its life.
+    pub(super) expiry_s: Option<u32>,
+    /// The number of its topic, and whether the client knows that already.
+    pub(super) alias: Option<(NonZeroU16, bool)>,
+}
 
 enum Codec {
     Unknown { packet_bytes_max: u32 },
@@ -68,17 +84,17 @@ impl Wire {
             Codec::Unknown { .. } => {}
             Codec::V3(codec) => {
                 let return_code = v3::ConnectAckReason::ConnectionAccepted;
-                let answer = v3::ConnectAck { return_code, session_present: false };
+                let answer = v3::ConnectAck { return_code, session_present: offer.session_present };
                 put_v3(codec, out, v3::Packet::ConnectAck(answer));
             }
             Codec::V5(codec) => {
                 let answer = v5::ConnectAck {
-                    session_expiry_interval_secs: Some(0),
+                    session_present: offer.session_present,
+                    session_expiry_interval_secs: offer.session_expiry_s,
                     receive_max: offer.receive_maximum,
-                    max_qos: QoS::AtLeastOnce,
                     max_packet_size: Some(offer.packet_bytes_max),
-                    subscription_identifiers_available: false,
-                    shared_subscription_available: false,
+                    topic_alias_max: offer.topic_alias_maximum,
+                    assigned_client_id: offer.assigned_client_id.map(ByteString::from),
                     ..v5::ConnectAck::default()
                 };
                 put_v5(codec, out, answer.into());
@@ -89,14 +105,16 @@ impl Wire {
     /// Writes the CONNACK that refuses. Nothing, when what came was no CONNECT.
     pub(super) fn refuse(&mut self, out: &mut BytesMut, end: End) {
         match &mut self.codec {
-            // The answer of 3.1.1 to a version it does not know; newer devices read it too.
+            // The answer of 3.1.1 to a version it does not know; newer clients read it too.
             Codec::Unknown { .. } if end == End::Version => out.put_slice(&[0x20, 2, 0, 1]),
             Codec::Unknown { .. } => {}
-            // 3.1.1 has no code for a CONNECT that is malformed.
-            Codec::V3(_) if matches!(end, End::Malformed | End::Protocol) => {}
             Codec::V3(codec) => {
                 let return_code = match end {
+                    // 3.1.1 has no code for a CONNECT that is malformed.
+                    End::Malformed | End::Protocol => return,
                     End::ClientId => v3::ConnectAckReason::IdentifierRejected,
+                    End::Credentials => v3::ConnectAckReason::BadUserNameOrPassword,
+                    End::NotAuthorized => v3::ConnectAckReason::NotAuthorized,
                     _ => v3::ConnectAckReason::ServiceUnavailable,
                 };
                 let answer = v3::ConnectAck { return_code, session_present: false };
@@ -105,29 +123,61 @@ impl Wire {
             Codec::V5(codec) => {
                 let reason_code = match end {
                     End::ClientId => v5::ConnectAckReason::ClientIdentifierNotValid,
+                    End::Credentials => v5::ConnectAckReason::BadUserNameOrPassword,
+                    End::NotAuthorized => v5::ConnectAckReason::NotAuthorized,
                     End::Authentication => v5::ConnectAckReason::BadAuthenticationMethod,
                     End::TooLarge => v5::ConnectAckReason::PacketTooLarge,
                     End::Malformed => v5::ConnectAckReason::MalformedPacket,
                     End::Protocol => v5::ConnectAckReason::ProtocolError,
+                    End::TopicName => v5::ConnectAckReason::TopicNameInvalid,
+                    End::Withheld => v5::ConnectAckReason::QuotaExceeded,
                     _ => v5::ConnectAckReason::ServerUnavailable,
                 };
-                put_v5(codec, out, v5::ConnectAck { reason_code, ..v5::ConnectAck::default() }.into());
+                let reason_string = Some(ByteString::from_static(end.in_words()));
+                put_v5(codec, out, v5::ConnectAck { reason_code, reason_string, ..v5::ConnectAck::default() }.into());
             }
         }
     }
 
     /// Writes a PUBACK that says: durable. Four bytes in both versions.
     pub(super) fn puback(out: &mut BytesMut, packet_id: NonZeroU16) {
-        let [high, low] = packet_id.get().to_be_bytes();
-        out.put_slice(&[0x40, 2, high, low]);
+        put_short(out, 0x40, packet_id);
     }
 
-    /// Writes the MQTT 5 PUBACK that refuses a topic.
-    pub(super) fn puback_not_authorized(&mut self, out: &mut BytesMut, packet_id: NonZeroU16) {
+    /// Writes a PUBREC that says: durable.
+    pub(super) fn pubrec(out: &mut BytesMut, packet_id: NonZeroU16) {
+        put_short(out, 0x50, packet_id);
+    }
+
+    /// Writes a PUBREL; `known` is false when no message was sent under this packet id.
+    pub(super) fn pubrel(&mut self, out: &mut BytesMut, packet_id: NonZeroU16, known: bool) {
+        self.put_release(out, 0x62, packet_id, known);
+    }
+
+    /// Writes a PUBCOMP; `known` is false when no message came under this packet id.
+    pub(super) fn pubcomp(&mut self, out: &mut BytesMut, packet_id: NonZeroU16, known: bool) {
+        self.put_release(out, 0x70, packet_id, known);
+    }
+
+    /// MQTT 5 says "packet identifier not found"; 3.1.1 has no word for it. The codec does not know the code.
+    fn put_release(&mut self, out: &mut BytesMut, first: u8, packet_id: NonZeroU16, known: bool) {
+        if known || !self.is_v5() {
+            return put_short(out, first, packet_id);
+        }
+        let [high, low] = packet_id.get().to_be_bytes();
+        out.put_slice(&[first, 3, high, low, PACKET_IDENTIFIER_NOT_FOUND]);
+    }
+
+    /// Writes the MQTT 5 PUBACK or PUBREC that refuses a topic.
+    pub(super) fn not_authorized(&mut self, out: &mut BytesMut, packet_id: NonZeroU16, qos: Qos) {
         if let Codec::V5(codec) = &mut self.codec {
             let reason_code = v5::PublishAckReason::NotAuthorized;
-            let (properties, reason_string) = (Vec::new(), None);
-            put_v5(codec, out, v5::PublishAck { packet_id, reason_code, properties, reason_string }.into());
+            let reason_string = Some(ByteString::from_static(End::ForeignTopic.in_words()));
+            let ack = v5::PublishAck { packet_id, reason_code, properties: Vec::new(), reason_string };
+            let is_first_of_two = qos == Qos::ExactlyOnce;
+            let packet =
+                if is_first_of_two { v5::Packet::PublishReceived(ack) } else { v5::Packet::PublishAck(ack) };
+            put_v5(codec, out, packet);
         }
     }
 
@@ -137,7 +187,7 @@ impl Wire {
             Codec::V3(codec) => {
                 let code = |grant: &Grant| match grant {
                     Grant::Granted(qos) => v3::SubscribeReturnCode::Success(to_codec(*qos)),
-                    Grant::Refused => v3::SubscribeReturnCode::Failure,
+                    _ => v3::SubscribeReturnCode::Failure,
                 };
                 let status = grants.iter().map(code).collect();
                 put_v3(codec, out, v3::Packet::SubscribeAck { packet_id, status });
@@ -145,11 +195,15 @@ impl Wire {
             Codec::V5(codec) => {
                 let code = |grant: &Grant| match grant {
                     Grant::Granted(Qos::AtMostOnce) => v5::SubscribeAckReason::GrantedQos0,
-                    Grant::Granted(_) => v5::SubscribeAckReason::GrantedQos1,
-                    Grant::Refused => v5::SubscribeAckReason::NotAuthorized,
+                    Grant::Granted(Qos::AtLeastOnce) => v5::SubscribeAckReason::GrantedQos1,
+                    Grant::Granted(Qos::ExactlyOnce) => v5::SubscribeAckReason::GrantedQos2,
+                    Grant::NotAuthorized => v5::SubscribeAckReason::NotAuthorized,
+                    Grant::Invalid => v5::SubscribeAckReason::TopicFilterInvalid,
+                    Grant::TooMany => v5::SubscribeAckReason::QuotaExceeded,
                 };
                 let status = grants.iter().map(code).collect();
-                let (properties, reason_string) = (Vec::new(), None);
+                let reason_string = grants.iter().find_map(|grant| grant.in_words()).map(ByteString::from_static);
+                let properties = Vec::new();
                 put_v5(codec, out, v5::SubscribeAck { packet_id, properties, reason_string, status }.into());
             }
         }
@@ -182,31 +236,64 @@ impl Wire {
         out.put_slice(&[0xD0, 0]);
     }
 
-    /// Writes a message for the device: with a packet id at QoS 1, without at QoS 0. False when it is larger than the
-    /// device takes.
-    pub(super) fn publish(
-        &mut self,
-        out: &mut BytesMut,
-        topic: String,
-        packet_id: Option<NonZeroU16>,
-        payload: Bytes,
-    ) -> bool {
-        let qos = if packet_id.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
-        let (dup, retain, topic) = (false, false, topic.into());
-        let publish =
-            Box::new(CodecPublish { dup, retain, qos, topic, packet_id, payload, properties: None });
+    /// Writes a message. False when it is larger than the client takes.
+    pub(super) fn publish(&mut self, out: &mut BytesMut, outgoing: Outgoing<'_>) -> bool {
+        let Outgoing { packet_id, dup, parcel, expiry_s, alias } = outgoing;
+        let publication = &parcel.publication;
+        let qos = if packet_id.is_some() { to_codec(parcel.qos) } else { QoS::AtMostOnce };
+        let is_named = !alias.is_some_and(|(_, known)| known);
+        let topic = if is_named || !self.is_v5() { ByteString::from(&*publication.topic) } else { ByteString::new() };
+        let mut publish = Box::new(CodecPublish {
+            dup,
+            retain: parcel.retain,
+            qos,
+            topic,
+            packet_id,
+            payload: publication.payload.clone(),
+            properties: None,
+        });
         match &mut self.codec {
             Codec::Unknown { .. } => false,
             Codec::V3(codec) => put_v3(codec, out, v3::Packet::Publish(publish)),
-            Codec::V5(codec) => put_v5(codec, out, v5::Packet::Publish(publish)),
+            Codec::V5(codec) => {
+                publish.properties = Some(properties(&publication.properties, parcel, expiry_s, alias));
+                put_v5(codec, out, v5::Packet::Publish(publish))
+            }
         }
     }
 
-    /// Writes the MQTT 5 DISCONNECT for this end; MQTT 3.1.1 devices only see the connection close.
+    /// Writes the MQTT 5 DISCONNECT for this end; MQTT 3.1.1 clients only see the connection close.
     pub(super) fn disconnect(&mut self, out: &mut BytesMut, end: End) {
         if let (Codec::V5(codec), Some(reason_code)) = (&mut self.codec, disconnect_code(end)) {
-            put_v5(codec, out, v5::Disconnect { reason_code, ..v5::Disconnect::default() }.into());
+            let reason_string = Some(ByteString::from_static(end.in_words()));
+            put_v5(codec, out, v5::Disconnect { reason_code, reason_string, ..v5::Disconnect::default() }.into());
         }
+    }
+}
+
+/// The code for a packet id that nobody knows.
+const PACKET_IDENTIFIER_NOT_FOUND: u8 = 0x92;
+
+fn put_short(out: &mut BytesMut, first: u8, packet_id: NonZeroU16) {
+    let [high, low] = packet_id.get().to_be_bytes();
+    out.put_slice(&[first, 2, high, low]);
+}
+
+fn properties(
+    own: &Properties,
+    parcel: &Parcel,
+    expiry_s: Option<u32>,
+    alias: Option<(NonZeroU16, bool)>,
+) -> PublishProperties {
+    PublishProperties {
+        topic_alias: alias.map(|(alias, _)| alias),
+        correlation_data: own.correlation_data.clone().map(Into::into),
+        message_expiry_interval: expiry_s.and_then(NonZeroU32::new),
+        content_type: own.content_type.as_deref().map(ByteString::from),
+        user_properties: own.user.iter().map(|(name, value)| ((&**name).into(), (&**value).into())).collect(),
+        is_utf8_payload: own.is_utf8,
+        response_topic: own.response_topic.as_deref().map(ByteString::from),
+        subscription_ids: parcel.subscription_ids.iter().filter_map(|id| NonZeroU32::new(*id)).collect(),
     }
 }
 
@@ -223,16 +310,15 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
     use v5::DisconnectReasonCode as Code;
     match end {
         End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId | End::Deaf => None,
+        End::Credentials => None,
         End::KeepAlive => Some(Code::KeepAliveTimeout),
         End::Malformed => Some(Code::MalformedPacket),
         End::Protocol => Some(Code::ProtocolError),
         End::TooLarge => Some(Code::PacketTooLarge),
         End::ReceiveMaximum => Some(Code::ReceiveMaximumExceeded),
-        End::Qos => Some(Code::QosNotSupported),
         End::TopicAlias => Some(Code::TopicAliasInvalid),
-        End::SubscriptionId => Some(Code::SubscriptionIdentifiersNotSupported),
         End::TopicName => Some(Code::TopicNameInvalid),
-        End::ForeignTopic => Some(Code::NotAuthorized),
+        End::ForeignTopic | End::NotAuthorized => Some(Code::NotAuthorized),
         End::Authentication => Some(Code::BadAuthenticationMethod),
         End::Withheld => Some(Code::QuotaExceeded),
         End::TakenOver => Some(Code::SessionTakenOver),
@@ -240,7 +326,7 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
     }
 }
 
-/// Encoding our own packets fails only on one above the device's maximum. True when it was written.
+/// Encoding our own packets fails only on one above the client's maximum. True when it was written.
 fn put_v3(codec: &mut v3::Codec, out: &mut BytesMut, packet: v3::Packet) -> bool {
     codec.encode(packet, out).is_ok()
 }

@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::custody::Standing;
 use super::disk::Disk;
 use super::evidence::{self, Bound};
-use super::group::{Counted, Group, Outcome, Progress};
+use super::group::{Group, Outcome, Progress};
 use super::handle::{DamagedKey, RawHead};
 use super::inlet::{Inlet, Mint};
 use super::kept_room::KeptRoom;
@@ -18,9 +18,10 @@ use super::mark::{Mark, Marked};
 use super::quota::{Pages, Quota};
 use super::rows::{self, Suspect};
 use super::scan::{self, Cursor, RawPage};
+use super::sessions::Sessions;
 use super::settlement::{Decision, Limit, RecordKey, Settlement};
 use super::snapshot::Snapshot;
-use super::submission::Batch;
+use super::submission::{Batch, Beside, Content};
 use super::tables::{ROW_CLASSES, Tables};
 use super::wal::Wal;
 use super::windows::{Windows, meta, set_meta};
@@ -40,6 +41,7 @@ pub(super) struct Database {
     pub(super) windows: Windows,
     pub(super) anchors: AnchorTable,
     pub(super) losses: LossBook,
+    pub(super) sessions: Sessions,
     pub(super) options: StoreOptions,
     pub(super) tables: Tables,
     pub(super) quota: Quota,
@@ -72,6 +74,7 @@ impl Database {
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
         connection.execute_batch("COMMIT")?;
+        let sessions = Sessions::load(&connection, options.session_limits, start_number)?;
         let quota = Quota::new(options.max_bytes, options.policies);
         let kept_room = KeptRoom::load(&connection, quota.kept_pages())?;
         let wal = Wal::open(&connection, &options.medium, &options.data_dir)?;
@@ -89,6 +92,7 @@ impl Database {
             windows,
             anchors,
             losses,
+            sessions,
             options,
             tables,
             quota,
@@ -145,9 +149,15 @@ impl Database {
         let gave_way = self.make_room(group)?;
         let lacking = self.quota.lacks_pages(group.bytes as u64, group.records as u64);
         self.kept_room.give_up(&self.connection, lacking)?;
+        for change in &group.session_changes {
+            change.write(&self.connection)?;
+        }
         for batch in &group.batches {
-            let progress = self.write_batch(batch, &mut outcome.tallied)?;
+            let progress = self.write_batch(batch, &mut outcome)?;
             outcome.progress.push(progress);
+        }
+        for (client, id) in &group.queued_done {
+            self.sessions.done(&self.connection, client, *id)?;
         }
         for (restoration, _) in &group.restorations {
             let restored = self.write_restoration(restoration, &mut outcome.ring)?;
@@ -184,6 +194,18 @@ impl Database {
             self.note_commit();
         }
         Ok(outcome)
+    }
+
+    /// Takes the sessions over from the damaged database that this one replaces.
+    pub(super) fn take_sessions(&mut self, before: &mut Sessions) -> rusqlite::Result<()> {
+        self.tables.commit_seq += 1;
+        self.wal.sync_next(&self.connection, true)?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.sessions.go_on_from(before, &self.connection)?;
+        self.tables.write_tallies(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.wal.committed(&self.connection)?;
+        Ok(())
     }
 
     /// Makes a loss record of the commits that the log had lost when the database was opened.
@@ -253,8 +275,37 @@ impl Database {
         Ok(())
     }
 
-    fn write_batch(&mut self, batch: &Batch, tallied: &mut Counted) -> rusqlite::Result<Progress> {
-        self.inlet(&batch.device, batch.has_claims()).take(batch, tallied)
+    fn write_batch(&mut self, batch: &Batch, outcome: &mut Outcome) -> rusqlite::Result<Progress> {
+        let progress =
+            self.inlet(&batch.device, batch.has_claims()).take(batch, &mut outcome.tallied)?;
+        let taken = progress.durable.map_or(0, |durable| (durable + 1).saturating_sub(batch.first_mark));
+        for item in batch.items.iter().take(usize::try_from(taken).unwrap_or(usize::MAX)) {
+            self.write_for_sessions(&item.content, item.beside.as_deref(), outcome)?;
+        }
+        Ok(progress)
+    }
+
+    /// What a message that was taken means to sessions.
+    fn write_for_sessions(
+        &mut self,
+        content: &Content,
+        beside: Option<&Beside>,
+        outcome: &mut Outcome,
+    ) -> rusqlite::Result<()> {
+        let Database { connection, sessions, .. } = self;
+        match content {
+            Content::Released { client, packet_id } => sessions.release(connection, client, *packet_id)?,
+            Content::Taken { client, id } => sessions.taken(connection, client, *id)?,
+            _ => {}
+        }
+        let Some(Beside { client, publication, received }) = beside else { return Ok(()) };
+        if let Some(packet_id) = received {
+            sessions.receive(connection, client, *packet_id)?;
+        }
+        match publication {
+            Some(publication) => sessions.post(connection, client, publication, &mut outcome.deliveries),
+            None => Ok(()),
+        }
     }
 
     /// The way in for what a device sent; `claims` says whether some of it has a number of the device's own.
@@ -355,6 +406,7 @@ impl Database {
         self.windows.undo();
         self.anchors.undo();
         self.losses.undo();
+        self.sessions.undo();
         self.kept_room = KeptRoom::load(&self.connection, self.quota.kept_pages())?;
         self.tables.reload(&self.connection)
     }

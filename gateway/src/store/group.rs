@@ -10,7 +10,9 @@ use super::handle::DamagedKey;
 use super::line::DeviceLine;
 use super::restore::{Restoration, RestoreOutcome, Restored};
 use super::settlement::{Settlement, Unsettled};
-use super::submission::Batch;
+use super::sessions::{Change, Deliveries, Opened, Subscribed};
+use super::submission::{Batch, Content};
+use crate::domain::access::ClientKey;
 use crate::domain::report::{Class, DeviceId};
 use crate::domain::retention::{Durability, Policies};
 
@@ -40,6 +42,33 @@ pub(super) type Answer = oneshot::Sender<Result<(), Unsettled>>;
 /// Where whoever brings records back hears what became of them.
 pub(super) type RestoreAnswer = oneshot::Sender<Result<RestoreOutcome, Unsettled>>;
 
+/// What a client hears of its session once the change is committed, and where.
+pub(super) enum SessionAnswer {
+    Opened(Opened, oneshot::Sender<Result<Opened, Unsettled>>),
+    Subscribed(Vec<Subscribed>, oneshot::Sender<Result<Vec<Subscribed>, Unsettled>>),
+    Unsubscribed(Vec<bool>, oneshot::Sender<Result<Vec<bool>, Unsettled>>),
+}
+
+impl SessionAnswer {
+    /// Tells that it is committed. Whoever asked and is gone needs no answer.
+    pub(super) fn tell(self) {
+        match self {
+            SessionAnswer::Opened(opened, to) => drop(to.send(Ok(opened))),
+            SessionAnswer::Subscribed(subscribed, to) => drop(to.send(Ok(subscribed))),
+            SessionAnswer::Unsubscribed(existed, to) => drop(to.send(Ok(existed))),
+        }
+    }
+
+    /// Tells that there was no room for it.
+    pub(super) fn refuse(self) {
+        match self {
+            SessionAnswer::Opened(_, to) => drop(to.send(Err(Unsettled))),
+            SessionAnswer::Subscribed(_, to) => drop(to.send(Err(Unsettled))),
+            SessionAnswer::Unsubscribed(_, to) => drop(to.send(Err(Unsettled))),
+        }
+    }
+}
+
 /// What queued during the last sync.
 #[derive(Default)]
 pub(super) struct Group {
@@ -52,6 +81,11 @@ pub(super) struct Group {
     pub(super) restorations: Vec<(Restoration, RestoreAnswer)>,
     /// Loss records that the platform has, and since when.
     pub(super) losses_reported: Vec<(Vec<i64>, i64, Answer)>,
+    /// What changes in sessions, and who hears of it.
+    pub(super) session_changes: Vec<Change>,
+    pub(super) session_answers: Vec<SessionAnswer>,
+    /// Messages that sessions are done with.
+    pub(super) queued_done: Vec<(ClientKey, i64)>,
     /// Requests of any kind that were taken while the group was collected, answered ones included.
     pub(super) requests: usize,
     pub(super) records: usize,
@@ -94,6 +128,12 @@ impl Group {
         self.down_done.push((device, id));
     }
 
+    /// Adds that a session is done with a message; nobody waits for it to be noted.
+    pub(super) fn push_queued_done(&mut self, client: ClientKey, id: i64, now: Instant) {
+        self.ask_for_commit(now, IDLE_LINGER);
+        self.queued_done.push((client, id));
+    }
+
     /// How long the group may still wait for more; `None` when it is to be committed now.
     pub(super) fn waits(&self, now: Instant) -> Option<Duration> {
         let is_large = self.records >= LINGER_RECORDS_MAX || self.bytes >= LINGER_BYTES_MAX;
@@ -124,6 +164,9 @@ impl Group {
             self.bytes += bytes;
             let Some(class) = item.content.class() else {
                 self.sync_needed = true;
+                if !matches!(item.content, Content::Quarantine { .. }) {
+                    linger = Duration::ZERO;
+                }
                 continue;
             };
             let wanted = &mut self.wanted[class as usize];
@@ -148,6 +191,8 @@ impl Group {
             && self.verdicts.is_empty()
             && self.losses_reported.is_empty()
             && self.restorations.is_empty()
+            && self.session_changes.is_empty()
+            && self.queued_done.is_empty()
             && !self.deletes_records()
     }
 
@@ -187,6 +232,7 @@ pub(super) struct Outcome {
     pub(super) restored: Vec<Option<RestoreOutcome>>,
     pub(super) ring: Vec<DeviceId>,
     pub(super) windows_written: bool,
+    pub(super) deliveries: Deliveries,
     pub(super) tallied: Counted,
 }
 
@@ -208,13 +254,14 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::store::submission::{Content, Item};
+    use crate::store::submission::Item;
 
     fn positions(line: &Arc<DeviceLine>, count: usize) -> Batch {
         let item = || Item {
             received_at_ms: 0,
             payload: Bytes::from_static(b"{}"),
             best_effort: false,
+            beside: None,
             content: Content::Report { class: Class::Telemetry, claimed: None, casework: None, anchor: None },
         };
         let items = std::iter::repeat_with(item).take(count).collect();

@@ -4,6 +4,7 @@ pub(super) mod blocking;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,13 +17,17 @@ use super::losses::LossRow;
 use super::record::StoredRecord;
 use super::restore::{Restoration, RestoreOutcome};
 use super::scan::{Cursor, RawPage};
+use super::sessions::{Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed};
 use super::segment;
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
+use crate::domain::access::ClientKey;
 use crate::domain::anchor::{self, Anchor};
 use crate::domain::evidence::File;
+use crate::domain::publication::Wish;
 use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::topic::Filter;
 
 /// Requests that may wait for the writer. A session that finds the queue full stops reading its socket.
 pub const QUEUE_REQUESTS: usize = 1024;
@@ -32,6 +37,16 @@ pub const QUEUE_REQUESTS: usize = 1024;
 pub struct Store {
     requests: mpsc::Sender<Request>,
     snapshot: watch::Receiver<Snapshot>,
+    live: Live,
+}
+
+/// What the writer tells everybody without being asked.
+#[derive(Debug, Clone)]
+pub(super) struct Live {
+    /// Somebody has subscribed to something.
+    pub(super) has_subscribers: Arc<AtomicBool>,
+    /// From when the gateway's own time counts.
+    pub(super) epoch: Epoch,
 }
 
 /// The writer thread is gone: the process is on its way down, nothing more becomes durable.
@@ -50,6 +65,22 @@ pub(super) enum Request {
     SetAside { class: Class, key: DamagedKey, answer: Answer },
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
     DownDone { device: DeviceId, id: i64 },
+    OpenSession { opening: Opening, answer: oneshot::Sender<Result<Opened, Unsettled>> },
+    LeaveSession(Leaving),
+    Subscribe {
+        client: ClientKey,
+        generation: u64,
+        filters: Vec<(Filter, Wish)>,
+        answer: oneshot::Sender<Result<Vec<Subscribed>, Unsettled>>,
+    },
+    Unsubscribe {
+        client: ClientKey,
+        generation: u64,
+        filters: Vec<Filter>,
+        answer: oneshot::Sender<Result<Vec<bool>, Unsettled>>,
+    },
+    QueuedAfter { client: ClientKey, after: i64, limit: u32, answer: oneshot::Sender<Vec<Queued>> },
+    QueuedDone { client: ClientKey, id: i64 },
     Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
     Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
     EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
@@ -109,8 +140,22 @@ pub struct DownMessage {
 }
 
 impl Store {
-    pub(super) fn new(requests: mpsc::Sender<Request>, snapshot: watch::Receiver<Snapshot>) -> Store {
-        Store { requests, snapshot }
+    pub(super) fn new(
+        requests: mpsc::Sender<Request>,
+        snapshot: watch::Receiver<Snapshot>,
+        live: Live,
+    ) -> Store {
+        Store { requests, snapshot, live }
+    }
+
+    /// True when somebody has subscribed to something: a message then goes with what it was published as.
+    pub fn has_subscribers(&self) -> bool {
+        self.live.has_subscribers.load(Ordering::Acquire)
+    }
+
+    /// Now, in the gateway's own time.
+    pub fn now(&self) -> Moment {
+        self.live.epoch.now()
     }
 
     /// Hands messages to the writer; waits while its queue is full. The line tells when they are durable.
@@ -205,6 +250,69 @@ impl Store {
     /// [`Stopped`].
     pub async fn down_done(&self, device: DeviceId, id: i64) -> Result<(), Stopped> {
         self.send(Request::DownDone { device, id }).await
+    }
+
+    /// Opens a session for a connection; returns when what changes with it is committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: there is no session.
+    pub async fn open_session(&self, opening: Opening) -> Result<Opened, SettleError> {
+        Ok(self.ask(|answer| Request::OpenSession { opening, answer }).await??)
+    }
+
+    /// A connection has ended.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn leave_session(&self, leaving: Leaving) -> Result<(), Stopped> {
+        self.send(Request::LeaveSession(leaving)).await
+    }
+
+    /// Adds subscriptions, one after the other; returns when they are committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: none was added for good.
+    pub async fn subscribe(
+        &self,
+        client: ClientKey,
+        generation: u64,
+        filters: Vec<(Filter, Wish)>,
+    ) -> Result<Vec<Subscribed>, SettleError> {
+        Ok(self.ask(|answer| Request::Subscribe { client, generation, filters, answer }).await??)
+    }
+
+    /// Ends subscriptions; says of each whether there was one.
+    ///
+    /// # Errors
+    /// [`SettleError`]: none has ended for good.
+    pub async fn unsubscribe(
+        &self,
+        client: ClientKey,
+        generation: u64,
+        filters: Vec<Filter>,
+    ) -> Result<Vec<bool>, SettleError> {
+        Ok(self.ask(|answer| Request::Unsubscribe { client, generation, filters, answer }).await??)
+    }
+
+    /// Up to `limit` messages that wait for a session, with numbers above `after`, oldest first.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn queued_after(
+        &self,
+        client: ClientKey,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Queued>, Stopped> {
+        self.ask(|answer| Request::QueuedAfter { client, after, limit, answer }).await
+    }
+
+    /// The session is done with message `id`: it is deleted.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn queued_done(&self, client: ClientKey, id: i64) -> Result<(), Stopped> {
+        self.send(Request::QueuedDone { client, id }).await
     }
 
     /// Takes records that come back, all of them or none; returns when they are committed.

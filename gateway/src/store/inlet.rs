@@ -138,6 +138,8 @@ impl Inlet<'_> {
             Content::Quarantine { topic, reason, detail } => {
                 self.quarantine(item, topic, reason, detail, tallied)
             }
+            // They are a matter of their sessions, and take no room of a class.
+            Content::Publication | Content::Released { .. } | Content::Taken { .. } => Ok(true),
         }
     }
 

@@ -46,6 +46,7 @@ pub mod scan;
 pub mod schema;
 pub mod segment;
 mod segments;
+pub mod sessions;
 pub mod settlement;
 pub mod snapshot;
 pub mod submission;

@@ -1,14 +1,17 @@
 //! Messages on their way into the store.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::line::DeviceLine;
 use super::record::StoredRecord;
+use crate::domain::access::ClientKey;
 use crate::domain::anchor::Anchor;
 use crate::domain::evidence::File;
 use crate::domain::loss::{Loss, LossReason};
+use crate::domain::publication::Publication;
 use crate::domain::report::{Body, Class, DeviceId, EvidenceChunk, Identity, RecordRef};
 
 /// Messages of one session, in the order in which they came.
@@ -35,6 +38,19 @@ pub struct Item {
     pub best_effort: bool,
     /// What admission made of it.
     pub content: Content,
+    /// What goes with it in the same transaction.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// What is committed together with a message.
+#[derive(Debug)]
+pub struct Beside {
+    /// The session that it came by.
+    pub client: ClientKey,
+    /// The message as others may have subscribed to it.
+    pub publication: Option<Arc<Publication>>,
+    /// The packet id that it came under at QoS 2, which its client may send again until it releases it.
+    pub received: Option<NonZeroU16>,
 }
 
 impl Batch {
@@ -51,6 +67,7 @@ impl Item {
             Content::Report { casework, .. } => casework.as_deref().map_or(0, str::len),
             Content::Evidence { .. } => 0,
             Content::Quarantine { topic, detail, .. } => topic.len() + detail.len(),
+            Content::Publication | Content::Released { .. } | Content::Taken { .. } => return 0,
         };
         self.payload.len() + beside
     }
@@ -119,6 +136,22 @@ pub enum Content {
         /// The reason in words.
         detail: Box<str>,
     },
+    /// Nothing of it is to be kept: it is for those who have subscribed to it.
+    Publication,
+    /// A client will not send the message again that came under this packet id at QoS 2.
+    Released {
+        /// The client's session.
+        client: ClientKey,
+        /// The packet id.
+        packet_id: NonZeroU16,
+    },
+    /// A client has a message at QoS 2 that waited for it.
+    Taken {
+        /// The client's session.
+        client: ClientKey,
+        /// The message's number.
+        id: i64,
+    },
 }
 
 impl Content {
@@ -127,7 +160,7 @@ impl Content {
         match self {
             Content::Report { class, .. } => Some(*class),
             Content::Evidence { .. } => Some(Class::Evidence),
-            Content::Quarantine { .. } => None,
+            _ => None,
         }
     }
 
@@ -136,7 +169,7 @@ impl Content {
         match self {
             Content::Report { claimed, .. } => *claimed,
             Content::Evidence { claimed, .. } => Some(*claimed),
-            Content::Quarantine { .. } => None,
+            _ => None,
         }
     }
 }

@@ -3,10 +3,12 @@
 mod answers;
 mod replace;
 mod requests;
+mod sessions;
 mod tending;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,14 +20,15 @@ use tokio::time::timeout;
 
 use super::damage;
 use super::database::Database;
-use super::group::{Group, Outcome};
-use super::handle::{QUEUE_REQUESTS, Request, Store};
+use super::group::{Group, Outcome, SessionAnswer};
+use super::handle::{Live, QUEUE_REQUESTS, Request, Store};
 use super::line::DeviceLine;
 use super::medium::Medium;
 use super::opening;
 use super::rates::Rates;
 use super::salvage::worker::Salvager;
 use super::schema::{self, OpenError};
+use super::sessions::SessionLimits;
 use super::snapshot::Snapshot;
 use crate::domain::report::DeviceId;
 use crate::domain::retention::Policies;
@@ -55,6 +58,8 @@ pub struct StoreOptions {
     pub keep_accepted: u64,
     /// Quarantined payloads that are kept.
     pub keep_quarantined: u64,
+    /// What sessions of MQTT clients may take.
+    pub session_limits: SessionLimits,
     /// Now, by the gateway's clock, in milliseconds since 1970; it need not be right.
     pub started_at_ms: i64,
     /// Chance, for the names of runs.
@@ -89,7 +94,9 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     let database_open = opening::open(&options)?;
     let published = watch::Sender::new(Snapshot::default());
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
-    let store = Store::new(requests, snapshot);
+    let has_subscribers = Arc::new(AtomicBool::new(database_open.sessions.has_subscribers()));
+    let live = Live { has_subscribers: has_subscribers.clone(), epoch: database_open.sessions.epoch };
+    let store = Store::new(requests, snapshot, live);
     let salvager = Salvager::new(&options, store.downgrade());
     let mut writer = Writer {
         policies,
@@ -100,6 +107,7 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         queue,
         published,
         lines: HashMap::new(),
+        has_subscribers,
         full: false,
         replaced_at: None,
         salvager,
@@ -130,6 +138,8 @@ struct Writer {
     published: watch::Sender<Snapshot>,
     /// Who listens for messages to a device.
     lines: HashMap<DeviceId, Weak<DeviceLine>>,
+    /// Somebody has subscribed to something.
+    has_subscribers: Arc<AtomicBool>,
     /// Some class found no room in the last group that brought messages.
     full: bool,
     /// When a fresh database last took the place of a damaged one.
@@ -185,6 +195,8 @@ impl Writer {
     /// One transaction for the whole group, and what follows from it. Damage costs the group, not the process.
     fn commit(&mut self, mut group: Group) -> rusqlite::Result<()> {
         if group.is_empty() {
+            // Of sessions that end with their connections nothing is written.
+            group.session_answers.drain(..).for_each(SessionAnswer::tell);
             return Ok(());
         }
         match self.make_durable(&mut group) {

@@ -32,7 +32,7 @@ fn frame(class: Class, boot: u32, seq: u32, anchor: Option<Anchor>) -> Item {
     let len = seal(&header, &Telemetry::default(), &FrameKey::CRC32C, &mut payload).expect("a frame");
     payload.truncate(len);
     let content = Content::Report { class, claimed: Some(RecordRef { boot, seq }), casework: None, anchor };
-    Item { received_at_ms: 0, payload: Bytes::from(payload), best_effort: false, content }
+    Item { received_at_ms: 0, payload: Bytes::from(payload), best_effort: false, content, beside: None }
 }
 
 async fn put(store: &Store, items: Vec<Item>) {

@@ -71,6 +71,7 @@ pub(super) fn report(class: Class, seq: u32, chance: &mut fastrand::Rng) -> Item
         received_at_ms: 1_795_396_364_000 + i64::from(seq),
         payload: format!(r#"{{"class":"{class}","seq":{seq},"noise":"{noise}"}}"#).into(),
         best_effort: false,
+        beside: None,
         content: Content::Report { class, claimed, casework, anchor: Some(anchor) },
     }
 }
@@ -92,6 +93,7 @@ fn evidence(seq: u32, payload: Bytes) -> Item {
         received_at_ms: 0,
         payload,
         best_effort: false,
+        beside: None,
         content: Content::Evidence { claimed, anchor: None, part },
     }
 }
@@ -223,6 +225,7 @@ pub(super) fn suspect(noise: u64) -> Item {
         received_at_ms: 7,
         payload: format!("?{noise}").into(),
         best_effort: false,
+        beside: None,
         content: Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },
     }
 }

@@ -44,7 +44,7 @@ impl Photo {
     fn item(&self, seq: u32, payload: Bytes, part: Part) -> Item {
         let claimed = RecordRef { boot: 1, seq };
         let content = Content::Evidence { claimed, anchor: None, part: Box::new(part) };
-        Item { received_at_ms: 0, payload, best_effort: false, content }
+        Item { received_at_ms: 0, payload, best_effort: false, content, beside: None }
     }
 
     /// Its description: the same record each time.

@@ -205,7 +205,7 @@ fn report(class: Class, claimed: Option<RecordRef>, payload: impl Into<Bytes>) -
     let casework = (class == Class::Incident).then(|| r#"{"grid":"51"}"#.into());
     let content = Content::Report { class, claimed, casework, anchor: None };
     let received_at_ms = claimed.map_or(99, |claimed| i64::from(claimed.seq) * 1000);
-    Item { received_at_ms, payload: payload.into(), best_effort: false, content }
+    Item { received_at_ms, payload: payload.into(), best_effort: false, content, beside: None }
 }
 
 /// A frame of a boot whose clock is not set; `anchor` is what another one of the same boot says.
@@ -221,7 +221,7 @@ fn clockless(device: &str, class: Class, boot: u32, seq: u32, anchor: Option<Anc
     let len = seal(&header, &Telemetry::default(), &FrameKey::CRC32C, &mut payload).expect("a frame");
     payload.truncate(len);
     let content = Content::Report { class, claimed: Some(RecordRef { boot, seq }), casework: None, anchor };
-    Item { received_at_ms: 7, payload: payload.into(), best_effort: false, content }
+    Item { received_at_ms: 7, payload: payload.into(), best_effort: false, content, beside: None }
 }
 
 /// Every class but evidence, thousands of records in many segments and rows, some without a number of their own.

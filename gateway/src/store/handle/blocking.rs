@@ -2,7 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Request, SettleError, Stopped, Store};
+use super::{Live, Request, SettleError, Stopped, Store};
 use crate::store::restore::{Restoration, RestoreOutcome};
 use crate::store::snapshot::Snapshot;
 
@@ -11,18 +11,20 @@ use crate::store::snapshot::Snapshot;
 pub(in crate::store) struct WeakStore {
     requests: mpsc::WeakSender<Request>,
     snapshot: watch::Receiver<Snapshot>,
+    live: Live,
 }
 
 impl WeakStore {
     /// The handle, while somebody else holds one.
     pub(in crate::store) fn upgrade(&self) -> Option<Store> {
-        Some(Store::new(self.requests.upgrade()?, self.snapshot.clone()))
+        Some(Store::new(self.requests.upgrade()?, self.snapshot.clone(), self.live.clone()))
     }
 }
 
 impl Store {
     pub(in crate::store) fn downgrade(&self) -> WeakStore {
-        WeakStore { requests: self.requests.downgrade(), snapshot: self.snapshot.clone() }
+        let (snapshot, live) = (self.snapshot.clone(), self.live.clone());
+        WeakStore { requests: self.requests.downgrade(), snapshot, live }
     }
 
     /// [`Store::restore`] for a thread.

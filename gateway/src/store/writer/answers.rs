@@ -30,6 +30,9 @@ impl Writer {
         for (_, answer) in group.restorations.drain(..) {
             let _ = answer.send(Err(Unsettled));
         }
+        for answer in group.session_answers.drain(..) {
+            answer.refuse();
+        }
         for answer in group.into_answers() {
             // Whoever asked and is gone needs no answer.
             let _ = answer.send(Err(Unsettled));
@@ -52,9 +55,14 @@ impl Writer {
         for ((_, answer), restored) in group.restorations.drain(..).zip(outcome.restored) {
             let _ = answer.send(restored.ok_or(Unsettled));
         }
+        for answer in group.session_answers.drain(..) {
+            answer.tell();
+        }
         for answer in group.into_answers() {
             let _ = answer.send(Ok(()));
         }
+        let dropped = self.database.sessions.committed(outcome.deliveries);
+        self.metrics.session_messages_dropped.inc_by(dropped);
         for device in outcome.ring {
             if let Some(line) = self.lines.get(&device).and_then(Weak::upgrade) {
                 line.ring();

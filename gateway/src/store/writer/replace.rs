@@ -56,6 +56,7 @@ impl Writer {
             }
         };
         fresh.losses.go_on_from(&mut self.database.losses);
+        fresh.take_sessions(&mut self.database.sessions)?;
         fresh.wal.go_on_from(&self.database.wal);
         // Closing the old one leaves its files alone: they are what is salvaged.
         self.database = fresh;

@@ -34,6 +34,7 @@ impl Writer {
             self.database.disk.take_ballast();
         }
         self.full &= !self.database.has_room();
+        self.end_sessions()?;
         self.publish()
     }
 

@@ -126,6 +126,7 @@ pub(crate) fn item(message: &Sample) -> Item {
         received_at_ms: message.received_at_ms,
         payload: message.payload.clone(),
         best_effort: false,
+        beside: None,
         content: Content::Report { class: Class::Telemetry, claimed, casework: None, anchor: None },
     }
 }
