@@ -17,11 +17,13 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Gate;
 use crate::city::{self, CityError};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
+use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
 use crate::http::losses::LossList;
@@ -31,10 +33,11 @@ use crate::http::{self, View, WriterProbe};
 use crate::intake::Intake;
 use crate::keys::{self, KeysError};
 use crate::metrics::Metrics;
-use crate::mqtt::listener::{Limits, Listener};
+use crate::mqtt::listener::{Limits, Listener, Uses};
 use crate::store::handle::Store;
 use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
+use crate::store::sessions::SessionLimits;
 use crate::store::writer::{self, Running, StoreOptions, WriteError};
 use crate::uplink::https::{Platform, SetupError};
 use crate::uplink::lane::Lane;
@@ -138,15 +141,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let keyring = Arc::new(keyring);
     let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
-    let listener = Listener::new(
-        mqtt_socket,
-        limits(&config),
-        store.clone(),
-        intake,
-        answers,
-        metrics,
-        mqtt_stop.clone(),
-    );
+    let uses = Uses { gate: Gate::default(), store: store.clone(), intake, answers, metrics };
+    let listener = Listener::new(mqtt_socket, limits(&config), uses, mqtt_stop.clone());
 
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
@@ -208,6 +204,11 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
         evidence_max_bytes: config.store.evidence_max_bytes,
         keep_accepted: config.store.keep_accepted,
         keep_quarantined: config.store.keep_quarantined,
+        session_limits: SessionLimits {
+            kept_max: config.listener.max_sessions,
+            queued_max: config.listener.max_queued,
+            subscriptions_max: config.listener.max_subscriptions,
+        },
         started_at_ms: clock::unix_ms(),
         chance: fastrand::Rng::new(),
     }
@@ -220,6 +221,9 @@ fn limits(config: &Config) -> Limits {
         packet_bytes_max: u32::try_from(listener.max_packet_bytes).unwrap_or(u32::MAX),
         receive_maximum: NonZeroU16::new(listener.max_in_flight).unwrap_or(NonZeroU16::MIN),
         connect_timeout: listener.connect_timeout,
+        topics: TopicLimits { bytes_max: listener.max_topic_bytes, levels_max: listener.max_topic_levels },
+        topic_alias_maximum: listener.max_topic_aliases,
+        session_expiry_max_s: listener.max_session_expiry.as_secs().try_into().unwrap_or(u32::MAX),
     }
 }
 

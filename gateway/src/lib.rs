@@ -12,6 +12,7 @@ pub mod uplink;
 
 pub mod http;
 
+pub mod access;
 pub mod app;
 pub mod city;
 pub mod cli;

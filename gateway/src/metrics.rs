@@ -111,6 +111,8 @@ pub struct Metrics {
     pub down_answers: Labelled,
     /// Those that were dropped: their device does not listen for them, or does not read.
     pub down_answers_dropped: Counter,
+    /// Messages that a session did not get, because too many waited for it; retained ones without room among them.
+    pub session_messages_dropped: Counter,
     sampled: Sampled,
 }
 
@@ -175,6 +177,10 @@ impl Metrics {
             down_published: to.counter("down_published", "Messages to devices handed to a session"),
             down_delivered: to.counter("down_delivered", "Messages to devices acknowledged by the device"),
             down_answers: to.labelled("down_answers", "Answers to questions of devices", "kind"),
+            session_messages_dropped: to.counter(
+                "session_messages_dropped",
+                "Messages that a session did not get, as too many waited",
+            ),
             down_answers_dropped: to
                 .counter("down_answers_dropped", "Answers that their device did not listen for or read"),
             sampled: Sampled::register(to),

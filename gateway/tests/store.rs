@@ -38,6 +38,7 @@ fn options(data_dir: &Path) -> StoreOptions {
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        session_limits: Default::default(),
         started_at_ms: 0,
         chance: fastrand::Rng::new(),
     }

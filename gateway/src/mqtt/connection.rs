@@ -155,7 +155,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     }
 
     /// The gateway's own messages are for devices.
-    async fn attach(&self) -> Result<(), Stopped> {
+    async fn attach(&mut self) -> Result<(), Stopped> {
         match self.seat.principal.device() {
             Some(device) => self.shared.store.attach(device.clone(), self.seat.line.clone()).await,
             None => Ok(()),

@@ -39,9 +39,7 @@ pub(super) fn from_v3(packet: v3::Packet, bytes: u32) -> Result<Incoming, End> {
         v3::Packet::Unsubscribe { packet_id, topic_filters } => unsubscribe(packet_id, topic_filters)?,
         v3::Packet::PingRequest => ping(bytes)?,
         v3::Packet::Disconnect if bytes > 0 => return Err(End::Malformed),
-        v3::Packet::Disconnect => {
-            Incoming::Disconnect(Farewell { with_will: false, session_expiry_s: None })
-        }
+        v3::Packet::Disconnect => Incoming::Disconnect(Farewell { with_will: false, session_expiry_s: None }),
         _ => Incoming::Unexpected,
     })
 }
@@ -146,7 +144,6 @@ fn publish(publish: CodecPublish, bytes: u32) -> Result<Incoming, End> {
     Ok(Incoming::Publish(Publish {
         qos,
         retain,
-        dup,
         packet_id,
         topic,
         topic_alias,

@@ -51,6 +51,20 @@ pub struct Limits {
     pub session_expiry_max_s: u32,
 }
 
+/// What the listener works with.
+pub struct Uses {
+    /// Who may connect.
+    pub gate: Gate,
+    /// Where messages become durable.
+    pub store: Store,
+    /// What they mean.
+    pub intake: Intake,
+    /// What devices ask.
+    pub answers: Answers,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
 /// What connections ask of the listener.
 enum Request {
     /// The right to be a client's session.
@@ -108,18 +122,11 @@ pub struct Listener {
 
 impl Listener {
     /// A listener on a bound socket. It works once [`Listener::run`] is polled.
-    pub fn new(
-        socket: TcpListener,
-        limits: Limits,
-        gate: Gate,
-        store: Store,
-        intake: Intake,
-        answers: Answers,
-        metrics: Arc<Metrics>,
-        stopping: CancellationToken,
-    ) -> Listener {
+    pub fn new(socket: TcpListener, limits: Limits, uses: Uses, stopping: CancellationToken) -> Listener {
+        let Uses { gate, store, intake, answers, metrics } = uses;
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared = Shared { gate, store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
+        let shared =
+            Shared { gate, store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
         let (claimed, wills, connections) = (HashMap::new(), Wills::default(), JoinSet::new());
         Listener { socket, shared, queue, claimed, wills, connections }
     }

@@ -75,8 +75,6 @@ pub(super) struct Farewell {
 pub(super) struct Publish {
     pub(super) qos: Qos,
     pub(super) retain: bool,
-    /// It was sent before, perhaps.
-    pub(super) dup: bool,
     /// There is one exactly when the QoS is above 0.
     pub(super) packet_id: Option<NonZeroU16>,
     /// Empty when only an alias names it.

@@ -50,12 +50,8 @@ impl Wills {
 
     /// Those that are due.
     pub(super) fn take_due(&mut self, now: Instant) -> Vec<LastWill> {
-        let due: Vec<ClientKey> = self
-            .held
-            .iter()
-            .filter(|(_, (due, _))| *due <= now)
-            .map(|(client, _)| client.clone())
-            .collect();
+        let due: Vec<ClientKey> =
+            self.held.iter().filter(|(_, (due, _))| *due <= now).map(|(client, _)| client.clone()).collect();
         due.iter().filter_map(|client| self.held.remove(client)).map(|(_, will)| will).collect()
     }
 }

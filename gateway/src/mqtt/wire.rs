@@ -134,7 +134,11 @@ impl Wire {
                     _ => v5::ConnectAckReason::ServerUnavailable,
                 };
                 let reason_string = Some(ByteString::from_static(end.in_words()));
-                put_v5(codec, out, v5::ConnectAck { reason_code, reason_string, ..v5::ConnectAck::default() }.into());
+                put_v5(
+                    codec,
+                    out,
+                    v5::ConnectAck { reason_code, reason_string, ..v5::ConnectAck::default() }.into(),
+                );
             }
         }
     }
@@ -202,7 +206,8 @@ impl Wire {
                     Grant::TooMany => v5::SubscribeAckReason::QuotaExceeded,
                 };
                 let status = grants.iter().map(code).collect();
-                let reason_string = grants.iter().find_map(|grant| grant.in_words()).map(ByteString::from_static);
+                let reason_string =
+                    grants.iter().find_map(|grant| grant.in_words()).map(ByteString::from_static);
                 let properties = Vec::new();
                 put_v5(codec, out, v5::SubscribeAck { packet_id, properties, reason_string, status }.into());
             }
@@ -242,7 +247,8 @@ impl Wire {
         let publication = &parcel.publication;
         let qos = if packet_id.is_some() { to_codec(parcel.qos) } else { QoS::AtMostOnce };
         let is_named = !alias.is_some_and(|(_, known)| known);
-        let topic = if is_named || !self.is_v5() { ByteString::from(&*publication.topic) } else { ByteString::new() };
+        let topic =
+            if is_named || !self.is_v5() { ByteString::from(&*publication.topic) } else { ByteString::new() };
         let mut publish = Box::new(CodecPublish {
             dup,
             retain: parcel.retain,
@@ -266,7 +272,11 @@ impl Wire {
     pub(super) fn disconnect(&mut self, out: &mut BytesMut, end: End) {
         if let (Codec::V5(codec), Some(reason_code)) = (&mut self.codec, disconnect_code(end)) {
             let reason_string = Some(ByteString::from_static(end.in_words()));
-            put_v5(codec, out, v5::Disconnect { reason_code, reason_string, ..v5::Disconnect::default() }.into());
+            put_v5(
+                codec,
+                out,
+                v5::Disconnect { reason_code, reason_string, ..v5::Disconnect::default() }.into(),
+            );
         }
     }
 }

@@ -276,8 +276,7 @@ impl Database {
     }
 
     fn write_batch(&mut self, batch: &Batch, outcome: &mut Outcome) -> rusqlite::Result<Progress> {
-        let progress =
-            self.inlet(&batch.device, batch.has_claims()).take(batch, &mut outcome.tallied)?;
+        let progress = self.inlet(&batch.device, batch.has_claims()).take(batch, &mut outcome.tallied)?;
         let taken = progress.durable.map_or(0, |durable| (durable + 1).saturating_sub(batch.first_mark));
         for item in batch.items.iter().take(usize::try_from(taken).unwrap_or(usize::MAX)) {
             self.write_for_sessions(&item.content, item.beside.as_deref(), outcome)?;

@@ -17,8 +17,8 @@ use super::losses::LossRow;
 use super::record::StoredRecord;
 use super::restore::{Restoration, RestoreOutcome};
 use super::scan::{Cursor, RawPage};
-use super::sessions::{Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed};
 use super::segment;
+use super::sessions::{Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed};
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
@@ -58,14 +58,45 @@ pub struct Stopped;
 #[derive(Debug)]
 pub(super) enum Request {
     Submit(Batch),
-    Attach { device: DeviceId, line: Arc<DeviceLine> },
-    Head { class: Class, limit: Limit, skip: Arc<HashSet<RecordKey>>, answer: oneshot::Sender<Vec<RawHead>> },
-    Scan { class: Class, from: Cursor, limit: Limit, answer: oneshot::Sender<RawPage> },
-    Settle { settlement: Settlement, answer: Answer },
-    SetAside { class: Class, key: DamagedKey, answer: Answer },
-    DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
-    DownDone { device: DeviceId, id: i64 },
-    OpenSession { opening: Opening, answer: oneshot::Sender<Result<Opened, Unsettled>> },
+    Attach {
+        device: DeviceId,
+        line: Arc<DeviceLine>,
+    },
+    Head {
+        class: Class,
+        limit: Limit,
+        skip: Arc<HashSet<RecordKey>>,
+        answer: oneshot::Sender<Vec<RawHead>>,
+    },
+    Scan {
+        class: Class,
+        from: Cursor,
+        limit: Limit,
+        answer: oneshot::Sender<RawPage>,
+    },
+    Settle {
+        settlement: Settlement,
+        answer: Answer,
+    },
+    SetAside {
+        class: Class,
+        key: DamagedKey,
+        answer: Answer,
+    },
+    DownAfter {
+        device: DeviceId,
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<DownMessage>>,
+    },
+    DownDone {
+        device: DeviceId,
+        id: i64,
+    },
+    OpenSession {
+        opening: Opening,
+        answer: oneshot::Sender<Result<Opened, Unsettled>>,
+    },
     LeaveSession(Leaving),
     Subscribe {
         client: ClientKey,
@@ -79,18 +110,60 @@ pub(super) enum Request {
         filters: Vec<Filter>,
         answer: oneshot::Sender<Result<Vec<bool>, Unsettled>>,
     },
-    QueuedAfter { client: ClientKey, after: i64, limit: u32, answer: oneshot::Sender<Vec<Queued>> },
-    QueuedDone { client: ClientKey, id: i64 },
-    Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
-    Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
-    EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
-    SettleEvidence { verdict: Verdict, answer: Answer },
-    Restore { restoration: Restoration, answer: RestoreAnswer },
-    RestoreCursor { source: Box<str>, answer: oneshot::Sender<Option<i64>> },
-    Losses { after: i64, limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
-    LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
-    LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
-    Ping { answer: oneshot::Sender<()> },
+    QueuedAfter {
+        client: ClientKey,
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<Queued>>,
+    },
+    QueuedDone {
+        client: ClientKey,
+        id: i64,
+    },
+    Anchors {
+        boots: HashSet<(DeviceId, u32)>,
+        answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>>,
+    },
+    Evidence {
+        device: DeviceId,
+        file: File,
+        answer: oneshot::Sender<Standing>,
+    },
+    EvidencePieces {
+        id: i64,
+        from: u32,
+        chunk_bytes: u32,
+        answer: oneshot::Sender<Vec<Vec<u8>>>,
+    },
+    SettleEvidence {
+        verdict: Verdict,
+        answer: Answer,
+    },
+    Restore {
+        restoration: Restoration,
+        answer: RestoreAnswer,
+    },
+    RestoreCursor {
+        source: Box<str>,
+        answer: oneshot::Sender<Option<i64>>,
+    },
+    Losses {
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<LossRow>>,
+    },
+    LossesToReport {
+        limit: u32,
+        answer: oneshot::Sender<Vec<LossRow>>,
+    },
+    LossesReported {
+        ids: Vec<i64>,
+        at_ms: i64,
+        answer: Answer,
+    },
+    Ping {
+        answer: oneshot::Sender<()>,
+    },
     Publish,
     Close,
 }

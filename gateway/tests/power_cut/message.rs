@@ -66,5 +66,11 @@ pub(crate) fn item(class: Option<Class>, number: Number) -> Item {
         },
         None => Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },
     };
-    Item { received_at_ms: i64::from(number), payload: payload(number), best_effort: false, content, beside: None }
+    Item {
+        received_at_ms: i64::from(number),
+        payload: payload(number),
+        best_effort: false,
+        content,
+        beside: None,
+    }
 }

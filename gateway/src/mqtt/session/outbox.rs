@@ -174,7 +174,10 @@ impl Outbox {
             let source = Source::Queued(id);
             self.take_off(parcel.qos, source, Some(packet_id));
             if released {
-                self.flights.iter_mut().filter(|flight| flight.source == source).for_each(|flight| flight.released = true);
+                self.flights
+                    .iter_mut()
+                    .filter(|flight| flight.source == source)
+                    .for_each(|flight| flight.released = true);
                 sendings.push((source, Sending::PubRel(packet_id)));
                 continue;
             }

@@ -112,7 +112,9 @@ impl Session {
         }
         let (content, enquiry) = match kept {
             Kept::Content(content, enquiry) => (content, enquiry),
-            Kept::Question(_) | Kept::Nothing if !is_wanted && !(qos == Qos::ExactlyOnce && self.is_stored) => {
+            Kept::Question(_) | Kept::Nothing
+                if !(is_wanted || qos == Qos::ExactlyOnce && self.is_stored) =>
+            {
                 // Nothing of it becomes durable: its acknowledgement waits only for its turn.
                 self.inbox.wait(answer, 0, None);
                 return;
@@ -127,9 +129,8 @@ impl Session {
             let properties = properties.map_or_else(Default::default, |properties| *properties);
             Arc::new(Publication { topic: topic.into(), payload: payload.clone(), qos, retain, properties })
         });
-        let beside = (publication.is_some() || received.is_some()).then(|| {
-            Box::new(Beside { client: self.owner.client.clone(), publication, received })
-        });
+        let beside = (publication.is_some() || received.is_some())
+            .then(|| Box::new(Beside { client: self.owner.client.clone(), publication, received }));
         let best_effort = qos == Qos::AtMostOnce;
         let item = Item { received_at_ms: now.unix_ms, payload, best_effort, content, beside };
         self.inbox.hand_over(&self.owner.device, item);
@@ -158,7 +159,11 @@ pub(in crate::mqtt) fn item_of_will(owner: &Owner, intake: &Intake, will: Will, 
     let payload = publication.payload.clone();
     let is_wanted = publication.retain || now.has_subscribers;
     let beside = is_wanted.then(|| {
-        Box::new(Beside { client: owner.client.clone(), publication: Some(Arc::new(publication)), received: None })
+        Box::new(Beside {
+            client: owner.client.clone(),
+            publication: Some(Arc::new(publication)),
+            received: None,
+        })
     });
     Item { received_at_ms: now.unix_ms, payload, best_effort: true, content, beside }
 }

@@ -32,7 +32,12 @@ impl Session {
     }
 
     /// Takes the store's answer to `wants_down`. Returns how many messages are on their way.
-    pub(in crate::mqtt) fn deliver_down(&mut self, messages: Vec<DownMessage>, limit: u32, now: Moment) -> usize {
+    pub(in crate::mqtt) fn deliver_down(
+        &mut self,
+        messages: Vec<DownMessage>,
+        limit: u32,
+        now: Moment,
+    ) -> usize {
         let device = self.owner.device.clone();
         let parcel = |message: DownMessage, qos| {
             let topic = down(&device, &message.topic).into_boxed_str();
@@ -47,7 +52,12 @@ impl Session {
     }
 
     /// Takes the store's answer to `wants_queued`.
-    pub(in crate::mqtt) fn deliver_queued(&mut self, messages: Vec<Queued>, limit: u32, now: Moment) -> usize {
+    pub(in crate::mqtt) fn deliver_queued(
+        &mut self,
+        messages: Vec<Queued>,
+        limit: u32,
+        now: Moment,
+    ) -> usize {
         let sendings = self.outbox.fill_queued(messages, limit, now.run);
         self.send_all(sendings, now)
     }

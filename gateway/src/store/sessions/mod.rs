@@ -240,7 +240,8 @@ impl Sessions {
     ) -> rusqlite::Result<Opened> {
         let Opening { client, clean_start, expiry_s, line } = opening;
         let before = self.clients.remove(&client);
-        let is_wanted = |session: &Session| !clean_start && session.is_stored && !session.is_over(Instant::now());
+        let is_wanted =
+            |session: &Session| !clean_start && session.is_stored && !session.is_over(Instant::now());
         let (mut session, present) = match before {
             Some(session) if is_wanted(&session) => (session, true),
             Some(session) => {
@@ -287,7 +288,9 @@ impl Sessions {
         session.expiry_s = expiry_s;
         session.mailbox = None;
         session.away_since = Some(Instant::now());
-        if expiry_s == 0 && let Some(session) = self.clients.remove(client) {
+        if expiry_s == 0
+            && let Some(session) = self.clients.remove(client)
+        {
             self.end(client, session, changes);
         }
     }
@@ -326,7 +329,10 @@ impl Sessions {
         if let Some((_, client)) = away.min()
             && let Some(session) = self.clients.remove(&client)
         {
-            tracing::warn!(?client, "too many sessions are kept, the one that is away for the longest time ends");
+            tracing::warn!(
+                ?client,
+                "too many sessions are kept, the one that is away for the longest time ends"
+            );
             self.end(&client, session, changes);
         }
     }
@@ -354,8 +360,7 @@ impl Sessions {
         self.routes.insert(&filter, client.clone(), wish);
         // Who shares a subscription shares no past.
         let now = self.epoch.now();
-        let retained =
-            if filter.group().is_some() { Vec::new() } else { self.retained.select(&filter, now) };
+        let retained = if filter.group().is_some() { Vec::new() } else { self.retained.select(&filter, now) };
         if let Some(session) = self.clients.get_mut(client) {
             session.subscriptions.insert(filter, wish);
         }

@@ -64,9 +64,8 @@ impl Sessions {
     fn select(&mut self, publisher: &ClientKey, publication: &Publication) -> BTreeMap<ClientKey, Match> {
         let mut matches = BTreeMap::<ClientKey, Match>::new();
         let clients = &self.clients;
-        let is_there = |client: &ClientKey| {
-            clients.get(client).is_some_and(|session| session.mailbox.is_some())
-        };
+        let is_there =
+            |client: &ClientKey| clients.get(client).is_some_and(|session| session.mailbox.is_some());
         self.routes.select(&publication.topic, is_there, |client, wish| {
             if wish.no_local && client == publisher {
                 return;
