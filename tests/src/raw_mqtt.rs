@@ -22,6 +22,9 @@ const SMALL_BUFFER_BYTES: u32 = 4 * 1024;
 pub enum Packet {
     ConnAck { code: u8 },
     PubAck { id: u16, code: u8 },
+    PubRec { id: u16, code: u8 },
+    PubRel { id: u16, code: u8 },
+    PubComp { id: u16, code: u8 },
     SubAck { id: u16, codes: Vec<u8> },
     UnsubAck { id: u16 },
     Publish { id: u16, topic: String, payload: Vec<u8> },
@@ -208,6 +211,9 @@ fn parse(version: Version, framed: &Framed) -> Packet {
     match first {
         0x20 => Packet::ConnAck { code: code(1) },
         0x40 => Packet::PubAck { id: id(0), code: code(2) },
+        0x50 => Packet::PubRec { id: id(0), code: code(2) },
+        0x62 => Packet::PubRel { id: id(0), code: code(2) },
+        0x70 => Packet::PubComp { id: id(0), code: code(2) },
         0x90 => Packet::SubAck { id: id(0), codes: after_properties(2) },
         0xB0 => Packet::UnsubAck { id: id(0) },
         0xD0 => Packet::PingResp,

@@ -41,6 +41,33 @@ async fn pubacks_come_in_the_order_of_the_publishes_with_hundreds_in_flight() {
 }
 
 #[tokio::test]
+async fn what_comes_at_qos_2_is_taken_once_however_often_it_is_sent() {
+    let world = World::new();
+    let gateway = world.gateway().start().await;
+    for (version, unknown) in [(Version::V311, 0), (Version::V5, 0x92)] {
+        let id = format!("car-{}", version as u8);
+        let none: &[u8] = if version == Version::V5 { &[0] } else { &[] };
+        let mut device = Connection::connect(&gateway, version, &id).await;
+        // Without a number of the device's own, only the packet id tells that it is the same.
+        let publish = |first| packets::publish_with(first, none, 7, &up(&id, "telemetry"), "{}");
+        device.send(&publish(0x34)).await;
+        assert_eq!(device.packet().await, Packet::PubRec { id: 7, code: 0 });
+        device.send(&publish(0x3C)).await;
+        assert_eq!(device.packet().await, Packet::PubRec { id: 7, code: 0 });
+        device.send(&packets::packet(0x62, [0, 7])).await;
+        assert_eq!(device.packet().await, Packet::PubComp { id: 7, code: 0 });
+        device.send(&packets::packet(0x62, [0, 7])).await;
+        assert_eq!(device.packet().await, Packet::PubComp { id: 7, code: unknown });
+        device.send(&packets::packet(0x50, [0, 9])).await;
+        assert_eq!(device.packet().await, Packet::PubRel { id: 9, code: unknown });
+        // Released, the packet id stands for another message.
+        device.send(&publish(0x34)).await;
+        assert_eq!(device.packet().await, Packet::PubRec { id: 7, code: 0 });
+    }
+    assert_eq!(gateway.status().await["pending_total"], 4);
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_its_place_among_the_acknowledgements() {
     let world = World::new();
     let gateway = world.gateway().start().await;

@@ -153,16 +153,17 @@ async fn an_mqtt_5_device_that_exceeds_the_receive_maximum_is_told_and_closed() 
 }
 
 #[tokio::test]
-async fn qos_2_topic_aliases_and_a_second_connect_are_refused() {
+async fn topic_aliases_beyond_the_offer_and_a_second_connect_are_refused() {
     let world = World::new();
     let gateway = world.gateway().start().await;
     let topic = up("car-01", "telemetry");
-    let alias = [3, 0x23, 0, 1];
+    let alias = |number: u8| [3, 0x23, 0, number];
+    let publish = |alias: &[u8], topic| packets::publish_with(0x32, alias, 1, topic, telemetry(1, 1));
     let refused = [
-        (Version::V311, packets::publish_with(0x34, &[], 1, &topic, telemetry(1, 1)), None),
-        (Version::V5, packets::publish_with(0x34, &[0], 1, &topic, telemetry(1, 1)), Some(0x9B)),
-        (Version::V5, packets::publish_with(0x32, &alias, 1, &topic, telemetry(1, 1)), Some(0x94)),
-        (Version::V5, packets::publish_with(0x32, &alias, 1, "", telemetry(1, 1)), Some(0x94)),
+        (Version::V5, publish(&alias(17), &topic), Some(0x94)),
+        (Version::V5, publish(&alias(0), &topic), Some(0x81)),
+        (Version::V5, publish(&alias(1), ""), Some(0x82)),
+        (Version::V5, publish(&[0], ""), Some(0x90)),
         (Version::V311, packets::connect(Version::V311, "car-01", 60), None),
         (Version::V5, packets::connect(Version::V5, "car-01", 60), Some(0x82)),
     ];

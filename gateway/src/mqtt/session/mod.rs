@@ -5,6 +5,8 @@ mod outbox;
 mod publishing;
 mod sending;
 mod subscribing;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroU16;
 
