@@ -1,5 +1,6 @@
 //! The local HTTP interface of a running gateway: for supervisors, Prometheus, scripts and a look with the browser.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use patrol_simulator::local_http;
@@ -7,7 +8,7 @@ use patrol_tests::packets::Version;
 use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{incident, up};
 use patrol_tests::{World, wait_until};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -87,7 +88,9 @@ fn assert_same_form(value: &Value, promised: &Value, path: &str) {
             }
         }
         (Value::Object(value), Value::Object(promised)) => {
-            assert_eq!(value.keys().collect::<Vec<_>>(), promised.keys().collect::<Vec<_>>(), "in {path}");
+            // In whatever order: a JSON object has none.
+            let names = |object: &Map<String, Value>| object.keys().cloned().collect::<BTreeSet<String>>();
+            assert_eq!(names(value), names(promised), "in {path}");
             promised.iter().for_each(|(name, promised)| {
                 assert_same_form(&value[name], promised, &format!("{path}.{name}"))
             });
@@ -114,7 +117,7 @@ async fn the_metrics_are_openmetrics_with_each_name_described_once() {
     assert!(page.ends_with("# EOF\n"));
     let types: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    let distinct: std::collections::HashSet<_> = types.iter().collect();
+    let distinct: BTreeSet<_> = types.iter().collect();
     assert!(types.len() > 20 && distinct.len() == types.len(), "{types:?}");
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').expect("a name and a value");

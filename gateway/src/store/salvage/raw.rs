@@ -86,15 +86,17 @@ impl RawDatabase {
     }
 }
 
-/// Number of the last commit that the database in this folder surely has without its log, and with it at most; `None` when it
-/// can't be told. The tallies have a checksum, but not every commit writes them; the last segments have none.
+/// Number of the last commit that the database in this folder surely has without its log, and with it at most; `None` when the
+/// former can't be told. The tallies have a checksum, but not every commit writes them; the last segments have none. What is left of
+/// a log may go back to before there were tallies at all: then that is commit 0.
 pub(in crate::store) fn last_commits(folder: &Path) -> Option<(u64, u64)> {
     let without_log = tallied_commit(&Pages::open_with(folder, false).ok()?)?;
     let pages = Pages::open(folder).ok()?;
     let segments = Table::ALL.into_iter().filter(|table| matches!(table, Table::Segments(_)));
     let commit = |row: Row| u64::try_from(columns(&row.payload.bytes)?.get(1)?.integer()?).ok();
     let in_segments = segments.filter_map(|table| last_row(&pages, table.name()).and_then(commit)).max();
-    Some((without_log, tallied_commit(&pages)?.max(in_segments.unwrap_or(0))))
+    let with_log = tallied_commit(&pages).unwrap_or(0).max(in_segments.unwrap_or(0));
+    Some((without_log, with_log))
 }
 
 fn tallied_commit(pages: &Pages) -> Option<u64> {
