@@ -58,6 +58,7 @@ struct Gateway {
     input: BytesMut,
     /// Mark of the last item that was handed over, and of the last that is durable.
     handed_over: u64,
+    durable: u64,
 }
 
 struct World {
@@ -106,6 +107,8 @@ impl World {
             self.gateway.handed_over = handover.first_mark + handover.items.len() as u64 - 1;
             self.disk.hand_over(handover.items);
         }
+        // What waits for nothing but its turn leaves at once.
+        self.gateway.session.committed(self.gateway.durable);
         self.finish();
     }
 
@@ -117,7 +120,8 @@ impl World {
 
     fn commit(&mut self) {
         self.disk.commit();
-        self.gateway.session.committed(self.gateway.handed_over);
+        self.gateway.durable = self.gateway.handed_over;
+        self.gateway.session.committed(self.gateway.durable);
     }
 
     fn down(&mut self) {
@@ -174,7 +178,7 @@ fn connect(client: &mut Client, disk: &mut Disk) -> Gateway {
     let connect = Connect { ..*connect };
     let mut session = Session::new(owner, wire, connect, &opened, bounds, intake, BytesMut::new());
     session.ring();
-    Gateway { session, input, handed_over: 0 }
+    Gateway { session, input, handed_over: 0, durable: 0 }
 }
 
 fn opened(disk: &Disk) -> Opened {
