@@ -11,8 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::answering::Answering;
 use super::end::End;
 use super::listener::{Claim, Claims, Limits};
+use super::pace::Pace;
 use super::packet::{Connect, Incoming, Offer};
 use super::session::Session;
+use super::transport::Peer;
+use super::transport::unauthenticated::Place;
 use super::wire::Wire;
 use crate::clock;
 use crate::domain::report::DeviceId;
@@ -44,8 +47,8 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
 }
 
-/// Serves one connection to its end.
-pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, shared: Shared) -> End
+/// Serves one connection to its end; it has its place among the unauthenticated until its client is known.
+pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, peer: Peer, place: Place, shared: Shared) -> End
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -54,18 +57,34 @@ where
     let mut wire = Wire::new(shared.limits.packet_bytes_max);
     let mut out = BytesMut::new();
     let admitted = tokio::select! {
-        admitted = admit(&mut reader, &mut input, &mut wire, &shared) => admitted,
+        admitted = admit(&mut reader, &mut input, &mut wire, place, &shared) => admitted,
         () = shared.stopping.cancelled() => Err(End::Stopping),
     };
     match admitted {
         Ok((claim, device, connect)) => {
-            let Limits { receive_maximum, packet_bytes_max, .. } = shared.limits;
+            let Limits { receive_maximum, packet_bytes_max, rates, .. } = shared.limits;
+            tracing::debug!(%device, peer = %peer.address, transport = peer.transport.as_str(),
+                certificate = peer.certificate.as_deref(), "connected");
             wire.accept(&mut out, Offer { receive_maximum, packet_bytes_max });
             shared.metrics.mqtt_connects.inc();
             let answering = Answering::new(shared.answers.clone(), device.clone());
             let session = Session::new(device, wire, &connect, shared.intake.clone(), receive_maximum, out);
-            let line = Arc::default();
-            Driver { reader, writer, input, session, answering, line, claim, connect, shared }.run().await
+            let pace = Pace::new(rates, Instant::now(), shared.metrics.clone());
+            let (line, unflushed) = (Arc::default(), false);
+            let driver = Driver {
+                reader,
+                writer,
+                unflushed,
+                input,
+                pace,
+                session,
+                answering,
+                line,
+                claim,
+                connect,
+                shared,
+            };
+            driver.run().await
         }
         Err(end) => {
             wire.refuse(&mut out, end);
@@ -75,15 +94,15 @@ where
     }
 }
 
-/// Reads the CONNECT, in the time allowed, and makes this connection the device's session.
+/// Reads the CONNECT, as long as it may take, and makes this connection the device's session.
 async fn admit<R: AsyncRead + Unpin>(
     reader: &mut R,
     input: &mut BytesMut,
     wire: &mut Wire,
+    place: Place,
     shared: &Shared,
 ) -> Result<(Claim, DeviceId, Connect), End> {
-    let greeted = time::timeout(shared.limits.connect_timeout, greet(reader, input, wire)).await;
-    let (device, connect) = greeted.unwrap_or(Err(End::ConnectTimeout))?;
+    let (device, connect) = place.within(greet(reader, input, wire)).await?;
     let claim = shared.claims.claim(device.clone()).await.ok_or(End::Stopping)?;
     Ok((claim, device, connect))
 }
@@ -117,6 +136,21 @@ async fn fill<R: AsyncRead + Unpin>(reader: &mut R, input: &mut BytesMut) -> Res
     }
 }
 
+/// Writes what there is, and sees it off: TLS and WebSocket hold bytes back. May be given up at any time; `unflushed` keeps
+/// whether some have still to leave.
+async fn write<W>(writer: &mut W, out: &mut BytesMut, unflushed: &mut bool) -> std::io::Result<()>
+where
+    W: AsyncWrite + Unpin,
+{
+    if !out.is_empty() {
+        writer.write_buf(out).await?;
+        *unflushed = true;
+    }
+    writer.flush().await?;
+    *unflushed = false;
+    Ok(())
+}
+
 /// Writes what is left, says that nothing more comes, and waits until the peer has closed too: closing at once would
 /// reset the connection and take the last packet with it.
 async fn close<R, W>(reader: &mut R, writer: &mut W, out: &mut BytesMut)
@@ -138,7 +172,10 @@ where
 struct Driver<R, W> {
     reader: R,
     writer: W,
+    /// The writer may hold bytes back.
+    unflushed: bool,
     input: BytesMut,
+    pace: Pace,
     session: Session,
     answering: Answering,
     line: Arc<DeviceLine>,
@@ -150,9 +187,11 @@ struct Driver<R, W> {
 /// What woke the driver.
 enum Wake {
     Read(Result<(), End>),
-    Wrote(std::io::Result<usize>),
+    Wrote(std::io::Result<()>),
     Store,
     Answer(Result<Option<Bytes>, Stopped>),
+    /// More may be read again.
+    Pace,
     Silence,
     Deaf,
     TakenOver,
@@ -181,11 +220,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             if let Err(end) = self.work().await {
                 return end;
             }
-            if self.session.out().is_empty() {
+            if self.session.out().is_empty() && !self.unflushed {
                 taken_at = Instant::now();
             }
+            let unread = self.input.len();
             match self.wait(heard_at, taken_at).await {
-                Wake::Read(Ok(())) => heard_at = Instant::now(),
+                Wake::Read(Ok(())) => {
+                    heard_at = Instant::now();
+                    self.pace.read_bytes(self.input.len().saturating_sub(unread));
+                }
+                // Whatever it says meanwhile waits in its socket: that is not silence.
+                Wake::Pace => heard_at = Instant::now(),
                 Wake::Read(Err(end)) => return end,
                 Wake::Wrote(Ok(_)) => taken_at = Instant::now(),
                 Wake::Wrote(Err(_)) => return End::Socket,
@@ -212,10 +257,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     async fn work(&mut self) -> Result<(), End> {
         let now_ms = clock::unix_ms();
         let mut read = Ok(true);
-        while matches!(read, Ok(true)) && self.session.may_read() {
+        while matches!(read, Ok(true)) && self.session.may_read() && self.pace.may_read(Instant::now()) {
             for _ in 0..BATCH_RECORDS_MAX {
                 read = self.session.read(&mut self.input, now_ms);
-                if !matches!(read, Ok(true)) || !self.session.may_read() {
+                if !matches!(read, Ok(true)) {
+                    break;
+                }
+                self.pace.took_packet();
+                if !self.session.may_read() || self.pace.is_spent() {
                     break;
                 }
             }
@@ -257,6 +306,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
 
     /// The device has a message: the store may forget it.
     async fn finish(&mut self, id: i64) -> Result<(), End> {
+        self.pace.was_acknowledgement();
         self.shared.metrics.down_delivered.inc();
         let device = self.session.device().clone();
         self.shared.store.down_done(device, id).await.map_err(|_| End::Stopping)
@@ -272,7 +322,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     /// in the buffer go on as soon as it may.
     async fn wait(&mut self, heard_at: Instant, taken_at: Instant) -> Wake {
         let may_read = self.session.may_read();
-        let has_out = !self.session.out().is_empty();
+        let resumes_at = self.pace.pauses_until();
+        let paused = resumes_at.is_some();
+        if self.pace.take_news() {
+            tracing::info!(device = %self.session.device(), "sends more than it may in the long run, read more slowly");
+        }
+        let has_out = !self.session.out().is_empty() || self.unflushed;
         let silence_after = Duration::from_millis(u64::from(self.connect.keep_alive_s) * 1500);
         tokio::select! {
             biased;
@@ -280,10 +335,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             () = self.claim.lost() => Wake::TakenOver,
             () = self.line.changed() => Wake::Store,
             answer = self.answering.next() => Wake::Answer(answer),
-            wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),
-            read = fill(&mut self.reader, &mut self.input), if may_read => Wake::Read(read),
+            wrote = write(&mut self.writer, self.session.out(), &mut self.unflushed), if has_out => Wake::Wrote(wrote),
+            read = fill(&mut self.reader, &mut self.input), if may_read && !paused => Wake::Read(read),
+            () = time::sleep_until(resumes_at.unwrap_or(heard_at)), if may_read && paused => Wake::Pace,
             () = time::sleep_until(taken_at + UNREAD_MAX), if has_out => Wake::Deaf,
-            () = time::sleep_until(heard_at + silence_after), if may_read && self.connect.keep_alive_s > 0 => Wake::Silence,
+            () = time::sleep_until(heard_at + silence_after), if may_read && !paused && self.connect.keep_alive_s > 0 => Wake::Silence,
         }
     }
 

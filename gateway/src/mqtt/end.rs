@@ -9,6 +9,10 @@ pub(super) enum End {
     Socket,
     /// No complete CONNECT within the time allowed.
     ConnectTimeout,
+    /// Too many connections had not said who they are, and this one was the oldest from where most came.
+    Crowded,
+    /// TLS or WebSocket did not come about.
+    Handshake,
     /// Nothing came for one and a half times the keep-alive.
     KeepAlive,
     /// Bytes that are no MQTT packet.
@@ -52,6 +56,8 @@ impl End {
             End::ByDevice => "by_device",
             End::Socket => "socket",
             End::ConnectTimeout => "connect_timeout",
+            End::Crowded => "crowded",
+            End::Handshake => "handshake",
             End::KeepAlive => "keep_alive",
             End::Malformed => "malformed",
             End::Protocol => "protocol",
