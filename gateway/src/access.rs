@@ -18,6 +18,8 @@ pub struct Hello<'a> {
     pub user: Option<&'a str>,
     /// The password.
     pub password: Option<&'a [u8]>,
+    /// The common name of its certificate, which an authority of ours has signed.
+    pub certificate: Option<&'a str>,
     /// Where it comes from.
     pub peer: IpAddr,
 }

@@ -4,9 +4,11 @@
 //! committed and its acknowledgements leave; stop the lane (what is unanswered simply remains); stop the API; close the
 //! store last. Whoever misses the deadline is named.
 
+pub(crate) mod entrance;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +35,9 @@ use crate::http::{self, View, WriterProbe};
 use crate::intake::Intake;
 use crate::keys::{self, KeysError};
 use crate::metrics::Metrics;
-use crate::mqtt::listener::{Limits, Listener, Uses};
+use crate::mqtt::listener::{Entrance, Limits, Listener, Uses};
+use crate::mqtt::pace::Rates;
+use crate::mqtt::transport::certificate::CertificateError;
 use crate::store::handle::Store;
 use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
@@ -60,6 +64,9 @@ pub enum AppError {
     /// The file of the API's token is missing or wrong.
     #[error("http.token_file: {0}")]
     Token(#[from] TokenError),
+    /// The listener's certificate can't be used.
+    #[error("listener: {0}")]
+    Certificate(#[from] CertificateError),
     /// The store can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -126,7 +133,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let keyring = keyring(&config)?;
     let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
     let metrics = Arc::new(Metrics::new());
-    let mqtt_socket = bind("mqtt", config.listener.bind).await?;
+    let (entrance, renewal) = entrance::open(&config.listener, &metrics).await?;
     let http_socket = bind("http", config.http.bind).await?;
     let running = writer::start(store_options(&config), metrics.clone())?;
     let Running { store, start_number, ended: mut store_ended } = running;
@@ -137,15 +144,16 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
     let view = view(&config, &store, uplink, ready, &metrics, transfer);
-    let announcement = announce(&config, &geography, &keyring, &mqtt_socket, &http_socket)?;
+    let announcement = announce(&config, &geography, &keyring, &entrance, &http_socket)?;
     let keyring = Arc::new(keyring);
     let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
     let uses = Uses { gate: Gate::default(), store: store.clone(), intake, answers, metrics };
-    let listener = Listener::new(mqtt_socket, limits(&config), uses, mqtt_stop.clone());
+    let listener = Listener::new(entrance, limits(&config), uses, mqtt_stop.clone());
 
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
+    let mut certificate = renewal.map(|it| Part::spawn("certificate", it.run(rest_stop.clone())));
     let mut uplink = lane.map(|lane| Part::spawn("uplink", lane.run(rest_stop.clone())));
     let mut losses = loss_lane.map(|lane| Part::spawn("loss records", lane.run(rest_stop.clone())));
     print(&announcement)?;
@@ -157,6 +165,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         ended = &mut http.task => Err(died(http.name, ended)),
         ended = part_ended(&mut uplink) => Err(ended),
         ended = part_ended(&mut losses) => Err(ended),
+        ended = part_ended(&mut certificate) => Err(ended),
     };
     readiness.send_replace(Readiness::default());
     if matches!(ended, Err(AppError::Write(_) | AppError::StoreDied)) {
@@ -167,7 +176,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     mqtt_stop.cancel();
     mqtt.end(MQTT_END_MAX).await;
     rest_stop.cancel();
-    tokio::join!(end(&mut uplink), end(&mut losses));
+    tokio::join!(end(&mut uplink), end(&mut losses), end(&mut certificate));
     http.end(PART_END_MAX).await;
     let closed = async {
         store.close().await;
@@ -217,13 +226,18 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
 fn limits(config: &Config) -> Limits {
     let listener = &config.listener;
     Limits {
-        connections_max: listener.max_connections,
+        connections_max: entrance::connections_max(config),
+        unauthenticated_max: listener.max_unauthenticated,
         packet_bytes_max: u32::try_from(listener.max_packet_bytes).unwrap_or(u32::MAX),
         receive_maximum: NonZeroU16::new(listener.max_in_flight).unwrap_or(NonZeroU16::MIN),
         connect_timeout: listener.connect_timeout,
         topics: TopicLimits { bytes_max: listener.max_topic_bytes, levels_max: listener.max_topic_levels },
         topic_alias_maximum: listener.max_topic_aliases,
         session_expiry_max_s: listener.max_session_expiry.as_secs().try_into().unwrap_or(u32::MAX),
+        rates: Rates {
+            messages_per_s: NonZeroU64::new(listener.max_messages_per_s.into()),
+            bytes_per_s: NonZeroU64::new(listener.max_bytes_per_s),
+        },
     }
 }
 
@@ -279,10 +293,11 @@ fn announce(
     config: &Config,
     city: &Geography,
     keyring: &Keyring,
-    mqtt: &TcpListener,
+    entrance: &Entrance,
     http: &TcpListener,
 ) -> Result<String, AppError> {
-    let (mqtt, http) = (mqtt.local_addr()?, http.local_addr()?);
+    let (mqtt, http) = (entrance.doors.plain()?, http.local_addr()?);
+    let doors = entrance::describe(entrance)?;
     let uplink = match &config.uplink {
         Some(uplink) => uplink.url.to_string(),
         None => "none: buffering until one is configured".to_owned(),
@@ -296,7 +311,7 @@ fn announce(
     Ok(format!(
         "patrol-gateway {}\n\
          gateway  {} ({})\n\
-         mqtt     {mqtt}\n\
+         {doors}\
          http     http://{http}\n\
          data     {}\n\
          uplink   {uplink}\n\

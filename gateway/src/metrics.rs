@@ -8,7 +8,7 @@
 mod damage;
 
 use std::ops::Index;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -91,6 +91,16 @@ pub struct Metrics {
     pub mqtt_disconnects: Labelled,
     /// Sessions open now.
     pub mqtt_connections: Gauge,
+    /// How often no connection could be accepted: no descriptor, or no memory.
+    pub mqtt_accept_failures: Counter,
+    /// How often a client was read more slowly, because it had sent more than it may.
+    pub mqtt_throttles: Counter,
+    /// How long clients waited for that.
+    pub mqtt_throttled_seconds: Counter<f64, AtomicU64>,
+    /// When the listener's certificate expires, in seconds since 1970; 0 without one.
+    pub listener_certificate_expires: Gauge,
+    /// New certificates that could not be used.
+    pub listener_certificate_failures: Counter,
     /// Group commits.
     pub store_commits: Counter,
     /// Seconds from the start of a group's transaction to the return of its sync.
@@ -167,6 +177,17 @@ impl Metrics {
             mqtt_refusals: to.labelled("mqtt_refusals", "Connections refused", "reason"),
             mqtt_disconnects: to.labelled("mqtt_disconnects", "Sessions that ended", "reason"),
             mqtt_connections: to.gauge("mqtt_connections", "Sessions open"),
+            mqtt_accept_failures: to
+                .counter("mqtt_accept_failures", "Connections not accepted: no descriptor or memory left"),
+            mqtt_throttles: to.counter("mqtt_throttles", "Times that a client was read more slowly"),
+            mqtt_throttled_seconds: to
+                .seconds("mqtt_throttled_seconds", "Time for which clients were read more slowly"),
+            listener_certificate_expires: to.gauge(
+                "listener_certificate_expires_timestamp_seconds",
+                "When the listener's certificate expires, in seconds since 1970; 0 without one",
+            ),
+            listener_certificate_failures: to
+                .counter("listener_certificate_failures", "New certificates that could not be used"),
             store_commits: to.counter("store_commits", "Group commits"),
             // 0.5 ms to 8 s: from a good SSD to a dying card.
             store_commit_seconds: to.histogram("store_commit_seconds", "Time to a synced commit", 0.0005, 15),
@@ -290,6 +311,12 @@ struct Names(Registry);
 
 impl Names {
     fn counter(&mut self, name: &str, help: &str) -> Counter {
+        let counter = Counter::default();
+        self.0.register(name, help, counter.clone());
+        counter
+    }
+
+    fn seconds(&mut self, name: &str, help: &str) -> Counter<f64, AtomicU64> {
         let counter = Counter::default();
         self.0.register(name, help, counter.clone());
         counter

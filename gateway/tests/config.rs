@@ -118,8 +118,21 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("listener.bind", "\"localhost\"", "a loopback address and port"),
     ("listener.bind", "\"0.0.0.0:1883\"", "beyond loopback devices need credentials"),
     ("listener.bind", "\"[::]:1883\"", "beyond loopback devices need credentials"),
+    ("listener.tls_bind", "\"0.0.0.0:8883\"", "beyond loopback devices need credentials"),
+    ("listener.ws_bind", "\"10.0.0.7:8083\"", "beyond loopback devices need credentials"),
+    ("listener.wss_bind", "8084", "a loopback address and port"),
+    ("listener.tls_certificate", "\"\"", "a path"),
+    ("listener.tls_key", "true", "a path"),
+    ("listener.tls_client_ca", "[]", "a path"),
+    ("listener.ws_origins", "\"https://desk.example.city\"", "origins of web pages"),
+    ("listener.ws_origins", "[\"desk.example.city\"]", "origins of web pages"),
+    ("listener.ws_origins", "[\"https://desk.example.city/map\"]", "origins of web pages"),
+    ("listener.ws_origins", "[7]", "origins of web pages"),
     ("listener.max_connections", "0", "a whole number from 1 to 65535"),
     ("listener.max_connections", "\"many\"", "a whole number from 1 to 65535"),
+    ("listener.max_unauthenticated", "0", "a whole number from 1 to 65535"),
+    ("listener.max_messages_per_s", "-1", "a whole number from 0 to 1000000"),
+    ("listener.max_bytes_per_s", "\"2TiB\"", "a size from \"0B\" to \"1TiB\""),
     ("listener.max_packet_bytes", "\"256kb\"", "a size from \"1KiB\" to \"16MiB\""),
     ("listener.max_packet_bytes", "-1", "a size from \"1KiB\" to \"16MiB\""),
     ("listener.max_in_flight", "65536", "a whole number from 1 to 65535"),
@@ -245,6 +258,18 @@ fn values_that_contradict_each_other_are_refused() {
         ),
         (https("retry_max = \"20ms\""), "p.toml:4:13: uplink.retry_min: expected at most"),
         (
+            "[listener]\ntls_bind = \"127.0.0.1:8883\"\ntls_key = \"key.pem\"".to_owned(),
+            "p.toml:2:12: listener.tls_bind: expected no address, as listener.tls_certificate and",
+        ),
+        (
+            "[listener]\nwss_bind = \"127.0.0.1:8084\"".to_owned(),
+            "p.toml:2:12: listener.wss_bind: expected no address",
+        ),
+        (
+            "[listener]\ntls_client_ca = \"ca.pem\"".to_owned(),
+            "p.toml:2:17: listener.tls_client_ca: expected no file, as neither",
+        ),
+        (
             "[devices]\nunlisted = \"refuse\"".to_owned(),
             "p.toml:2:12: devices.unlisted: expected \"accept\", as devices.keys names no file",
         ),
@@ -348,6 +373,12 @@ proptest! {
         let mut config = Config::default();
         config.listener.max_connections = connections;
         config.listener.connect_timeout = Duration::from_secs(seconds);
+        if plain {
+            config.listener.wss_bind = Some("127.0.0.1:8084".parse().unwrap());
+            config.listener.tls_certificate = Some("/etc/a.pem".into());
+            config.listener.tls_key = Some("/etc/a.key".into());
+            config.listener.ws_origins = vec!["https://desk.example.city".into(), "http://10.0.0.7:81".into()];
+        }
         config.store.max_bytes = max << 20;
         config.store.evidence_max_bytes = max << 19;
         config.store.policies[Class::Incident].reserve_bytes = max << 18;

@@ -82,6 +82,8 @@ pub struct GatewaySetup {
     pub uplink_url: Option<String>,
     /// File of the devices' keys; without one no device has a key.
     pub device_keys: Option<PathBuf>,
+    /// Further keys of `[listener]`, with their values as TOML.
+    pub listener: Vec<(&'static str, String)>,
 }
 
 impl GatewaySetup {
@@ -95,7 +97,14 @@ impl GatewaySetup {
             http_bind: any,
             uplink_url: None,
             device_keys: None,
+            listener: Vec::new(),
         }
+    }
+
+    /// Lifts the limits on what is read of one client: for measuring what the machine can do.
+    pub fn without_rates(&mut self) {
+        self.listener.push(("max_messages_per_s", "0".to_owned()));
+        self.listener.push(("max_bytes_per_s", "\"0B\"".to_owned()));
     }
 
     fn log(&self) -> PathBuf {
@@ -104,12 +113,12 @@ impl GatewaySetup {
 
     /// Quoted as TOML basic strings; paths with control characters are not supported.
     fn config(&self) -> String {
-        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         let mut config = format!(
             "[gateway]\nid = \"box-demo\"\nkind = \"vehicle\"\ndata_dir = {}\n\n\
-             [listener]\nbind = \"{}\"\n\n[http]\nbind = \"{}\"\n",
+             [listener]\nbind = \"{}\"\n{}\n[http]\nbind = \"{}\"\n",
             quoted(&self.dir.join("data").to_string_lossy()),
             self.mqtt_bind,
+            self.listener.iter().map(|(key, value)| format!("{key} = {value}\n")).collect::<String>(),
             self.http_bind,
         );
         if let Some(keys) = &self.device_keys {
@@ -149,7 +158,7 @@ impl GatewaySetup {
         let http_url = facts.get("http").cloned().ok_or_else(|| not_said("http"))?;
         let http = http_url.trim_start_matches("http://").trim_end_matches('/').parse();
         (self.mqtt_bind, self.http_bind) = (mqtt, http.map_err(|_| not_said("http"))?);
-        Ok(GatewayProcess { child, mqtt, http_url })
+        Ok(GatewayProcess { child, mqtt, http_url, facts })
     }
 
     async fn facts(&self, child: &mut Child) -> Result<HashMap<String, String>, GatewayError> {
@@ -193,6 +202,11 @@ async fn read_facts(
     Ok(None)
 }
 
+/// A text as a TOML basic string.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 async fn ended(child: &mut Child) -> String {
     match tokio::time::timeout(GONE_WITHIN, child.wait()).await {
         Ok(Ok(status)) => status.to_string(),
@@ -209,9 +223,15 @@ pub struct GatewayProcess {
     pub mqtt: SocketAddr,
     /// Its local HTTP interface, for instance `http://127.0.0.1:8080`.
     pub http_url: String,
+    facts: HashMap<String, String>,
 }
 
 impl GatewayProcess {
+    /// What it said under this name when it was ready: `mqtts`, `ws`, `wss` are where it listens too.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.get(name).map(String::as_str)
+    }
+
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()

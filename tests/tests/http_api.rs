@@ -58,6 +58,7 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
         "uplink": {"kind": text(), "state": text(), "last_error": optional(text()), "last_accepted_at": optional(text()),
             "accepted_total": number()},
         "devices_connected": number(),
+        "certificate_expires_at": null,
         "counters": {"received": number(), "duplicates": number(), "quarantined": number(), "withheld": number()},
     });
     let status = gateway.status().await;

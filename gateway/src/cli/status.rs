@@ -8,6 +8,7 @@ use super::{Exit, damage, local_api, losses, print};
 use crate::clock;
 use crate::domain::report::Class;
 use crate::http::status::{StatusReport, StoreReport};
+use crate::mqtt::transport::renewal::WARN_BEFORE_S;
 
 /// Asks the gateway at `address` and prints its answer: words, or the JSON of the HTTP API.
 pub fn run(address: SocketAddr, json: bool) -> Exit {
@@ -28,6 +29,9 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
     let mut line = |name: &str, value: String| _ = writeln!(text, "{name}  {value}");
     line("网关 gateway", format!("{} (patrol-gateway {})", report.gateway, report.version));
     line("设备 devices", format!("{} 台在线 connected", report.devices_connected));
+    if let Some(told) = certificate(report, now_ms) {
+        line("证书 cert   ", told);
+    }
     line("待报 pending", pending(report));
     line("上行 uplink ", uplink(report, now_ms));
     let store = &report.store;
@@ -54,6 +58,19 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
         line("损失 losses ", told);
     }
     text
+}
+
+/// The listener's certificate: until when, and that somebody should renew it.
+fn certificate(report: &StatusReport, now_ms: i64) -> Option<String> {
+    let until = report.certificate_expires_at.as_deref()?;
+    let expires: jiff::Timestamp = until.parse().ok()?;
+    let left_s = expires.as_second() - now_ms / 1000;
+    let days = left_s / (24 * 60 * 60);
+    Some(match left_s {
+        ..=0 => format!("已过期 EXPIRED {until}: 校验证书的设备无法接入 devices that check it stay away"),
+        ..=WARN_BEFORE_S => format!("{until}: 还剩 {days} 天，请更换 {days} days left, renew it"),
+        _ => format!("{until}: 还剩 {days} 天 {days} days left"),
+    })
 }
 
 /// How long the store takes what comes, were nothing sent.
@@ -164,6 +181,21 @@ mod tests {
              pending, oldest 14 min"
         );
         assert!(busy.contains("案件 incident 3, 轨迹 telemetry 40"), "{busy}");
+    }
+
+    #[test]
+    fn the_certificate_is_told_and_its_end_in_time() {
+        let told = |days: i64| {
+            let expires_ms = NOW_MS + days * 24 * 60 * 60 * 1000;
+            let metrics = Metrics::new();
+            metrics.listener_certificate_expires.set(expires_ms / 1000);
+            let (store, uplink) = (Snapshot::default(), UplinkStatus::default());
+            words(&StatusReport::new("box-017", &store, &uplink, &metrics), NOW_MS)
+        };
+        assert!(told(90).contains("90 天 90 days left\n"), "{}", told(90));
+        assert!(told(29).contains("请更换 29 days left, renew it\n"), "{}", told(29));
+        assert!(told(-1).contains("已过期 EXPIRED"), "{}", told(-1));
+        assert!(!words(&report(|_| {}), NOW_MS).contains("cert"));
     }
 
     #[test]

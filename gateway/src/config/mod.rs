@@ -144,6 +144,7 @@ impl Draft {
     }
 
     fn check(&mut self, checks: &mut Checks) {
+        self.listener.check(checks);
         self.devices.check(checks);
         self.store.check(checks);
         self.uplink.check(checks);

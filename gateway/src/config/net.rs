@@ -13,6 +13,11 @@ pub(super) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
+/// Whether the gateway may listen at this address: nobody beyond this machine is let in who need not prove who it is.
+pub(super) fn allowed_bind(address: SocketAddr, has_credentials: bool) -> bool {
+    has_credentials || address.ip().is_loopback()
+}
+
 /// An address to listen on, never beyond this machine: others need credentials, and this version has none.
 pub(super) struct LoopbackAddress {
     /// Who would need the credentials.
@@ -23,7 +28,7 @@ impl Kind for LoopbackAddress {
     type Value = SocketAddr;
 
     fn read(&self, raw: Raw<'_>) -> Option<SocketAddr> {
-        raw.text()?.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
+        raw.text()?.parse().ok().filter(|address| allowed_bind(*address, false))
     }
 
     fn show(&self, value: &SocketAddr) -> Value {
@@ -78,6 +83,38 @@ impl Kind for BaseUrl {
             _ => raw.found(),
         }
     }
+}
+
+/// Origins of web pages, as browsers send them: scheme, host, and the port when it is not the scheme's own.
+pub(super) struct WebOrigins;
+
+impl Kind for WebOrigins {
+    type Value = Vec<String>;
+
+    fn read(&self, raw: Raw<'_>) -> Option<Vec<String>> {
+        raw.texts()?.iter().map(|text| origin(text)).collect()
+    }
+
+    fn show(&self, value: &Vec<String>) -> Value {
+        Value::Array(value.iter().map(String::as_str).collect())
+    }
+
+    fn expected(&self) -> String {
+        "origins of web pages, such as [\"https://desk.example.city\"]".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        json!({"type": "array", "items": {"type": "string", "pattern": "^https?://[^/@?#]+$"}})
+    }
+}
+
+/// The origin in the one form in which browsers write it.
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    let web = matches!(url.scheme(), "https" | "http") && url.has_host();
+    (bare && anonymous && web).then(|| url.origin().ascii_serialization())
 }
 
 /// Does the URL lead to this machine?

@@ -37,12 +37,13 @@ impl Schema {
     }
 }
 
-/// A default as JSON: text, a whole number or a flag.
+/// A default as JSON: text, a whole number, a flag or a list of these.
 fn json_value(value: &toml_edit::Value) -> Value {
     match value {
         toml_edit::Value::String(text) => text.value().as_str().into(),
         toml_edit::Value::Integer(number) => (*number.value()).into(),
         toml_edit::Value::Boolean(flag) => (*flag.value()).into(),
+        toml_edit::Value::Array(array) => array.iter().map(json_value).collect(),
         other => other.to_string().into(),
     }
 }

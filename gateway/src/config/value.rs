@@ -44,6 +44,17 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// An array of texts; an environment variable holds it as a TOML array.
+    pub(super) fn texts(self) -> Option<Vec<String>> {
+        let of = |array: &toml_edit::Array| {
+            array.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        };
+        match self {
+            Raw::File(item) => of(item.as_array()?),
+            Raw::Env(text) => of(text.parse::<Value>().ok()?.as_array()?),
+        }
+    }
+
     /// The value for a message, shortened.
     pub(super) fn found(self) -> String {
         let text = match self {

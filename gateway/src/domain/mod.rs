@@ -8,6 +8,7 @@ pub mod access;
 pub mod admission;
 pub mod anchor;
 pub mod backoff;
+pub mod bucket;
 pub mod casework;
 pub mod codes;
 pub mod evidence;

@@ -50,6 +50,9 @@ pub struct StatusReport {
     pub uplink: UplinkReport,
     /// Devices with an open session.
     pub devices_connected: u64,
+    /// When the listener's certificate expires; `None` when it has none.
+    #[serde(default)]
+    pub certificate_expires_at: Option<String>,
     /// Since the process started.
     pub counters: Counters,
 }
@@ -212,6 +215,10 @@ impl StatusReport {
             },
             uplink: UplinkReport::new(uplink),
             devices_connected: u64::try_from(metrics.mqtt_connections.get()).unwrap_or(0),
+            certificate_expires_at: match metrics.listener_certificate_expires.get() {
+                0 => None,
+                unix_s => rfc3339(unix_s.saturating_mul(1000)),
+            },
             counters: Counters {
                 received: metrics.received_messages.total(),
                 duplicates: metrics.duplicates.get(),

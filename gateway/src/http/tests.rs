@@ -120,7 +120,7 @@ async fn the_status_has_exactly_the_agreed_shape() {
             "buffer_left_s": null, "ingest_bytes_per_hour": null, "flash_bytes_per_day": null,
             "flash_budget_bytes_per_day": 0, "unsynced": false},
         "uplink": {"kind": "none", "state": "none", "last_error": null, "last_accepted_at": null, "accepted_total": 0},
-        "devices_connected": 0,
+        "devices_connected": 0, "certificate_expires_at": null,
         "counters": {"received": 0, "duplicates": 0, "quarantined": 0, "withheld": 0},
     });
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);

@@ -1,10 +1,7 @@
 //! From a fresh connection to a session: the CONNECT, the gate, the right to be this client's one session, what it had before.
 
-use std::net::IpAddr;
-
 use bytes::BytesMut;
 use tokio::io::AsyncRead;
-use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Line, Shared, fill};
@@ -12,6 +9,8 @@ use super::end::End;
 use super::listener::{Claim, Limits};
 use super::packet::{Connect, Incoming, Offer};
 use super::session::{Owner, Session, SessionBounds};
+use super::transport::Peer;
+use super::transport::unauthenticated::Place;
 use super::wire::Wire;
 use crate::access::{Admitted, Hello, Refused};
 use crate::domain::access::{ClientKey, Principal};
@@ -67,23 +66,26 @@ impl Admission {
     }
 }
 
-/// Reads the CONNECT, in the time allowed, and makes this connection the client's session.
+/// Reads the CONNECT, as long as it may take, and makes this connection the client's session.
 pub(super) async fn admit<R: AsyncRead + Unpin>(
     reader: &mut R,
     input: &mut BytesMut,
     wire: &mut Wire,
-    peer: IpAddr,
+    peer: &Peer,
+    place: Place,
     shared: &Shared,
 ) -> Result<Admission, End> {
-    let greeted = time::timeout(shared.limits.connect_timeout, greet(reader, input, wire)).await;
-    let mut connect = greeted.unwrap_or(Err(End::ConnectTimeout))?;
+    let mut connect = place.within(greet(reader, input, wire)).await?;
     let hello = Hello {
         client_id: &connect.client_id,
         user: connect.user.as_deref(),
         password: connect.password.as_deref(),
-        peer,
+        certificate: peer.certificate.as_deref(),
+        peer: peer.address,
     };
-    let Admitted { principal, revoked } = shared.gate.admit(hello).await.map_err(refused)?;
+    let admitted = async { shared.gate.admit(hello).await.map_err(refused) };
+    let Admitted { principal, revoked } = place.within(admitted).await?;
+    drop(place);
     let assigned_client_id = name(&connect, &principal, wire.is_v5())?;
     let client_id = assigned_client_id.as_deref().unwrap_or(&connect.client_id);
     check_will(&connect, &principal, shared.limits)?;

@@ -1,6 +1,5 @@
 //! The driver of one connection: moves bytes and messages between the socket, the session and the store.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,10 @@ use super::admitting::{self, Seat};
 use super::answering::Answering;
 use super::end::End;
 use super::listener::{Claims, Limits};
+use super::pace::Pace;
 use super::session::{Ask, Now, Session, Source};
+use super::transport::Peer;
+use super::transport::unauthenticated::Place;
 use super::will::LastWill;
 use super::wire::Wire;
 use crate::access::Gate;
@@ -56,8 +58,8 @@ impl Shared {
     }
 }
 
-/// Serves one connection to its end.
-pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, peer: IpAddr, shared: Shared) -> End
+/// Serves one connection to its end; it has its place among the unauthenticated until its client is known.
+pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, peer: Peer, place: Place, shared: Shared) -> End
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -66,7 +68,7 @@ where
     let mut wire = Wire::new(shared.limits.packet_bytes_max);
     let mut out = BytesMut::new();
     let admitted = tokio::select! {
-        admitted = admitting::admit(&mut reader, &mut input, &mut wire, peer, &shared) => admitted,
+        admitted = admitting::admit(&mut reader, &mut input, &mut wire, &peer, place, &shared) => admitted,
         () = shared.stopping.cancelled() => Err(End::Stopping),
     };
     match admitted {
@@ -74,8 +76,12 @@ where
             wire.accept(&mut out, seat.offer.clone());
             shared.metrics.mqtt_connects.inc();
             let (seat, session) = seat.into_session(wire, shared.intake.clone(), shared.limits, out);
+            tracing::debug!(client = ?session.client(), peer = %peer.address, transport = peer.transport.as_str(),
+                certificate = peer.certificate.as_deref(), "connected");
             let answering = Answering::new(shared.answers.clone(), session.device().clone());
-            Driver { reader, writer, input, session, answering, seat, shared }.run().await
+            let pace = Pace::new(shared.limits.rates, Instant::now(), shared.metrics.clone());
+            let unflushed = false;
+            Driver { reader, writer, unflushed, input, pace, session, answering, seat, shared }.run().await
         }
         Err(end) => {
             wire.refuse(&mut out, end);
@@ -95,6 +101,21 @@ pub(super) async fn fill<R: AsyncRead + Unpin>(reader: &mut R, input: &mut Bytes
         Ok(_) => Ok(()),
         Err(_) => Err(End::Socket),
     }
+}
+
+/// Writes what there is, and sees it off: TLS and WebSocket hold bytes back. May be given up at any time; `unflushed` keeps
+/// whether some have still to leave.
+async fn write<W>(writer: &mut W, out: &mut BytesMut, unflushed: &mut bool) -> std::io::Result<()>
+where
+    W: AsyncWrite + Unpin,
+{
+    if !out.is_empty() {
+        writer.write_buf(out).await?;
+        *unflushed = true;
+    }
+    writer.flush().await?;
+    *unflushed = false;
+    Ok(())
 }
 
 /// Writes what is left, says that nothing more comes, and waits until the peer has closed too: closing at once would
@@ -118,7 +139,10 @@ where
 struct Driver<R, W> {
     reader: R,
     writer: W,
+    /// The writer may hold bytes back.
+    unflushed: bool,
     input: BytesMut,
+    pace: Pace,
     session: Session,
     answering: Answering,
     seat: Seat,
@@ -128,10 +152,12 @@ struct Driver<R, W> {
 /// What woke the driver.
 enum Wake {
     Read(Result<(), End>),
-    Wrote(std::io::Result<usize>),
+    Wrote(std::io::Result<()>),
     Store,
     Parcel(Parcel),
     Answer(Result<Option<Bytes>, Stopped>),
+    /// More may be read again.
+    Pace,
     Silence,
     Deaf,
     TakenOver,
@@ -170,11 +196,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             if let Err(end) = self.work().await {
                 return end;
             }
-            if self.session.out().is_empty() {
+            if self.session.out().is_empty() && !self.unflushed {
                 taken_at = Instant::now();
             }
+            let unread = self.input.len();
             match self.wait(heard_at, taken_at).await {
-                Wake::Read(Ok(())) => heard_at = Instant::now(),
+                Wake::Read(Ok(())) => {
+                    heard_at = Instant::now();
+                    self.pace.read_bytes(self.input.len().saturating_sub(unread));
+                }
+                // Whatever it says meanwhile waits in its socket: that is not silence.
+                Wake::Pace => heard_at = Instant::now(),
                 Wake::Read(Err(end)) => return end,
                 Wake::Wrote(Ok(_)) => taken_at = Instant::now(),
                 Wake::Wrote(Err(_)) => return End::Socket,
@@ -219,10 +251,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     async fn read(&mut self) -> Result<(), End> {
         let now = self.shared.now();
         let mut read = Ok(true);
-        while matches!(read, Ok(true)) && self.session.may_read() {
+        while matches!(read, Ok(true)) && self.session.may_read() && self.pace.may_read(Instant::now()) {
             for _ in 0..READ_PACKETS {
                 read = self.session.read(&mut self.input, now);
-                if !matches!(read, Ok(true)) || !self.session.may_read() {
+                if !matches!(read, Ok(true)) {
+                    break;
+                }
+                self.pace.took_packet();
+                if !self.session.may_read() || self.pace.is_spent() {
                     break;
                 }
             }
@@ -296,6 +332,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
                 Source::Down(id) => store.down_done(self.session.device().clone(), id).await,
                 Source::Queued(id) => store.queued_done(self.session.client().clone(), id).await,
             };
+            self.pace.was_acknowledgement();
             self.shared.metrics.down_delivered.inc();
             told.map_err(|_| End::Stopping)?;
         }
@@ -315,7 +352,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     async fn wait(&mut self, heard_at: Instant, taken_at: Instant) -> Wake {
         let may_read = self.session.may_read();
         let takes_parcels = self.session.takes_parcels();
-        let has_out = !self.session.out().is_empty();
+        let resumes_at = self.pace.pauses_until();
+        let paused = resumes_at.is_some();
+        if self.pace.take_news() {
+            tracing::info!(client = ?self.session.client(), "sends more than it may in the long run, read more slowly");
+        }
+        let has_out = !self.session.out().is_empty() || self.unflushed;
         let keep_alive_s = self.seat.keep_alive_s;
         let silence_after = Duration::from_millis(u64::from(keep_alive_s) * 1500);
         tokio::select! {
@@ -325,11 +367,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             () = self.seat.revoked.cancelled() => Wake::Revoked,
             () = self.seat.line.changed() => Wake::Store,
             answer = self.answering.next() => Wake::Answer(answer),
-            wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),
+            wrote = write(&mut self.writer, self.session.out(), &mut self.unflushed), if has_out => Wake::Wrote(wrote),
             parcel = next(&mut self.seat.opened.mailbox), if takes_parcels => Wake::Parcel(parcel),
-            read = fill(&mut self.reader, &mut self.input), if may_read => Wake::Read(read),
+            read = fill(&mut self.reader, &mut self.input), if may_read && !paused => Wake::Read(read),
+            () = time::sleep_until(resumes_at.unwrap_or(heard_at)), if may_read && paused => Wake::Pace,
             () = time::sleep_until(taken_at + UNREAD_MAX), if has_out => Wake::Deaf,
-            () = time::sleep_until(heard_at + silence_after), if may_read && keep_alive_s > 0 => Wake::Silence,
+            () = time::sleep_until(heard_at + silence_after), if may_read && !paused && keep_alive_s > 0 => Wake::Silence,
         }
     }
 

@@ -9,6 +9,10 @@ pub(super) enum End {
     Socket,
     /// No complete CONNECT within the time allowed.
     ConnectTimeout,
+    /// Too many connections had not said who they are, and this one was the oldest from where most came.
+    Crowded,
+    /// TLS or WebSocket did not come about.
+    Handshake,
     /// Nothing came for one and a half times the keep-alive.
     KeepAlive,
     /// Bytes that are no MQTT packet.
@@ -52,6 +56,8 @@ impl End {
             End::ByDevice => "by_device",
             End::Socket => "socket",
             End::ConnectTimeout => "connect_timeout",
+            End::Crowded => "crowded",
+            End::Handshake => "handshake",
             End::KeepAlive => "keep_alive",
             End::Malformed => "malformed",
             End::Protocol => "protocol",
@@ -78,6 +84,8 @@ impl End {
             End::ByDevice => "the client has closed the connection",
             End::Socket => "the connection broke",
             End::ConnectTimeout => "no CONNECT came in time",
+            End::Crowded => "too many have not said who they are",
+            End::Handshake => "the handshake failed",
             End::KeepAlive => "nothing came for one and a half times the keep-alive",
             End::Malformed => "that is no MQTT packet",
             End::Protocol => "that packet may not come here, or not so",

@@ -1,20 +1,25 @@
 //! Accepts connections and sees to it that a device has one session: the one owner of who is connected.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::net::sockopt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time;
+use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{self, Shared};
 use super::end::End;
+use super::pace::Rates;
+use super::transport::doors::{Caller, Doors};
+use super::transport::handshake::{Channel, Handshake};
+use super::transport::renewal::Current;
+use super::transport::unauthenticated::{Place, Unauthenticated};
+use super::transport::upgrade::WebRules;
 use super::will::{LastWill, Wills};
 use crate::access::Gate;
 use crate::domain::access::ClientKey;
@@ -26,8 +31,8 @@ use crate::store::handle::Store;
 
 /// Claims that may wait; a connection that finds the queue full waits before its CONNACK.
 const CLAIMS_QUEUE: usize = 64;
-/// Pause after accept failed, most likely for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that the gateway ends are told one by one no more often than this.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// A peer whose system says nothing for so long is asked, and given up when it does not answer for as long again.
 const PEER_QUIET_MAX: Duration = Duration::from_secs(60);
@@ -37,12 +42,16 @@ const PEER_QUIET_MAX: Duration = Duration::from_secs(60);
 pub struct Limits {
     /// Connections at the same time.
     pub connections_max: usize,
+    /// Those of them that have not said yet who they are.
+    pub unauthenticated_max: usize,
     /// Bytes of one packet after its fixed header.
     pub packet_bytes_max: u32,
     /// Messages taken from one device before their commit.
     pub receive_maximum: NonZeroU16,
-    /// Time for a complete CONNECT.
+    /// Time for a complete CONNECT and all handshakes before it.
     pub connect_timeout: Duration,
+    /// What is read of one client in the long run.
+    pub rates: Rates,
     /// Topics and filters.
     pub topics: TopicLimits,
     /// Topics that a client may give a number.
@@ -109,26 +118,50 @@ impl Drop for Claim {
     }
 }
 
+/// Where connections come in, and what they must go through first.
+#[derive(Debug)]
+pub struct Entrance {
+    /// The sockets.
+    pub doors: Doors,
+    /// The certificate, when one of them has TLS.
+    pub tls: Option<Current>,
+    /// Who may open a WebSocket.
+    pub web: WebRules,
+}
+
 /// The listener.
 pub struct Listener {
-    socket: TcpListener,
+    doors: Doors,
+    handshake: Arc<Handshake>,
+    unauthenticated: Unauthenticated,
     shared: Shared,
     queue: mpsc::Receiver<Request>,
     /// Who is connected: cancelled tokens belong to sessions that have ended.
     claimed: HashMap<ClientKey, CancellationToken>,
     wills: Wills,
     connections: JoinSet<End>,
+    told_at: Option<Instant>,
 }
 
 impl Listener {
-    /// A listener on a bound socket. It works once [`Listener::run`] is polled.
-    pub fn new(socket: TcpListener, limits: Limits, uses: Uses, stopping: CancellationToken) -> Listener {
+    /// A listener on bound sockets. It works once [`Listener::run`] is polled.
+    pub fn new(entrance: Entrance, limits: Limits, uses: Uses, stopping: CancellationToken) -> Listener {
         let Uses { gate, store, intake, answers, metrics } = uses;
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
         let shared =
             Shared { gate, store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
-        let (claimed, wills, connections) = (HashMap::new(), Wills::default(), JoinSet::new());
-        Listener { socket, shared, queue, claimed, wills, connections }
+        let handshake = Arc::new(Handshake::new(entrance.tls, entrance.web, limits.packet_bytes_max));
+        Listener {
+            doors: entrance.doors,
+            handshake,
+            unauthenticated: Unauthenticated::new(limits.unauthenticated_max),
+            shared,
+            queue,
+            claimed: HashMap::new(),
+            wills: Wills::default(),
+            connections: JoinSet::new(),
+            told_at: None,
+        }
     }
 
     /// Serves until told to stop; then waits for the connections to acknowledge what they took.
@@ -139,31 +172,26 @@ impl Listener {
             let next_will = self.wills.next_due();
             tokio::select! {
                 () = stopping.cancelled() => break,
-                accepted = self.socket.accept(), if has_room => match accepted {
-                    Ok((stream, peer)) => self.serve(stream, peer.ip()),
-                    Err(error) => {
-                        tracing::warn!(%error, "no connection accepted, pausing");
-                        time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
+                caller = self.doors.accept(), if has_room => self.serve(caller),
                 Some(request) = self.queue.recv() => self.answer(request),
                 () = due(next_will) => self.publish_wills().await,
                 Some(ended) = self.connections.join_next() => self.ended(ended),
             }
         }
         // Whoever still waits for a claim will not get one.
-        drop((self.socket, self.queue));
+        drop((self.doors, self.queue));
         while let Some(ended) = self.connections.join_next().await {
-            count(&self.shared.metrics, ended);
+            count(&self.shared.metrics, ended, &mut self.told_at);
         }
     }
 
-    fn serve(&mut self, stream: TcpStream, peer: IpAddr) {
-        if let Err(error) = prepare(&stream) {
+    fn serve(&mut self, caller: Caller) {
+        if let Err(error) = prepare(&caller.stream) {
             tracing::debug!(%error, "socket options refused");
         }
-        let (reader, writer) = stream.into_split();
-        self.connections.spawn(connection::serve(reader, writer, peer, self.shared.clone()));
+        let deadline = Instant::now() + self.shared.limits.connect_timeout;
+        let place = self.unauthenticated.enter(caller.address.ip(), deadline);
+        self.connections.spawn(serve(caller, self.handshake.clone(), place, self.shared.clone()));
     }
 
     fn answer(&mut self, request: Request) {
@@ -197,9 +225,28 @@ impl Listener {
     }
 
     fn ended(&mut self, ended: Result<End, tokio::task::JoinError>) {
-        count(&self.shared.metrics, ended);
+        count(&self.shared.metrics, ended, &mut self.told_at);
         self.claimed.retain(|_, claim| !claim.is_cancelled());
         self.shared.metrics.mqtt_connections.set(self.claimed.len() as i64);
+    }
+}
+
+/// Serves one connection from its handshakes to its end.
+async fn serve(caller: Caller, handshake: Arc<Handshake>, place: Place, shared: Shared) -> End {
+    let opened = tokio::select! {
+        opened = place.within(handshake.open(caller)) => opened,
+        () = shared.stopping.cancelled() => Err(End::Stopping),
+    };
+    match opened {
+        Ok((Channel::Plain(stream), peer)) => {
+            let (reader, writer) = stream.into_split();
+            connection::serve(reader, writer, peer, place, shared).await
+        }
+        Ok((Channel::Wrapped(stream), peer)) => {
+            let (reader, writer) = tokio::io::split(stream);
+            connection::serve(reader, writer, peer, place, shared).await
+        }
+        Err(end) => end,
     }
 }
 
@@ -221,14 +268,18 @@ fn prepare(stream: &TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Counts how a connection ended. A panic in its task has ended nothing else.
-fn count(metrics: &Metrics, ended: Result<End, tokio::task::JoinError>) {
+/// Counts how a connection ended. A panic in its task has ended nothing else. Of a flood that is turned away, the log has
+/// one line a second.
+fn count(metrics: &Metrics, ended: Result<End, tokio::task::JoinError>, told_at: &mut Option<Instant>) {
     match ended {
         Ok(end) => {
             metrics.mqtt_disconnects.add(end.as_str(), 1);
             if end.is_refusal() {
                 metrics.mqtt_refusals.add(end.as_str(), 1);
-                tracing::info!(reason = end.as_str(), "connection ended by the gateway");
+                if told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY) {
+                    *told_at = Some(Instant::now());
+                    tracing::info!(reason = end.as_str(), "connection ended by the gateway");
+                }
             }
         }
         Err(error) => {

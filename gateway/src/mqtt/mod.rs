@@ -8,6 +8,7 @@
 //! - A session stops reading its socket while too much of it waits for a commit, for the store's queue or for the device
 //!   to read: backpressure reaches the device and nobody else.
 //! - An answer to a question goes out at QoS 0, to the session that asked and only while it reads; nothing is kept of it.
+//! - A client that sends more than it may in the long run is read more slowly ([`pace`]), and never closed for it.
 //! - One device, one session: a second connection with the same client id takes over.
 //! - The codec is behind [`wire`] and [`incoming`] alone; [`greeting`] is what it does not see to in a first packet.
 //!
@@ -23,7 +24,9 @@ mod end;
 mod greeting;
 mod incoming;
 pub mod listener;
+pub mod pace;
 mod packet;
 mod session;
+pub mod transport;
 mod will;
 mod wire;

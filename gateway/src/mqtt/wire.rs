@@ -320,7 +320,7 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
     use v5::DisconnectReasonCode as Code;
     match end {
         End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId | End::Deaf => None,
-        End::Credentials => None,
+        End::Credentials | End::Crowded | End::Handshake => None,
         End::KeepAlive => Some(Code::KeepAliveTimeout),
         End::Malformed => Some(Code::MalformedPacket),
         End::Protocol => Some(Code::ProtocolError),

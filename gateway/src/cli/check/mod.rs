@@ -1,5 +1,6 @@
 //! `patrol-gateway check`: would the gateway run here? One line for each thing it needs; nothing is changed.
 
+mod certificate;
 mod devices;
 mod disk;
 mod geography;
@@ -7,6 +8,7 @@ mod http;
 mod ports;
 mod uplink;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use super::{Args, Exit, load, print};
@@ -63,19 +65,26 @@ pub fn run(args: &Args) -> Exit {
             return Exit::Failure;
         }
     };
-    let findings = [
+    let now_ms = clock::unix_ms();
+    let listener = &config.listener;
+    let mut findings = vec![
         (
             "配置 config   ",
             Finding::ok(args.config.as_deref().map_or(BUILT_IN.into(), Path::to_string_lossy)),
         ),
         ("磁盘 disk     ", disk::check(&config.gateway.data_dir, config.store.max_bytes)),
-        ("时钟 clock    ", clock_set(clock::unix_ms())),
+        ("时钟 clock    ", clock_set(now_ms)),
         ("设备 listener ", ports::check(config.listener.bind, &config)),
         ("密钥 devices  ", devices::check(&config.devices)),
         ("网页 http     ", http::check(&config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
         ("地理 geography", geography::check(&config.geography)),
     ];
+    let behind = |what: &'static str, bind: Option<SocketAddr>| Some((what, ports::check(bind?, &config)));
+    findings.extend(behind("加密 mqtts    ", listener.tls_bind));
+    findings.extend(behind("网页 ws       ", listener.ws_bind));
+    findings.extend(behind("网页 wss      ", listener.wss_bind));
+    findings.extend(certificate::check(listener, now_ms / 1000).map(|finding| ("证书 cert     ", finding)));
     let text: String = findings.iter().map(|(name, finding)| line(name, finding)).collect();
     let printed = print(&text);
     match findings.iter().any(|(_, finding)| finding.verdict == Verdict::Failure) {

@@ -102,7 +102,8 @@ impl World {
         let now = Now { unix_ms: 0, has_subscribers: true };
         while self.gateway.session.may_read()
             && self.gateway.session.read(&mut self.gateway.input, now).expect("the client keeps to the book")
-        {}
+        {
+        }
         for handover in self.gateway.session.take_handovers() {
             self.gateway.handed_over = handover.first_mark + handover.items.len() as u64 - 1;
             self.disk.hand_over(handover.items);
@@ -168,11 +169,7 @@ fn connect(client: &mut Client, disk: &mut Disk) -> Gateway {
         panic!("the client keeps to the book")
     };
     let opened = opened(disk);
-    let bounds = SessionBounds {
-        receive_maximum: client.may_send(),
-        topic_alias_maximum: 0,
-        topics: TOPICS,
-    };
+    let bounds = SessionBounds { receive_maximum: client.may_send(), topic_alias_maximum: 0, topics: TOPICS };
     let geography = Geography::from_geojson(SOMEWHERE).expect("a map");
     let intake = Intake::new(Arc::default(), Arc::new(geography), Arc::new(Metrics::new()));
     let connect = Connect { ..*connect };
