@@ -8,6 +8,9 @@
 //! After each round the gateway is asked what it holds: fewer reports than it acknowledged, one in quarantine or one
 //! taken for a duplicate, and the run fails instead of praising work that was not done.
 //!
+//! The gateway's limits on what it reads of one client are lifted: the machine is measured, not the limit. With TLS both
+//! have the same certificate, and clients speak TLS 1.3.
+//!
 //! Every round starts its target anew on an empty directory. Latency is from writing the PUBLISH to reading its PUBACK;
 //! CPU is the target's user and system time within the measured seconds; memory is the target's peak; disk is what it caused to be written for each byte of payload.
 
@@ -18,6 +21,7 @@ mod payload;
 mod process;
 mod report;
 mod target;
+mod way;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +36,8 @@ use process::{Conditions, cpu_time, disk_bytes, peak_rss_kib};
 pub use report::Report;
 pub use target::TargetError;
 use target::{Programs, Running, Target};
+pub use way::CertificateError;
+use way::Certificates;
 
 use crate::gateway;
 
@@ -42,6 +48,8 @@ pub struct BenchOptions {
     pub load: LoadOptions,
     /// How often each target is measured.
     pub rounds: u32,
+    /// Everything over TLS 1.3.
+    pub tls: bool,
     /// Only the gateway, or only mosquitto.
     pub only: Option<Only>,
     /// The gateway's program; beside this one when not named.
@@ -89,6 +97,9 @@ pub enum BenchError {
     /// The gateway did not do the work it was measured at.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The certificates for TLS.
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
     /// A target died under the load.
     #[error("{0} ended under the load")]
     Died(&'static str),
@@ -130,12 +141,20 @@ pub fn run(options: &BenchOptions, mut progress: impl FnMut(&str)) -> Result<Rep
         .filter(present)
         .map(|target| Measured { target, rounds: Vec::new() })
         .collect();
+    let dir = tempfile::Builder::new().prefix("patrol-bench-").tempdir_in(&base).map_err(BenchError::Dir)?;
+    let certificates = options.tls.then(|| Certificates::make(dir.path())).transpose()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BenchError::Dir)?;
     for round in 1..=options.rounds {
         for one in &mut measured {
             progress(&format!("round {round}/{}: {}", options.rounds, one.target.name()));
-            one.rounds.push(runtime.block_on(measure(one.target, &programs, &base, &options.load))?);
+            one.rounds.push(runtime.block_on(measure(
+                one.target,
+                &programs,
+                certificates.as_ref(),
+                &base,
+                &options.load,
+            ))?);
         }
     }
     let version = match &programs.mosquitto {
@@ -166,18 +185,19 @@ fn find_programs(options: &BenchOptions) -> Result<(Programs, bool), BenchError>
 async fn measure(
     target: Target,
     programs: &Programs,
+    certificates: Option<&Certificates>,
     base: &Path,
     options: &LoadOptions,
 ) -> Result<Round, BenchError> {
     let name = target.name();
     let dir = tempfile::Builder::new().prefix("patrol-bench-").tempdir_in(base).map_err(BenchError::Dir)?;
-    let running = Running::start(target, programs, dir.path())
+    let running = Running::start(target, programs, certificates, dir.path())
         .await
         .map_err(|source| BenchError::Target { name, source })?;
     let pid = running.pid().ok_or(BenchError::Died(name))?;
     let (begin, begun) = mpsc::sync_channel(1);
     let watcher = watch_cpu(pid, begun, options.warm_up, options.measured);
-    let result = load::run(running.addr(), options, move || {
+    let result = load::run(running.way(), options, move || {
         begin.send(()).ok();
     })
     .await
@@ -185,7 +205,7 @@ async fn measure(
     let (target_cpu, load_cpu) = watcher.join().ok().flatten().ok_or(BenchError::Died(name))?;
     let peak_rss_kib = peak_rss_kib(pid).ok_or(BenchError::Died(name))?;
     let disk_bytes = disk_bytes(pid).ok_or(BenchError::Died(name))?;
-    if let Running::Gateway(gateway) = &running {
+    if let Running::Gateway(gateway, _) = &running {
         audit::all_is_kept(&gateway.http_url, result.acknowledged).await?;
     }
     running.stop().await.map_err(|source| BenchError::Target { name, source })?;

@@ -24,11 +24,13 @@ pub struct GatewayPlan {
     /// Configuration keys beyond the set-up's, as environment variables.
     variables: Vec<(String, String)>,
     strace: Option<Strace>,
+    /// A program and its arguments that start the gateway in its own place.
+    under: Vec<String>,
 }
 
 impl GatewayPlan {
     pub(crate) fn new(setup: GatewaySetup) -> GatewayPlan {
-        GatewayPlan { setup, variables: Vec::new(), strace: None }
+        GatewayPlan { setup, variables: Vec::new(), strace: None, under: Vec::new() }
     }
 
     /// Where configuration, log and data are.
@@ -55,6 +57,13 @@ impl GatewayPlan {
     #[must_use]
     pub fn strace(mut self, strace: Strace) -> GatewayPlan {
         self.strace = Some(strace);
+        self
+    }
+
+    /// Has it started by another program that then becomes it, such as `prlimit`.
+    #[must_use]
+    pub fn under(mut self, words: &[&str]) -> GatewayPlan {
+        self.under.extend(words.iter().map(|word| (*word).to_owned()));
         self
     }
 
@@ -109,7 +118,7 @@ impl Gateway {
             script.push_str(&format!("export {name}={}\n", quoted(value)));
         }
         script.push_str("set --");
-        for word in self.plan.strace.iter().flat_map(Strace::words) {
+        for word in self.plan.strace.iter().flat_map(Strace::words).chain(self.plan.under.iter().cloned()) {
             script.push_str(&format!(" {}", quoted(&word)));
         }
         script.push_str(&format!(" {} \"$@\"\n", quoted(&self.program.to_string_lossy())));
@@ -123,6 +132,17 @@ impl Gateway {
     /// Where devices connect; the same after a restart.
     pub fn mqtt(&self) -> std::net::SocketAddr {
         self.plan.setup.mqtt_bind
+    }
+
+    /// Where it listens with `mqtts`, `ws` or `wss`, as it said when it was ready.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn address(&self, transport: &str) -> std::net::SocketAddr {
+        let process = self.process.as_ref().expect("the gateway was started and not killed since");
+        let fact = process.fact(transport).unwrap_or_else(|| panic!("it does not listen for {transport}"));
+        let fact = fact.trim_start_matches(&format!("{transport}://")).trim_end_matches("/mqtt");
+        fact.parse().unwrap_or_else(|_| panic!("{fact} is no address"))
     }
 
     /// Its HTTP interface without a slash at the end; the same after a restart.

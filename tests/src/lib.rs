@@ -26,6 +26,7 @@
 //! ```
 
 pub mod ack_order;
+pub mod bridge;
 pub mod device_keys;
 pub mod events;
 pub mod firmware;

@@ -81,6 +81,13 @@ impl Connection {
         device
     }
 
+    /// The same by the address of the gateway, or of what leads to it.
+    pub async fn connect_at(gateway: SocketAddr, version: Version, id: &str) -> Connection {
+        let mut device = Connection::open_at(gateway, version).await;
+        device.greet(&packets::connect(version, id, 60)).await;
+        device
+    }
+
     /// Sends this CONNECT and expects that it is accepted.
     pub async fn greet(&mut self, connect: &[u8]) {
         self.send(connect).await;

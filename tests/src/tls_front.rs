@@ -1,16 +1,18 @@
-//! TLS in front of the stand-in platform, with certificates made for the test.
+//! Certificates made for the test, and TLS in front of the stand-in platform.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_util::task::AbortOnDropHandle;
 
 /// A certificate authority of the test's own.
@@ -18,6 +20,31 @@ use tokio_util::task::AbortOnDropHandle;
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
+}
+
+/// A certificate of an authority, and its key.
+#[derive(Debug)]
+pub struct Issued {
+    certificate: rcgen::Certificate,
+    key: KeyPair,
+}
+
+impl Issued {
+    /// Writes both into a folder, over what is there under this name, and gives the two paths.
+    ///
+    /// # Panics
+    /// When they can't be written.
+    pub fn files(&self, dir: &Path, name: &str) -> (PathBuf, PathBuf) {
+        let paths = (dir.join(format!("{name}.pem")), dir.join(format!("{name}.key")));
+        std::fs::write(&paths.0, self.certificate.pem()).expect("a file in the test's directory");
+        std::fs::write(&paths.1, self.key.serialize_pem()).expect("a file in the test's directory");
+        paths
+    }
+
+    /// The certificate itself.
+    pub fn der(&self) -> &CertificateDer<'static> {
+        self.certificate.der()
+    }
 }
 
 /// A door with TLS that leads to a plain address; it closes when it is dropped.
@@ -50,6 +77,46 @@ impl Authority {
         path
     }
 
+    /// A certificate for `name`, which is host and common name, that ends in so many days.
+    ///
+    /// # Panics
+    /// When none can be made.
+    pub fn issue(&self, name: &str, days: i32) -> Issued {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + days_from_1970(days);
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Issued { certificate, key }
+    }
+
+    /// What a client needs that trusts this authority, speaks these versions, and shows this certificate.
+    ///
+    /// # Panics
+    /// When TLS does not take it.
+    pub fn client(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        shown: Option<&Issued>,
+    ) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        let pem = CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("its own certificate");
+        roots.add(pem).expect("it is an authority");
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(versions)
+            .expect("versions that ring has")
+            .with_root_certificates(roots);
+        Arc::new(match shown {
+            None => builder.with_no_client_auth(),
+            Some(Issued { certificate, key }) => {
+                let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a key in DER");
+                builder
+                    .with_client_auth_cert(vec![certificate.der().clone()], private)
+                    .expect("a certificate with its key")
+            }
+        })
+    }
+
     /// Opens a door to `plain` with a certificate for `host`.
     ///
     /// # Panics
@@ -70,6 +137,13 @@ impl Authority {
         let doorkeeper = keep(listener, TlsAcceptor::from(Arc::new(config)), plain);
         TlsFront { addr, _doorkeeper: AbortOnDropHandle::new(tokio::spawn(doorkeeper)) }
     }
+}
+
+/// From the beginning of 1970 to so many days from now.
+fn days_from_1970(days: i32) -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is right");
+    let day = Duration::from_secs(24 * 60 * 60);
+    if days < 0 { now - day * days.unsigned_abs() } else { now + day * days.unsigned_abs() }
 }
 
 impl Default for Authority {

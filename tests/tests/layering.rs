@@ -31,8 +31,11 @@ const LAYERS: [(&str, &[&str]); 15] = [
 ];
 
 /// Outside crates that only these modules of the gateway may name.
-const OWNED: [(&str, &[&str]); 7] = [
+const OWNED: [(&str, &[&str]); 10] = [
     ("rmqtt_codec", &["mqtt"]),
+    ("tokio_rustls", &["mqtt"]),
+    ("tokio_tungstenite", &["mqtt"]),
+    ("x509_parser", &["mqtt"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
     ("axum", &["http"]),

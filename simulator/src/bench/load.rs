@@ -5,18 +5,17 @@
 //! brought is answered with one write. The clock is read once a wake-up.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::histogram::Histogram;
 use super::payload::{Payload, PayloadError, PayloadKind};
+use super::way::{Channel, Way};
 use super::wire::{self, PublishTemplate, WireError};
 
 /// Time for connecting and for the last answers.
@@ -86,7 +85,7 @@ struct Window {
 
 /// Connects everything, then calls `started` once as the load begins, and runs it to its end.
 pub(super) async fn run(
-    addr: SocketAddr,
+    way: &Way,
     options: &LoadOptions,
     started: impl FnOnce() + Send + 'static,
 ) -> Result<LoadResult, LoadError> {
@@ -96,11 +95,11 @@ pub(super) async fn run(
     for index in 0..options.connections {
         let device = format!("bench-{index:02}");
         let payload = Payload::new(options.payload, &device, options.payload_bytes)?;
-        let (ready, mut gone) = (ready.clone(), gone.clone());
+        let (way, ready, mut gone) = (way.clone(), ready.clone(), gone.clone());
         let in_flight = options.in_flight;
         connections.spawn(async move {
             let work = async {
-                let stream = timeout(PATIENCE, open(addr, &device)).await.map_err(io::Error::from)??;
+                let stream = timeout(PATIENCE, open(&way, &device)).await.map_err(io::Error::from)??;
                 ready.wait().await;
                 let window = gone.wait_for(Option::is_some).await.map_err(io::Error::other)?;
                 let Some(window) = *window else { return Err(io::Error::other("no window")) };
@@ -109,7 +108,11 @@ pub(super) async fn run(
             let named = |source| LoadError::Connection { device: device.clone(), source };
             let (stream, window) = work.await.map_err(named)?;
             let publisher = Publisher::new(&device, payload, in_flight, window);
-            publisher.run(stream).await.map_err(named)
+            let run = match stream {
+                Channel::Plain(stream) => publisher.run(stream).await,
+                Channel::Tls(stream) => publisher.run(stream).await,
+            };
+            run.map_err(named)
         });
     }
     begin(&mut connections, &ready, options, go, started).await?;
@@ -144,13 +147,24 @@ async fn begin(
     Ok(())
 }
 
-async fn open(addr: SocketAddr, client_id: &str) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(addr).await?;
-    stream.set_nodelay(true)?;
-    stream.write_all(&wire::connect(client_id, true)).await?;
+async fn open(way: &Way, client_id: &str) -> io::Result<Channel> {
+    let mut channel = way.connect().await?;
+    match &mut channel {
+        Channel::Plain(stream) => greet(stream, client_id, true).await?,
+        Channel::Tls(stream) => greet(stream, client_id, true).await?,
+    }
+    Ok(channel)
+}
+
+async fn greet<S>(stream: &mut S, client_id: &str, clean_session: bool) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.write_all(&wire::connect(client_id, clean_session)).await?;
+    stream.flush().await?;
     let mut answer = [0; wire::CONNACK_ACCEPTED.len()];
     stream.read_exact(&mut answer).await?;
-    if answer == wire::CONNACK_ACCEPTED { Ok(stream) } else { Err(refused(&answer)) }
+    if answer == wire::CONNACK_ACCEPTED { Ok(()) } else { Err(refused(&answer)) }
 }
 
 fn refused(answer: &[u8]) -> io::Error {
@@ -158,20 +172,28 @@ fn refused(answer: &[u8]) -> io::Error {
 }
 
 /// Leaves a session on the broker that wants everything and is away: what is published has to be kept for it.
-pub(super) async fn leave_offline_subscriber(addr: SocketAddr, filter: &str) -> io::Result<()> {
+pub(super) async fn leave_offline_subscriber(way: &Way, filter: &str) -> io::Result<()> {
     let subscribe = async {
-        let mut stream = TcpStream::connect(addr).await?;
-        stream.write_all(&wire::connect("bench-sink", false)).await?;
-        let mut answer = [0; wire::CONNACK_ACCEPTED.len()];
-        stream.read_exact(&mut answer).await?;
-        stream.write_all(&wire::subscribe(filter)).await?;
-        let mut granted = [0; wire::SUBACK_QOS1.len()];
-        stream.read_exact(&mut granted).await?;
-        stream.write_all(&wire::DISCONNECT).await?;
-        stream.shutdown().await?;
-        if granted == wire::SUBACK_QOS1 { Ok(()) } else { Err(refused(&granted)) }
+        match way.connect().await? {
+            Channel::Plain(stream) => subscribe_and_leave(stream, filter).await,
+            Channel::Tls(stream) => subscribe_and_leave(stream, filter).await,
+        }
     };
     timeout(PATIENCE, subscribe).await?
+}
+
+async fn subscribe_and_leave<S>(mut stream: S, filter: &str) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    greet(&mut stream, "bench-sink", false).await?;
+    stream.write_all(&wire::subscribe(filter)).await?;
+    stream.flush().await?;
+    let mut granted = [0; wire::SUBACK_QOS1.len()];
+    stream.read_exact(&mut granted).await?;
+    stream.write_all(&wire::DISCONNECT).await?;
+    stream.shutdown().await?;
+    if granted == wire::SUBACK_QOS1 { Ok(()) } else { Err(refused(&granted)) }
 }
 
 /// One connection's state. Slot `n` holds when the message with packet id `n + 1` was sent, while it is in flight.
@@ -197,13 +219,17 @@ impl Publisher {
         }
     }
 
-    async fn run(mut self, mut stream: TcpStream) -> io::Result<LoadResult> {
+    async fn run<S>(mut self, mut stream: S) -> io::Result<LoadResult>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut outgoing = Vec::new();
         let mut incoming = Vec::with_capacity(READ_BYTES);
         for slot in 0..self.slots.len() {
             self.send(slot, Instant::now(), &mut outgoing);
         }
         stream.write_all(&outgoing).await?;
+        stream.flush().await?;
         let mut end = std::pin::pin!(sleep_until(self.window.until));
         loop {
             tokio::select! {
@@ -216,11 +242,13 @@ impl Publisher {
             outgoing.clear();
             self.on_bytes(&mut incoming, &mut outgoing)?;
             stream.write_all(&outgoing).await?;
+            stream.flush().await?;
             if Instant::now() >= self.window.until {
                 break;
             }
         }
         stream.write_all(&wire::DISCONNECT).await?;
+        stream.flush().await?;
         self.result.payload_bytes = self.result.acknowledged * self.payload.template().len() as u64;
         Ok(self.result)
     }

@@ -18,6 +18,7 @@ pub struct Report {
     optimised: bool,
     connections: u16,
     in_flight: u16,
+    tls: bool,
     payload: String,
     measured_s: f64,
     warm_up_s: f64,
@@ -72,6 +73,7 @@ impl Report {
             optimised: !cfg!(debug_assertions),
             connections: load.connections,
             in_flight: load.in_flight,
+            tls: options.tls,
             payload: payload_words(load.payload, load.payload_bytes),
             measured_s: seconds,
             warm_up_s: load.warm_up.as_secs_f64(),
@@ -127,8 +129,14 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "  {} connections, QoS 1, {}, {} in flight each; {} rounds of {} s after {} s, load on the same machine",
-            self.connections, self.payload, self.in_flight, self.rounds, self.measured_s, self.warm_up_s
+            "  {} connections{}, QoS 1, {}, {} in flight each; {} rounds of {} s after {} s, load on the same machine",
+            self.connections,
+            if self.tls { " over TLS 1.3" } else { "" },
+            self.payload,
+            self.in_flight,
+            self.rounds,
+            self.measured_s,
+            self.warm_up_s
         )?;
         self.write_table(f)?;
         for ratio in &self.ratios {

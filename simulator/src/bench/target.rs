@@ -12,7 +12,8 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::load::leave_offline_subscriber;
-use crate::gateway::{GatewayError, GatewayProcess, GatewaySetup};
+use super::way::{Certificates, Way};
+use crate::gateway::{GatewayError, GatewayProcess, GatewaySetup, quoted};
 
 /// Time mosquitto has to take connections.
 const UP_WITHIN: Duration = Duration::from_secs(10);
@@ -80,56 +81,78 @@ pub(super) async fn mosquitto_version(program: &Path) -> Option<String> {
 
 /// A running target; killed when dropped.
 pub(super) enum Running {
-    Gateway(GatewayProcess),
-    Mosquitto { child: Child, addr: SocketAddr },
+    Gateway(GatewayProcess, Way),
+    Mosquitto { child: Child, way: Way },
 }
 
 impl Running {
     pub(super) async fn start(
         target: Target,
         programs: &Programs,
+        certificates: Option<&Certificates>,
         dir: &Path,
     ) -> Result<Running, TargetError> {
         let missing = |name: &str| io::Error::new(io::ErrorKind::NotFound, format!("{name} is not there"));
         if target == Target::Gateway {
             let program = programs.gateway.as_deref().ok_or_else(|| missing("the gateway"))?;
-            return Ok(Running::Gateway(GatewaySetup::new(program, dir).start().await?));
+            let mut setup = GatewaySetup::new(program, dir);
+            setup.without_rates();
+            if let Some(certificates) = certificates {
+                let file = |path: &Path| quoted(&path.to_string_lossy());
+                setup.listener.push(("tls_bind", quoted("127.0.0.1:0")));
+                setup.listener.push(("tls_certificate", file(&certificates.certificate)));
+                setup.listener.push(("tls_key", file(&certificates.key)));
+            }
+            let gateway = setup.start().await?;
+            let addr = match certificates {
+                None => gateway.mqtt,
+                Some(_) => gateway
+                    .fact("mqtts")
+                    .and_then(|addr| addr.parse().ok())
+                    .ok_or_else(|| missing("mqtts"))?,
+            };
+            return Ok(Running::Gateway(gateway, Way::new(addr, certificates)));
         }
         let program = programs.mosquitto.as_deref().ok_or_else(|| missing("mosquitto"))?;
-        let (child, addr) = start_mosquitto(target, program, dir).await?;
+        let (child, addr) = start_mosquitto(target, program, certificates, dir).await?;
+        let way = Way::new(addr, certificates);
         if target == Target::MosquittoEveryChange {
-            leave_offline_subscriber(addr, "patrol/v1/up/#").await?;
+            leave_offline_subscriber(&way, "patrol/v1/up/#").await?;
         }
-        Ok(Running::Mosquitto { child, addr })
+        Ok(Running::Mosquitto { child, way })
     }
 
-    pub(super) fn addr(&self) -> SocketAddr {
+    pub(super) fn way(&self) -> &Way {
         match self {
-            Running::Gateway(gateway) => gateway.mqtt,
-            Running::Mosquitto { addr, .. } => *addr,
+            Running::Gateway(_, way) | Running::Mosquitto { way, .. } => way,
         }
     }
 
     pub(super) fn pid(&self) -> Option<u32> {
         match self {
-            Running::Gateway(gateway) => gateway.pid(),
+            Running::Gateway(gateway, _) => gateway.pid(),
             Running::Mosquitto { child, .. } => child.id(),
         }
     }
 
     pub(super) async fn stop(self) -> Result<(), TargetError> {
         match self {
-            Running::Gateway(gateway) => Ok(gateway.kill().await?),
+            Running::Gateway(gateway, _) => Ok(gateway.kill().await?),
             Running::Mosquitto { mut child, .. } => Ok(child.kill().await?),
         }
     }
 }
 
-async fn start_mosquitto(target: Target, program: &Path, dir: &Path) -> io::Result<(Child, SocketAddr)> {
+async fn start_mosquitto(
+    target: Target,
+    program: &Path,
+    certificates: Option<&Certificates>,
+    dir: &Path,
+) -> io::Result<(Child, SocketAddr)> {
     // mosquitto can't choose a port and say which; one that was free a moment ago does.
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let config = dir.join("mosquitto.conf");
-    std::fs::write(&config, mosquitto_config(target, addr.port(), dir))?;
+    std::fs::write(&config, mosquitto_config(target, addr.port(), certificates, dir))?;
     let log = std::fs::File::create(dir.join("mosquitto.log"))?;
     let mut command = Command::new(program);
     command.arg("-c").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
@@ -149,8 +172,12 @@ async fn start_mosquitto(target: Target, program: &Path, dir: &Path) -> io::Resu
 
 /// Everything else is mosquitto's default. `user root` only keeps it from giving up the directory when it is started by
 /// root. With the default of 1000 queued messages it would acknowledge the rest and drop it: not the same work.
-fn mosquitto_config(target: Target, port: u16, dir: &Path) -> String {
+fn mosquitto_config(target: Target, port: u16, certificates: Option<&Certificates>, dir: &Path) -> String {
     let mut config = format!("listener {port} 127.0.0.1\nallow_anonymous true\nlog_type error\nuser root\n");
+    if let Some(Certificates { certificate, key, .. }) = certificates {
+        let (certificate, key) = (certificate.display(), key.display());
+        config.push_str(&format!("certfile {certificate}\nkeyfile {key}\ntls_version tlsv1.3\n"));
+    }
     if target == Target::MosquittoEveryChange {
         config.push_str(&format!(
             "persistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1\n\

@@ -32,6 +32,9 @@ pub(super) struct BenchArgs {
     /// How often each target is measured, in turn
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+    /// Everything over TLS 1.3
+    #[arg(long)]
+    tls: bool,
     /// Only this part
     #[arg(long, value_enum)]
     only: Option<Only>,
@@ -61,6 +64,7 @@ impl BenchArgs {
                 measured: Duration::from_secs(self.seconds.into()),
             },
             rounds: self.rounds,
+            tls: self.tls,
             only: self.only,
             gateway: self.gateway_bin,
             mosquitto: self.mosquitto,
