@@ -116,7 +116,7 @@ mod tests {
         let plain = |id: &str| format!("[[device]]\nid = \"{id}\"\nsuite = \"crc-32c\"\n");
         let said = |text: &str, unlisted| {
             let file = written(text, 0o600);
-            let devices = config::Devices { keys: Some(file.path().to_owned()), unlisted };
+            let devices = config::Devices { keys: Some(file.path().to_owned()), unlisted, registry: None };
             describe(&devices, &load(&devices).unwrap().keyring)
         };
         let text = said(&[keyed("car-07"), plain("car-08"), plain("car-09")].concat(), Unlisted::Refuse);

@@ -17,6 +17,7 @@ pub mod city;
 pub mod cli;
 pub mod keys;
 
+pub mod audit;
 pub mod clock;
 pub mod health;
 pub mod metrics;

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::kinds::{Count, Size, Span};
-use super::net::{LoopbackAddress, loopback};
+use super::net::{Address, loopback};
 use super::value::Keys;
 
 /// `[listener]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
-    /// Where it listens; port 0 takes any free port.
+    /// Where it listens, on this machine alone while nobody has credentials; port 0 takes any free port.
     pub bind: SocketAddr,
     /// Connections at a time; one more waits in the system's queue until another one ends.
     pub max_connections: usize,
@@ -38,7 +38,7 @@ impl Listener {
     pub(super) fn visit(&mut self, keys: &mut impl Keys) {
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         keys.section("listener");
-        keys.key("bind", LoopbackAddress { beyond: "devices" }, &mut self.bind);
+        keys.key("bind", Address, &mut self.bind);
         keys.key("max_connections", Count { min: 1, max: 65_535 }, &mut self.max_connections);
         keys.key("max_packet_bytes", Size { min: 1 << 10, max: 16 << 20 }, &mut self.max_packet_bytes);
         keys.key("max_in_flight", Count { min: 1, max: u16::MAX }, &mut self.max_in_flight);

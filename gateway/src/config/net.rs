@@ -13,6 +13,29 @@ pub(super) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
+/// An address to listen on. Beyond this machine it is used only once somebody has credentials, which the start sees to.
+pub(super) struct Address;
+
+impl Kind for Address {
+    type Value = SocketAddr;
+
+    fn read(&self, raw: Raw<'_>) -> Option<SocketAddr> {
+        raw.text()?.parse().ok()
+    }
+
+    fn show(&self, value: &SocketAddr) -> Value {
+        Value::from(value.to_string())
+    }
+
+    fn expected(&self) -> String {
+        "an address and port, such as \"0.0.0.0:1883\" or \"[::1]:1883\"".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        json!({"type": "string", "pattern": r"^([0-9.]+|\[[0-9a-f:.]+\]):[0-9]+$"})
+    }
+}
+
 /// An address to listen on, never beyond this machine: others need credentials, and this version has none.
 pub(super) struct LoopbackAddress {
     /// Who would need the credentials.
