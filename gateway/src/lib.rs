@@ -5,6 +5,7 @@ pub mod domain;
 pub mod store;
 pub mod transfer;
 
+pub mod access;
 pub mod downlink;
 pub mod intake;
 pub mod mqtt;

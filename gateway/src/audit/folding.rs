@@ -16,7 +16,7 @@ const DISTINCT_PEERS_MAX: usize = 96;
 
 /// An event as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Noted {
+pub(super) struct Noted {
     pub(super) event: Event,
     /// When it happened, or the last one of several.
     pub(super) at_ms: i64,

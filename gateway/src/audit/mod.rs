@@ -186,7 +186,11 @@ mod tests {
         running.end();
         let reading = reading::read(&folder(dir.path())).unwrap();
         assert_eq!(reading.fault, None);
-        let told: u64 = reading.lines.iter().map(|line| line.fields.get("count").map_or(1, |count| count.as_u64().unwrap())).sum();
+        let told: u64 = reading
+            .lines
+            .iter()
+            .map(|line| line.fields.get("count").map_or(1, |count| count.as_u64().unwrap()))
+            .sum();
         assert_eq!(told, devices, "written or counted");
     }
 }

@@ -40,6 +40,7 @@ pub use http::Http;
 pub use listener::Listener;
 pub use log::Log;
 pub use store::Store;
+pub use units::parse_duration;
 pub use uplink::{Compression, Uplink};
 
 use read::{Checks, Reader, Source};

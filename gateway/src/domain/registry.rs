@@ -131,6 +131,9 @@ pub enum RegistryFault {
     /// The name means something else.
     #[error("\"{ENROL_USER}\" is the user name of devices that enrol")]
     Reserved,
+    /// The code does not let the device in, or not any more.
+    #[error("the code does not let {0} in")]
+    Code(DeviceId),
     /// There is no room for another one.
     #[error("no more than {0}")]
     Full(usize),

@@ -1,5 +1,6 @@
 //! The driver of one connection: moves bytes and messages between the socket, the session and the store.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::listener::{Claim, Claims, Limits};
 use super::packet::{Connect, Incoming, Offer};
 use super::session::Session;
 use super::wire::Wire;
+use crate::access::{Admitted, Gate, Hello, Refused};
 use crate::clock;
 use crate::domain::report::DeviceId;
 use crate::downlink::answers::Answers;
@@ -35,6 +37,7 @@ const BATCH_RECORDS_MAX: usize = 256;
 /// What every connection of the listener gets. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Shared {
+    pub(super) gate: Gate,
     pub(super) store: Store,
     pub(super) intake: Intake,
     pub(super) answers: Answers,
@@ -45,7 +48,7 @@ pub(super) struct Shared {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, shared: Shared) -> End
+pub(super) async fn serve<R, W>(mut reader: R, mut writer: W, peer: IpAddr, shared: Shared) -> End
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -54,18 +57,20 @@ where
     let mut wire = Wire::new(shared.limits.packet_bytes_max);
     let mut out = BytesMut::new();
     let admitted = tokio::select! {
-        admitted = admit(&mut reader, &mut input, &mut wire, &shared) => admitted,
+        admitted = admit(&mut reader, &mut input, &mut wire, peer, &shared) => admitted,
         () = shared.stopping.cancelled() => Err(End::Stopping),
     };
     match admitted {
-        Ok((claim, device, connect)) => {
+        Ok((claim, device, revoked, connect)) => {
             let Limits { receive_maximum, packet_bytes_max, .. } = shared.limits;
             wire.accept(&mut out, Offer { receive_maximum, packet_bytes_max });
             shared.metrics.mqtt_connects.inc();
             let answering = Answering::new(shared.answers.clone(), device.clone());
             let session = Session::new(device, wire, &connect, shared.intake.clone(), receive_maximum, out);
             let line = Arc::default();
-            Driver { reader, writer, input, session, answering, line, claim, connect, shared }.run().await
+            Driver { reader, writer, input, session, answering, line, claim, revoked, connect, shared }
+                .run()
+                .await
         }
         Err(end) => {
             wire.refuse(&mut out, end);
@@ -80,12 +85,31 @@ async fn admit<R: AsyncRead + Unpin>(
     reader: &mut R,
     input: &mut BytesMut,
     wire: &mut Wire,
+    peer: IpAddr,
     shared: &Shared,
-) -> Result<(Claim, DeviceId, Connect), End> {
+) -> Result<(Claim, DeviceId, CancellationToken, Connect), End> {
     let greeted = time::timeout(shared.limits.connect_timeout, greet(reader, input, wire)).await;
-    let (device, connect) = greeted.unwrap_or(Err(End::ConnectTimeout))?;
+    let connect = greeted.unwrap_or(Err(End::ConnectTimeout))?;
+    let hello = Hello {
+        client_id: &connect.client_id,
+        user: connect.user.as_deref(),
+        password: connect.password.as_deref(),
+        certificate: None,
+        peer,
+    };
+    let Admitted { principal, revoked } = shared.gate.admit(hello).await.map_err(refused)?;
+    let device = principal.device().ok_or(End::NotAuthorized)?.clone();
     let claim = shared.claims.claim(device.clone()).await.ok_or(End::Stopping)?;
-    Ok((claim, device, connect))
+    Ok((claim, device, revoked, connect))
+}
+
+fn refused(refused: Refused) -> End {
+    match refused {
+        Refused::ClientId => End::ClientId,
+        Refused::Credentials => End::Credentials,
+        Refused::NotAuthorized => End::NotAuthorized,
+        Refused::Busy => End::Busy,
+    }
 }
 
 /// Reads until the CONNECT is complete.
@@ -93,13 +117,10 @@ async fn greet<R: AsyncRead + Unpin>(
     reader: &mut R,
     input: &mut BytesMut,
     wire: &mut Wire,
-) -> Result<(DeviceId, Connect), End> {
+) -> Result<Connect, End> {
     loop {
         match wire.read(input)? {
-            Some(Incoming::Connect(connect)) => {
-                let device = DeviceId::parse(&connect.client_id).ok_or(End::ClientId)?;
-                return Ok((device, connect));
-            }
+            Some(Incoming::Connect(connect)) => return Ok(connect),
             Some(_) => return Err(End::Protocol),
             None => fill(reader, input).await?,
         }
@@ -143,6 +164,7 @@ struct Driver<R, W> {
     answering: Answering,
     line: Arc<DeviceLine>,
     claim: Claim,
+    revoked: CancellationToken,
     connect: Connect,
     shared: Shared,
 }
@@ -156,6 +178,7 @@ enum Wake {
     Silence,
     Deaf,
     TakenOver,
+    Revoked,
     Stopping,
 }
 
@@ -203,6 +226,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
                 Wake::Silence => return End::KeepAlive,
                 Wake::Deaf => return End::Deaf,
                 Wake::TakenOver => return End::TakenOver,
+                Wake::Revoked => return End::NotAuthorized,
                 Wake::Stopping => return End::Stopping,
             }
         }
@@ -278,6 +302,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             biased;
             () = self.shared.stopping.cancelled() => Wake::Stopping,
             () = self.claim.lost() => Wake::TakenOver,
+            () = self.revoked.cancelled() => Wake::Revoked,
             () = self.line.changed() => Wake::Store,
             answer = self.answering.next() => Wake::Answer(answer),
             wrote = self.writer.write_buf(self.session.out()), if has_out => Wake::Wrote(wrote),

@@ -17,8 +17,14 @@ pub(super) enum End {
     Protocol,
     /// A protocol version other than 3.1.1 and 5.
     Version,
-    /// The client id is no device id.
+    /// The client id is no device id, or not the account's.
     ClientId,
+    /// User name, password or certificate are nobody's.
+    Credentials,
+    /// It is known, and may not connect: its account was closed, or has another credential now.
+    NotAuthorized,
+    /// Too many attempts, or too many that wait: later it may be another matter.
+    Busy,
     /// A way to authenticate that is not spoken here: letting the device in would be a promise.
     Authentication,
     /// A packet above the limit.
@@ -57,6 +63,9 @@ impl End {
             End::Protocol => "protocol",
             End::Version => "version",
             End::ClientId => "client_id",
+            End::Credentials => "credentials",
+            End::NotAuthorized => "not_authorized",
+            End::Busy => "busy",
             End::Authentication => "authentication",
             End::TooLarge => "too_large",
             End::ReceiveMaximum => "receive_maximum",

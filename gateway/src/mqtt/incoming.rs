@@ -13,6 +13,8 @@ pub(super) fn from_v3(packet: v3::Packet, bytes: u32) -> Result<Incoming, End> {
     Ok(match packet {
         v3::Packet::Connect(connect) => Incoming::Connect(Connect {
             client_id: connect.client_id,
+            user: connect.username,
+            password: connect.password,
             keep_alive_s: connect.keep_alive,
             receive_maximum: u16::MAX,
         }),
@@ -39,6 +41,8 @@ pub(super) fn from_v5(packet: v5::Packet, bytes: u32) -> Result<Incoming, End> {
         }
         v5::Packet::Connect(connect) => Incoming::Connect(Connect {
             client_id: connect.client_id,
+            user: connect.username,
+            password: connect.password,
             keep_alive_s: connect.keep_alive,
             receive_maximum: connect.receive_max.map_or(u16::MAX, NonZeroU16::get),
         }),

@@ -1,6 +1,7 @@
 //! Accepts connections and sees to it that a device has one session: the one owner of who is connected.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{self, Shared};
 use super::end::End;
+use crate::access::Gate;
 use crate::domain::report::DeviceId;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
@@ -90,9 +92,11 @@ pub struct Listener {
 
 impl Listener {
     /// A listener on a bound socket. It works once [`Listener::run`] is polled.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of its own")]
     pub fn new(
         socket: TcpListener,
         limits: Limits,
+        gate: Gate,
         store: Store,
         intake: Intake,
         answers: Answers,
@@ -100,7 +104,8 @@ impl Listener {
         stopping: CancellationToken,
     ) -> Listener {
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared = Shared { store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
+        let shared =
+            Shared { gate, store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
         let (claimed, connections) = (HashMap::new(), JoinSet::new());
         Listener { socket, shared, queue, claimed, connections }
     }
@@ -113,7 +118,7 @@ impl Listener {
             tokio::select! {
                 () = stopping.cancelled() => break,
                 accepted = self.socket.accept(), if has_room => match accepted {
-                    Ok((stream, _)) => self.serve(stream),
+                    Ok((stream, peer)) => self.serve(stream, peer.ip()),
                     Err(error) => {
                         tracing::warn!(%error, "no connection accepted, pausing");
                         time::sleep(ACCEPT_PAUSE).await;
@@ -130,12 +135,12 @@ impl Listener {
         }
     }
 
-    fn serve(&mut self, stream: TcpStream) {
+    fn serve(&mut self, stream: TcpStream, peer: IpAddr) {
         if let Err(error) = prepare(&stream) {
             tracing::debug!(%error, "socket options refused");
         }
         let (reader, writer) = stream.into_split();
-        self.connections.spawn(connection::serve(reader, writer, self.shared.clone()));
+        self.connections.spawn(connection::serve(reader, writer, peer, self.shared.clone()));
     }
 
     fn claim(&mut self, request: ClaimRequest) {

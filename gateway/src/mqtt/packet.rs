@@ -40,6 +40,8 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct Connect {
     pub(super) client_id: ByteString,
+    pub(super) user: Option<ByteString>,
+    pub(super) password: Option<Bytes>,
     /// Seconds; 0 means that the device keeps quiet as long as it likes.
     pub(super) keep_alive_s: u16,
     /// Messages that the device takes unacknowledged.

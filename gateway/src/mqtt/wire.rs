@@ -97,6 +97,8 @@ impl Wire {
             Codec::V3(codec) => {
                 let return_code = match end {
                     End::ClientId => v3::ConnectAckReason::IdentifierRejected,
+                    End::Credentials => v3::ConnectAckReason::BadUserNameOrPassword,
+                    End::NotAuthorized => v3::ConnectAckReason::NotAuthorized,
                     _ => v3::ConnectAckReason::ServiceUnavailable,
                 };
                 let answer = v3::ConnectAck { return_code, session_present: false };
@@ -105,6 +107,9 @@ impl Wire {
             Codec::V5(codec) => {
                 let reason_code = match end {
                     End::ClientId => v5::ConnectAckReason::ClientIdentifierNotValid,
+                    End::Credentials => v5::ConnectAckReason::BadUserNameOrPassword,
+                    End::NotAuthorized => v5::ConnectAckReason::NotAuthorized,
+                    End::Busy => v5::ConnectAckReason::ServerBusy,
                     End::Authentication => v5::ConnectAckReason::BadAuthenticationMethod,
                     End::TooLarge => v5::ConnectAckReason::PacketTooLarge,
                     End::Malformed => v5::ConnectAckReason::MalformedPacket,
@@ -223,6 +228,7 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
     use v5::DisconnectReasonCode as Code;
     match end {
         End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId | End::Deaf => None,
+        End::Credentials | End::Busy => None,
         End::KeepAlive => Some(Code::KeepAliveTimeout),
         End::Malformed => Some(Code::MalformedPacket),
         End::Protocol => Some(Code::ProtocolError),
@@ -232,7 +238,7 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
         End::TopicAlias => Some(Code::TopicAliasInvalid),
         End::SubscriptionId => Some(Code::SubscriptionIdentifiersNotSupported),
         End::TopicName => Some(Code::TopicNameInvalid),
-        End::ForeignTopic => Some(Code::NotAuthorized),
+        End::ForeignTopic | End::NotAuthorized => Some(Code::NotAuthorized),
         End::Authentication => Some(Code::BadAuthenticationMethod),
         End::Withheld => Some(Code::QuotaExceeded),
         End::TakenOver => Some(Code::SessionTakenOver),

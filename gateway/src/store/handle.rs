@@ -50,6 +50,7 @@ pub(super) enum Request {
     SetAside { class: Class, key: DamagedKey, answer: Answer },
     DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
     DownDone { device: DeviceId, id: i64 },
+    SendDown { message: NewDown, answer: Answer },
     Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
     Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
     EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
@@ -104,6 +105,19 @@ pub struct DownMessage {
     pub id: i64,
     /// Last level of the topic, for instance `receipt`.
     pub topic: String,
+    /// The payload.
+    pub payload: Bytes,
+}
+
+/// A message of the gateway's own for a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDown {
+    /// For whom.
+    pub device: DeviceId,
+    /// Last level of the topic.
+    pub kind: &'static str,
+    /// When it was made.
+    pub created_at_ms: i64,
     /// The payload.
     pub payload: Bytes,
 }
@@ -205,6 +219,14 @@ impl Store {
     /// [`Stopped`].
     pub async fn down_done(&self, device: DeviceId, id: i64) -> Result<(), Stopped> {
         self.send(Request::DownDone { device, id }).await
+    }
+
+    /// Stores a message for a device, which gets it when it is connected and listens; returns when it is committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: it is not.
+    pub async fn send_down(&self, message: NewDown) -> Result<(), SettleError> {
+        Ok(self.ask(|answer| Request::SendDown { message, answer }).await??)
     }
 
     /// Takes records that come back, all of them or none; returns when they are committed.

@@ -69,26 +69,34 @@ impl Registry {
         }
     }
 
-    /// Takes a device in that [`Registry::may_enrol`]. False when it may not.
-    pub fn enrol(&mut self, code: &CodeHash, device: &DeviceId, password: PasswordHash, now_ms: i64) -> bool {
+    /// Takes a device in that [`Registry::may_enrol`].
+    ///
+    /// # Errors
+    /// [`RegistryFault::Code`]: it may not.
+    pub fn enrol(
+        &mut self,
+        code: &CodeHash,
+        device: &DeviceId,
+        password: PasswordHash,
+        now_ms: i64,
+    ) -> Result<(), RegistryFault> {
         if !self.may_enrol(code, device, now_ms) {
-            return false;
+            return Err(RegistryFault::Code(device.clone()));
         }
         if let Some(entry) = self.devices.get_mut(device) {
             entry.credentials.password = Some(password);
-            return true;
+            return Ok(());
         }
-        let Some(at) = self.enrolments.iter().position(|open| open.code == *code) else { return false };
-        let kind = self.enrolments[at].kind;
-        self.enrolments[at].left -= 1;
-        if self.enrolments[at].left == 0 {
-            self.enrolments.remove(at);
+        let mut kind = DeviceKind::Other;
+        for open in self.enrolments.iter_mut().filter(|open| open.code == *code) {
+            (kind, open.left) = (open.kind, open.left.saturating_sub(1));
         }
+        self.enrolments.retain(|open| open.left > 0);
         let credentials = Credentials { password: Some(password), ..Credentials::default() };
         let (id, enrolled_with) = (device.clone(), Some(*code));
         let entry = DeviceEntry { id, kind, home_grid: None, credentials, enrolled_with };
         self.devices.insert(device.clone(), entry);
-        true
+        Ok(())
     }
 
     /// The device has used its password: its code is used up. False when it was before.

@@ -110,13 +110,13 @@ fn a_code_takes_as_many_devices_as_it_says_until_its_time_is_over() {
     assert!(!registry.may_enrol(&code, &id("cam-10"), 1000), "too late");
     assert!(!registry.may_enrol(&code, &id("car-07"), 0), "a device that is known");
     assert!(!registry.may_enrol(&code, &id("console"), 0), "an application's name");
-    assert!(registry.enrol(&code, &id("cam-10"), hash("a"), 0));
+    assert!(registry.enrol(&code, &id("cam-10"), hash("a"), 0).is_ok());
     // Whoever lost the answer asks again, as long as nobody has used the password.
-    assert!(registry.enrol(&code, &id("cam-10"), hash("b"), 5000));
+    assert!(registry.enrol(&code, &id("cam-10"), hash("b"), 5000).is_ok());
     assert_eq!(registry.enrolments()[0].left, 1, "and that counts once");
     assert!(registry.confirm(&id("cam-10")));
-    assert!(!registry.enrol(&code, &id("cam-10"), hash("c"), 0), "the code is used up for it");
-    assert!(registry.enrol(&code, &id("cam-11"), hash("a"), 0));
+    assert!(registry.enrol(&code, &id("cam-10"), hash("c"), 0).is_err(), "the code is used up for it");
+    assert!(registry.enrol(&code, &id("cam-11"), hash("a"), 0).is_ok());
     assert!(!registry.may_enrol(&code, &id("cam-12"), 0), "for everybody");
     assert_eq!(registry.device(&id("cam-11")).unwrap().kind, DeviceKind::Camera);
 }

@@ -27,6 +27,10 @@ impl Writer {
                 group.set_aside.push((class, key, answer));
             }
             Request::DownDone { device, id } => group.push_down_done(device, id, now),
+            Request::SendDown { message, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
+                group.sent_down.push((message, answer));
+            }
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
             Request::Head { class, limit, skip, answer } => {
