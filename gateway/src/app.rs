@@ -12,6 +12,7 @@ use std::num::{NonZeroU16, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
@@ -19,12 +20,16 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Gate;
+use crate::access::Keeper;
+use crate::access::describe;
+use crate::access::file::{self, FileError, Stamp};
+use crate::audit::{self, Audit, Event};
 use crate::city::{self, CityError};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
+use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
@@ -61,6 +66,9 @@ pub enum AppError {
     /// The file of the devices' keys is missing or wrong.
     #[error("device keys: {0}")]
     Keys(#[from] KeysError),
+    /// The registry of devices and applications is wrong.
+    #[error("registry: {0}")]
+    Registry(#[from] FileError),
     /// The file of the API's token is missing or wrong.
     #[error("http.token_file: {0}")]
     Token(#[from] TokenError),
@@ -131,9 +139,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
     let geography = city::load(&config.geography)?;
     let keyring = keyring(&config)?;
+    let registry = registry(&config)?;
     let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
     let metrics = Arc::new(Metrics::new());
-    let (entrance, renewal) = entrance::open(&config.listener, &metrics).await?;
+    let (entrance, renewal) = entrance::open(&config.listener, &registry.0, &metrics).await?;
     let http_socket = bind("http", config.http.bind).await?;
     let running = writer::start(store_options(&config), metrics.clone())?;
     let Running { store, start_number, ended: mut store_ended } = running;
@@ -144,13 +153,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
     let view = view(&config, &store, uplink, ready, &metrics, transfer);
-    let announcement = announce(&config, &geography, &keyring, &entrance, &http_socket)?;
+    let announcement = announce(&config, &geography, &keyring, &registry.0, &entrance, &http_socket)?;
+    let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
+    audit.note(started(&config));
+    let (gate, keeper) =
+        Keeper::new(config.registry_file(), registry, store.clone(), audit.clone(), rest_stop.clone())
+            .map_err(io::Error::other)?;
     let keyring = Arc::new(keyring);
     let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
-    let uses = Uses { gate: Gate::default(), store: store.clone(), intake, answers, metrics };
+    let uses = Uses { gate, store: store.clone(), intake, answers, metrics };
     let listener = Listener::new(entrance, limits(&config), uses, mqtt_stop.clone());
 
+    let mut access = Part::spawn("access", keeper.run());
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
     let mut certificate = renewal.map(|it| Part::spawn("certificate", it.run(rest_stop.clone())));
@@ -161,6 +176,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let ended = tokio::select! {
         () = signals.recv() => Ok(()),
         ended = &mut store_ended => Err(store_error(ended)),
+        ended = &mut access.task => Err(died(access.name, ended)),
         ended = &mut mqtt.task => Err(died(mqtt.name, ended)),
         ended = &mut http.task => Err(died(http.name, ended)),
         ended = part_ended(&mut uplink) => Err(ended),
@@ -176,8 +192,11 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     mqtt_stop.cancel();
     mqtt.end(MQTT_END_MAX).await;
     rest_stop.cancel();
-    tokio::join!(end(&mut uplink), end(&mut losses), end(&mut certificate));
+    tokio::join!(end(&mut uplink), end(&mut losses), end(&mut certificate), access.end(PART_END_MAX));
     http.end(PART_END_MAX).await;
+    audit.note(Event::Stopped);
+    // A disk that hangs must not hold the store's end up: what is left is the end of the log.
+    let _ = time::timeout(PART_END_MAX, tokio::task::spawn_blocking(|| auditing.end())).await;
     let closed = async {
         store.close().await;
         store_ended.await
@@ -199,6 +218,21 @@ fn keyring(config: &Config) -> Result<Keyring, AppError> {
         tracing::warn!(file = %file.display(), "others may read or write the file of the devices' keys");
     }
     Ok(keys.keyring)
+}
+
+/// The registry of devices and applications, and which version of its file it is.
+fn registry(config: &Config) -> Result<(Registry, Option<Stamp>), AppError> {
+    let (registry, stamp) = file::read(&config.registry_file())?;
+    if stamp.is_some_and(|stamp| stamp.is_exposed()) {
+        tracing::warn!(file = %config.registry_file().display(), "others may read or write the registry");
+    }
+    Ok((registry, stamp))
+}
+
+/// What is noted of the start.
+fn started(config: &Config) -> Event {
+    let config_sha256 = audit::chain::hex(&Sha256::digest(config.to_toml().as_bytes()));
+    Event::Started { version: env!("CARGO_PKG_VERSION"), config_sha256 }
 }
 
 /// How the configured store is set up.
@@ -293,6 +327,7 @@ fn announce(
     config: &Config,
     city: &Geography,
     keyring: &Keyring,
+    registry: &Registry,
     entrance: &Entrance,
     http: &TcpListener,
 ) -> Result<String, AppError> {
@@ -317,6 +352,7 @@ fn announce(
          uplink   {uplink}\n\
          city     {}\n\
          devices  {}\n\
+         access   {}\n\
          try      {try_it}\n\
          ready\n",
         env!("CARGO_PKG_VERSION"),
@@ -325,7 +361,21 @@ fn announce(
         config.gateway.data_dir.display(),
         city::describe(&config.geography, city),
         keys::describe(&config.devices, keyring),
+        access(config, registry),
     ))
+}
+
+/// Who may connect; the second line says why the listener is not where it was meant to be.
+fn access(config: &Config, registry: &Registry) -> String {
+    let mut text = describe::accounts(registry);
+    let wanted = config.listener.bind;
+    if describe::allowed_bind(wanted, registry) != wanted {
+        text.push_str(&format!(
+            "\n         NOT LISTENING ON {wanted} UNTIL SOMEBODY HAS CREDENTIALS: patrol-gateway device add ID, \
+             then restart 未设账号，仅监听本机"
+        ));
+    }
+    text
 }
 
 fn print(text: &str) -> io::Result<()> {

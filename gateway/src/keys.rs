@@ -68,7 +68,7 @@ pub fn read(path: &Path) -> Result<(Vec<(DeviceId, Credential)>, Metadata), Keys
 /// Who is known by what, in one line for people.
 pub fn describe(devices: &config::Devices, keyring: &Keyring) -> String {
     let Some(path) = &devices.keys else {
-        return "NO DEVICE IS REGISTERED: any device id on this machine is accepted 未登记设备，本机任何设备编号均可接入"
+        return "NO DEVICE HAS A KEY: what comes under a device id is accepted as its own 无设备密钥，不验证报文来源"
             .to_owned();
     };
     let census = keyring.census();
@@ -116,7 +116,7 @@ mod tests {
         let plain = |id: &str| format!("[[device]]\nid = \"{id}\"\nsuite = \"crc-32c\"\n");
         let said = |text: &str, unlisted| {
             let file = written(text, 0o600);
-            let devices = config::Devices { keys: Some(file.path().to_owned()), unlisted };
+            let devices = config::Devices { keys: Some(file.path().to_owned()), unlisted, registry: None };
             describe(&devices, &load(&devices).unwrap().keyring)
         };
         let text = said(&[keyed("car-07"), plain("car-08"), plain("car-09")].concat(), Unlisted::Refuse);
@@ -125,7 +125,7 @@ mod tests {
         assert!(text.contains("any other on this machine is accepted"), "{text}");
         assert!(text.contains("1 WITH A KEY MAY DO WITHOUT IT"), "{text}");
         let nobody = config::Devices::default();
-        assert!(describe(&nobody, &Keyring::default()).starts_with("NO DEVICE IS REGISTERED"));
+        assert!(describe(&nobody, &Keyring::default()).starts_with("NO DEVICE HAS A KEY"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod domain;
 pub mod store;
 pub mod transfer;
 
+pub mod access;
 pub mod downlink;
 pub mod intake;
 pub mod mqtt;
@@ -12,12 +13,12 @@ pub mod uplink;
 
 pub mod http;
 
-pub mod access;
 pub mod app;
 pub mod city;
 pub mod cli;
 pub mod keys;
 
+pub mod audit;
 pub mod clock;
 pub mod health;
 pub mod metrics;

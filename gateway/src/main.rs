@@ -29,6 +29,13 @@ fn main() -> ExitCode {
         }
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
+        Some(Command::Device(command)) => {
+            with_config(&args, |config| cli::accounts::device::run(&config, command))
+        }
+        Some(Command::Application(command)) => {
+            with_config(&args, |config| cli::accounts::application::run(&config, command))
+        }
+        Some(Command::Audit(how)) => with_config(&args, |config| cli::audit::run(&config, how)),
         Some(Command::Decode(args)) => cli::decode::run(args),
         Some(Command::Export(to)) => with_config(&args, |config| cli::export::run(&config, to)),
         Some(Command::Fsck(how)) => with_config(&args, |config| cli::fsck::run(&config, how)),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{AppError, bind};
+use crate::access::describe::allowed_bind;
 use crate::config::{self, Config};
+use crate::domain::registry::Registry;
 use crate::metrics::Metrics;
 use crate::mqtt::listener::Entrance;
 use crate::mqtt::transport::Transport;
@@ -20,9 +22,11 @@ const DESCRIPTORS_KEPT: u64 = 128;
 /// When there are so few that this would be most of them: this part of all is kept.
 const KEPT_PART_MAX: u64 = 2;
 
-/// Binds the sockets and reads the certificate, and gives what renews it.
+/// Binds the sockets and reads the certificate, and gives what renews it. While nobody has credentials, only this machine may
+/// connect.
 pub(super) async fn open(
     config: &config::Listener,
+    registry: &Registry,
     metrics: &Arc<Metrics>,
 ) -> Result<(Entrance, Option<Renewal>), AppError> {
     let (tls, renewal) = match files(config) {
@@ -40,7 +44,11 @@ pub(super) async fn open(
     ];
     let mut doors = Vec::new();
     for (transport, address) in binds {
-        if let Some(address) = address {
+        if let Some(wanted) = address {
+            let address = allowed_bind(wanted, registry);
+            if address != wanted {
+                tracing::error!(%wanted, %address, "nobody has credentials, so only this machine may connect");
+            }
             doors.push(Door::new(transport, bind(transport.as_str(), address).await?));
         }
     }

@@ -52,6 +52,24 @@ pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }
 
+/// Lines whose cells stand below each other; the first is the head.
+pub(super) fn table(lines: &[Vec<String>]) -> String {
+    let width = |at: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(at));
+        cells.map(|cell| columns(cell)).max().unwrap_or_default()
+    };
+    let mut text = String::new();
+    for line in lines {
+        for (at, cell) in line.iter().enumerate() {
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(' ', width(at) - columns(cell) + 2));
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::human::{class_zh, columns};
+use super::human::{class_zh, table as table_of};
 use super::local_api::{self, ApiError};
 use super::{Exit, print};
 use crate::domain::loss::{LossReason, LossRecord};
@@ -83,17 +83,9 @@ fn table(losses: &[ListedLoss]) -> String {
     if losses.is_empty() {
         return "没有损失记录 no loss records\n".to_owned();
     }
-    let lines: Vec<[String; 8]> =
-        std::iter::once(HEAD.map(str::to_owned)).chain(losses.iter().map(line)).collect();
-    let mut text = String::new();
-    for line in &lines {
-        for (at, cell) in line.iter().enumerate() {
-            let width = lines.iter().map(|line| columns(&line[at])).max().unwrap_or_default();
-            _ = write!(text, "{cell}{:pad$}", "", pad = width - columns(cell) + 2);
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
+    let lines: Vec<Vec<String>> =
+        std::iter::once(HEAD.map(str::to_owned).to_vec()).chain(losses.iter().map(line)).collect();
+    let mut text = table_of(&lines);
     let (all, waiting) = (losses.len(), losses.iter().filter(|loss| loss.reported_at.is_none()).count());
     _ = writeln!(
         text,
@@ -102,7 +94,7 @@ fn table(losses: &[ListedLoss]) -> String {
     text
 }
 
-fn line(loss: &ListedLoss) -> [String; 8] {
+fn line(loss: &ListedLoss) -> Vec<String> {
     let ListedLoss { number, record, reported_at } = loss;
     let unknown = || "-".to_owned();
     let class = record.class.as_deref().map(|name| match Class::from_name(name) {
@@ -113,7 +105,7 @@ fn line(loss: &ListedLoss) -> [String; 8] {
         Some(reason) => format!("{} {}", reason_zh(reason), record.reason),
         None => record.reason.clone(),
     };
-    [
+    vec![
         number.to_string(),
         record.last_noted_at.clone(),
         record.device.clone().unwrap_or_else(unknown),

@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 all is well, 1 a failure, 2 a wrong command line or configuration, 3 no gateway runs here, 4 one does.
 
+pub mod accounts;
+pub mod audit;
 pub mod check;
 pub mod config;
 mod damage;
@@ -65,6 +67,14 @@ pub enum Command {
         #[arg(long)]
         schema: bool,
     },
+    /// 设备 Who may connect: devices
+    #[command(subcommand)]
+    Device(accounts::device::DeviceCommand),
+    /// 应用 Who may connect: programs on the box and beside it
+    #[command(subcommand)]
+    Application(accounts::application::ApplicationCommand),
+    /// 审计 List and verify who came in, who did not, and what was changed
+    Audit(audit::AuditArgs),
     /// 解码 Print a frame field by field, as JSON, and check its tag
     Decode(decode::DecodeArgs),
     /// 导出 Write the backlog to a file, for instance on a USB stick; the gateway keeps it

@@ -14,6 +14,8 @@ pub struct Devices {
     pub keys: Option<PathBuf>,
     /// What becomes of devices that are not in it.
     pub unlisted: Unlisted,
+    /// File of the registry; left out: `registry.toml` in the data folder.
+    pub registry: Option<PathBuf>,
 }
 
 const UNLISTED: &[(&str, Unlisted)] = &[("accept", Unlisted::Accept), ("refuse", Unlisted::Refuse)];
@@ -23,6 +25,7 @@ impl Devices {
         keys.section("devices");
         keys.optional("keys", FilePath, &mut self.keys);
         keys.key("unlisted", Choice(UNLISTED), &mut self.unlisted);
+        keys.optional("registry", FilePath, &mut self.registry);
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {

@@ -13,23 +13,17 @@
 use std::collections::BTreeMap;
 
 use firmware_protocol::DeviceSecret;
-use toml_edit::{Item, Key, Table, TableLike};
+use toml_edit::{Item, Table};
 
-use super::error::{ConfigError, Fault, Place, Problem};
+use super::entries::{Entries, Heading};
+use super::error::{ConfigError, Place};
 use super::gateway::Id;
 use super::kinds::{Choice, Count};
-use super::names::nearest;
 use super::read::Source;
-use super::value::{Kind, Raw};
 use crate::domain::keyring::{Credential, KeyedSuite};
 use crate::domain::report::DeviceId;
 
-/// The name of every entry.
-const ENTRY: &str = "device";
-/// An entry, as it is written.
-const HEADING: &str = "[[device]]";
-/// The keys of an entry.
-const KEYS: [&str; 4] = ["id", "key_id", "suite", "secret"];
+const DEVICE: Heading = Heading { name: "device", keys: &["id", "key_id", "suite", "secret"] };
 /// Bytes of a secret.
 const SECRET_LEN: usize = 32;
 
@@ -47,15 +41,10 @@ const SUITES: &[(&str, Option<KeyedSuite>)] = &[
 pub fn read(text: &str, name: &str) -> Result<Vec<(DeviceId, Credential)>, ConfigError> {
     let source = Source { name, text };
     let document = source.parse().map_err(|problem| ConfigError::Refused { problems: vec![problem] })?;
-    let mut reader = Reader { source, problems: Vec::new(), seen: BTreeMap::new() };
-    let entries = reader.entries(document.as_table());
-    match reader.problems {
-        problems if problems.is_empty() => Ok(entries),
-        mut problems => {
-            problems.sort();
-            Err(ConfigError::Refused { problems })
-        }
-    }
+    let mut reader = Reader { entries: Entries::new(source), seen: BTreeMap::new() };
+    let [tables] = reader.entries.tables(document.as_table(), &[DEVICE]);
+    let credentials = tables.into_iter().filter_map(|table| reader.entry(table)).collect();
+    reader.entries.finish(credentials)
 }
 
 /// Reads a secret, 64 hexadecimal digits; `None` for any other text.
@@ -72,36 +61,18 @@ pub fn parse_secret(text: &str) -> Option<[u8; SECRET_LEN]> {
 }
 
 struct Reader<'a> {
-    source: Source<'a>,
-    problems: Vec<Problem>,
+    entries: Entries<'a>,
     /// Device, suite and key id of the entries so far, each with its place.
     seen: BTreeMap<(DeviceId, u8, u8), Place>,
 }
 
 impl Reader<'_> {
-    fn entries(&mut self, root: &Table) -> Vec<(DeviceId, Credential)> {
-        self.refuse_unknown(root, &[ENTRY], |_| HEADING.to_owned(), str::to_owned);
-        match root.get(ENTRY) {
-            None => Vec::new(),
-            Some(Item::ArrayOfTables(tables)) => {
-                tables.iter().filter_map(|table| self.entry(table)).collect()
-            }
-            Some(other) => {
-                let place = self.source.place(other.span());
-                self.refuse(place, ENTRY, format!("entries {HEADING}"), Raw::File(other).found());
-                Vec::new()
-            }
-        }
-    }
-
     /// An entry; `None` when something in it was refused.
     fn entry(&mut self, table: &Table) -> Option<(DeviceId, Credential)> {
-        let nearest_key = |name: &str| nearest(name, KEYS.iter().map(ToString::to_string));
-        self.refuse_unknown(table, &KEYS, nearest_key, |name| format!("{ENTRY}.{name}"));
         // Each is read before the first wrong one ends the entry, so that all are told.
-        let id = self.needed(table, "id", &Id);
-        let key_id = self.optional(table, "key_id", &Count { min: 0, max: u8::MAX });
-        let suite = self.needed(table, "suite", &Choice(SUITES))?;
+        let id = self.entries.needed(&DEVICE, table, "id", &Id);
+        let key_id = self.entries.optional(&DEVICE, table, "key_id", &Count { min: 0, max: u8::MAX });
+        let suite = self.entries.needed(&DEVICE, table, "suite", &Choice(SUITES))?;
         let credential = match suite {
             Some(suite) => {
                 let secret = self.secret(table);
@@ -118,14 +89,13 @@ impl Reader<'_> {
         let text = item.and_then(Item::as_str);
         let secret = text.and_then(parse_secret);
         if secret.is_none() {
-            let place = self.source.place(item.map_or(table.span(), Item::span));
             let expected = format!("{} hexadecimal digits, in quotes", 2 * SECRET_LEN);
             let found = match (item, text) {
                 (None, _) => "nothing".to_owned(),
                 (_, None) => "no text (not repeated here)".to_owned(),
                 (_, Some(text)) => format!("{} characters (not repeated here)", text.chars().count()),
             };
-            self.refuse(place, "device.secret", expected, found);
+            self.entries.refuse_key(&DEVICE, table, "secret", expected, found);
         }
         secret
     }
@@ -137,61 +107,20 @@ impl Reader<'_> {
             Some(key_id @ 1..) => ("key_id", key_id.to_string()),
             _ => return Some(Credential::Crc32c),
         };
-        let place = self.source.place(table.get(name).and_then(Item::span));
         let expected = "nothing, as suite \"crc-32c\" has no keys".to_owned();
-        self.refuse(place, &format!("{ENTRY}.{name}"), expected, found);
+        self.entries.refuse_key(&DEVICE, table, name, expected, found);
         None
     }
 
     fn only_once(&mut self, table: &Table, device: &DeviceId, credential: &Credential) -> bool {
         let (suite, key_id) = credential.name();
-        let place = self.source.place(table.span());
-        let before = self.seen.insert((device.clone(), suite.0, key_id), place.clone());
+        let place = self.entries.place(table);
+        let before = self.seen.insert((device.clone(), suite.0, key_id), place);
         if let Some(Place::File { line, .. }) = &before {
             let found = format!("{suite} with key id {key_id} for {device} again, as in line {line}");
             let expected = "a suite and key id that the device does not have yet".to_owned();
-            self.refuse(place, ENTRY, expected, found);
+            self.entries.refuse_entry(table, DEVICE.name, expected, found);
         }
         before.is_none()
-    }
-
-    fn needed<K: Kind>(&mut self, table: &Table, name: &str, kind: &K) -> Option<K::Value> {
-        let value = self.optional(table, name, kind)?;
-        if value.is_none() {
-            let place = self.source.place(table.span());
-            self.refuse(place, &format!("{ENTRY}.{name}"), kind.expected(), "nothing".to_owned());
-        }
-        value
-    }
-
-    /// The value of a key, if it is there; `None` when it was refused.
-    fn optional<K: Kind>(&mut self, table: &Table, name: &str, kind: &K) -> Option<Option<K::Value>> {
-        let Some(item) = table.get(name) else { return Some(None) };
-        let value = kind.read(Raw::File(item));
-        if value.is_none() {
-            let place = self.source.place(item.span());
-            let found = kind.found(Raw::File(item));
-            self.refuse(place, &format!("{ENTRY}.{name}"), kind.expected(), found);
-        }
-        value.map(Some)
-    }
-
-    fn refuse(&mut self, place: Place, key: &str, expected: String, found: String) {
-        let fault = Fault::BadValue { key: key.to_owned(), expected, found };
-        self.problems.push(Problem { place, fault });
-    }
-
-    fn refuse_unknown(
-        &mut self,
-        table: &Table,
-        known: &[&str],
-        nearest: impl Fn(&str) -> String,
-        full_name: impl Fn(&str) -> String,
-    ) {
-        for (name, _) in TableLike::iter(table).filter(|(name, _)| !known.contains(name)) {
-            let place = self.source.place(table.key(name).and_then(Key::span));
-            let fault = Fault::Unknown { name: full_name(name), nearest: nearest(name) };
-            self.problems.push(Problem { place, fault });
-        }
     }
 }

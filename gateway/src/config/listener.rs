@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::kinds::{Count, FilePath, Size, Span};
-use super::net::{LoopbackAddress, WebOrigins, loopback};
+use super::net::{Address, WebOrigins, loopback};
 use super::read::Checks;
 use super::value::Keys;
 
 /// `[listener]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
-    /// Where it listens; port 0 takes any free port.
+    /// Where it listens, on this machine alone while nobody has credentials; port 0 takes any free port.
     pub bind: SocketAddr,
     /// Where it listens with TLS. There is a certificate and a key when there is this one or `wss_bind`.
     pub tls_bind: Option<SocketAddr>,
@@ -90,12 +90,11 @@ impl Default for Listener {
 impl Listener {
     pub(super) fn visit(&mut self, keys: &mut impl Keys) {
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-        let address = || LoopbackAddress { beyond: "devices" };
         keys.section("listener");
-        keys.key("bind", address(), &mut self.bind);
-        keys.optional("tls_bind", address(), &mut self.tls_bind);
-        keys.optional("ws_bind", address(), &mut self.ws_bind);
-        keys.optional("wss_bind", address(), &mut self.wss_bind);
+        keys.key("bind", Address, &mut self.bind);
+        keys.optional("tls_bind", Address, &mut self.tls_bind);
+        keys.optional("ws_bind", Address, &mut self.ws_bind);
+        keys.optional("wss_bind", Address, &mut self.wss_bind);
         keys.optional("tls_certificate", FilePath, &mut self.tls_certificate);
         keys.optional("tls_key", FilePath, &mut self.tls_key);
         keys.optional("tls_client_ca", FilePath, &mut self.tls_client_ca);

@@ -7,6 +7,7 @@
 //! Relative paths count from the working directory.
 
 mod devices;
+mod entries;
 mod error;
 mod gateway;
 mod geography;
@@ -18,6 +19,7 @@ mod log;
 mod names;
 mod net;
 mod read;
+pub mod registry_file;
 mod schema;
 mod show;
 mod store;
@@ -26,7 +28,7 @@ mod units;
 mod uplink;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml_edit::TableLike;
 
@@ -38,6 +40,7 @@ pub use http::Http;
 pub use listener::Listener;
 pub use log::Log;
 pub use store::Store;
+pub use units::parse_duration;
 pub use uplink::{Compression, Uplink};
 
 use read::{Checks, Reader, Source};
@@ -102,6 +105,12 @@ impl Config {
         let mut show = show::Show::default();
         Draft::from_config(self).visit(&mut show);
         show.into_text()
+    }
+
+    /// The file of the registry of devices and applications.
+    pub fn registry_file(&self) -> PathBuf {
+        let in_data_dir = || self.gateway.data_dir.join("registry.toml");
+        self.devices.registry.clone().unwrap_or_else(in_data_dir)
     }
 
     /// The documented template: every key with its default, commented out.

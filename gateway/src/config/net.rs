@@ -13,9 +13,27 @@ pub(super) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// Whether the gateway may listen at this address: nobody beyond this machine is let in who need not prove who it is.
-pub(super) fn allowed_bind(address: SocketAddr, has_credentials: bool) -> bool {
-    has_credentials || address.ip().is_loopback()
+/// An address to listen on. Beyond this machine it is used only once somebody has credentials, which the start sees to.
+pub(super) struct Address;
+
+impl Kind for Address {
+    type Value = SocketAddr;
+
+    fn read(&self, raw: Raw<'_>) -> Option<SocketAddr> {
+        raw.text()?.parse().ok()
+    }
+
+    fn show(&self, value: &SocketAddr) -> Value {
+        Value::from(value.to_string())
+    }
+
+    fn expected(&self) -> String {
+        "an address and port, such as \"0.0.0.0:1883\" or \"[::1]:1883\"".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        json!({"type": "string", "pattern": r"^([0-9.]+|\[[0-9a-f:.]+\]):[0-9]+$"})
+    }
 }
 
 /// An address to listen on, never beyond this machine: others need credentials, and this version has none.
@@ -28,7 +46,7 @@ impl Kind for LoopbackAddress {
     type Value = SocketAddr;
 
     fn read(&self, raw: Raw<'_>) -> Option<SocketAddr> {
-        raw.text()?.parse().ok().filter(|address| allowed_bind(*address, false))
+        raw.text()?.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
     }
 
     fn show(&self, value: &SocketAddr) -> Value {

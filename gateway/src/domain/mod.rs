@@ -7,6 +7,7 @@
 pub mod access;
 pub mod admission;
 pub mod anchor;
+pub mod attempts;
 pub mod backoff;
 pub mod bucket;
 pub mod casework;
@@ -20,6 +21,7 @@ mod json;
 pub mod keyring;
 pub mod loss;
 pub mod publication;
+pub mod registry;
 pub mod report;
 pub mod retention;
 pub mod routing;

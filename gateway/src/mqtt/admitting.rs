@@ -138,6 +138,7 @@ fn refused(refused: Refused) -> End {
         Refused::ClientId => End::ClientId,
         Refused::Credentials => End::Credentials,
         Refused::NotAuthorized => End::NotAuthorized,
+        Refused::Busy => End::Busy,
     }
 }
 

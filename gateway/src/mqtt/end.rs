@@ -27,6 +27,8 @@ pub(super) enum End {
     Credentials,
     /// It is known, and may not connect: its account was closed, or its will is for a topic that is not its own.
     NotAuthorized,
+    /// Too many attempts, or too many that wait: later it may be another matter.
+    Busy,
     /// A way to authenticate that is not spoken here: letting the device in would be a promise.
     Authentication,
     /// A packet above the limit.
@@ -65,6 +67,7 @@ impl End {
             End::ClientId => "client_id",
             End::Credentials => "credentials",
             End::NotAuthorized => "not_authorized",
+            End::Busy => "busy",
             End::Authentication => "authentication",
             End::TooLarge => "too_large",
             End::ReceiveMaximum => "receive_maximum",
@@ -93,6 +96,7 @@ impl End {
             End::ClientId => "the client id must be the device's id: a-z, 0-9 and -, at most 32",
             End::Credentials => "user name, password or certificate are nobody's here",
             End::NotAuthorized => "the account is closed, or the will's topic is not its own",
+            End::Busy => "too many attempts from there, or too many at a time: try again later",
             End::Authentication => "that way to authenticate is not offered",
             End::TooLarge => "the packet is larger than the maximum packet size in CONNACK",
             End::ReceiveMaximum => "more is unacknowledged than the receive maximum in CONNACK",

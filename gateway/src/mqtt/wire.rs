@@ -125,6 +125,7 @@ impl Wire {
                     End::ClientId => v5::ConnectAckReason::ClientIdentifierNotValid,
                     End::Credentials => v5::ConnectAckReason::BadUserNameOrPassword,
                     End::NotAuthorized => v5::ConnectAckReason::NotAuthorized,
+                    End::Busy => v5::ConnectAckReason::ServerBusy,
                     End::Authentication => v5::ConnectAckReason::BadAuthenticationMethod,
                     End::TooLarge => v5::ConnectAckReason::PacketTooLarge,
                     End::Malformed => v5::ConnectAckReason::MalformedPacket,
@@ -320,7 +321,7 @@ fn disconnect_code(end: End) -> Option<v5::DisconnectReasonCode> {
     use v5::DisconnectReasonCode as Code;
     match end {
         End::ByDevice | End::Socket | End::ConnectTimeout | End::Version | End::ClientId | End::Deaf => None,
-        End::Credentials | End::Crowded | End::Handshake => None,
+        End::Credentials | End::Busy | End::Crowded | End::Handshake => None,
         End::KeepAlive => Some(Code::KeepAliveTimeout),
         End::Malformed => Some(Code::MalformedPacket),
         End::Protocol => Some(Code::ProtocolError),

@@ -10,7 +10,7 @@ use super::custody::Standing;
 use super::disk::Disk;
 use super::evidence::{self, Bound};
 use super::group::{Group, Outcome, Progress};
-use super::handle::{DamagedKey, RawHead};
+use super::handle::{DamagedKey, NewDown, RawHead};
 use super::inlet::{Inlet, Mint};
 use super::kept_room::KeptRoom;
 use super::losses::{self, LossBook};
@@ -178,6 +178,9 @@ impl Database {
         }
         for (device, id) in &group.down_done {
             rows::down_done(&self.connection, &mut self.tables.tallies, device, *id)?;
+        }
+        for (message, _) in &group.sent_down {
+            self.write_down(message, &mut outcome)?;
         }
         if gave_way || group.deletes_records() || self.windows.is_write_due() {
             self.windows.write(&self.connection, self.tables.commit_seq)?;
@@ -362,6 +365,15 @@ impl Database {
                 outcome.ring.push(device.clone());
             }
         }
+        Ok(())
+    }
+
+    fn write_down(&mut self, message: &NewDown, outcome: &mut Outcome) -> rusqlite::Result<()> {
+        let NewDown { device, kind, created_at_ms, payload } = message;
+        let tallies = &mut self.tables.tallies;
+        let dropped = rows::send_down(&self.connection, tallies, device, kind, *created_at_ms, payload)?;
+        outcome.tallied.down_dropped += dropped;
+        outcome.ring.push(device.clone());
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::evidence::Verdict;
-use super::handle::DamagedKey;
+use super::handle::{DamagedKey, NewDown};
 use super::line::DeviceLine;
 use super::restore::{Restoration, RestoreOutcome, Restored};
 use super::sessions::{Change, Deliveries, Opened, Subscribed};
@@ -77,6 +77,7 @@ pub(super) struct Group {
     pub(super) set_aside: Vec<(Class, DamagedKey, Answer)>,
     pub(super) verdicts: Vec<(Verdict, Answer)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
+    pub(super) sent_down: Vec<(NewDown, Answer)>,
     /// Records that come back.
     pub(super) restorations: Vec<(Restoration, RestoreAnswer)>,
     /// Loss records that the platform has, and since when.
@@ -188,6 +189,7 @@ impl Group {
     pub(super) fn is_empty(&self) -> bool {
         self.batches.is_empty()
             && self.down_done.is_empty()
+            && self.sent_down.is_empty()
             && self.verdicts.is_empty()
             && self.losses_reported.is_empty()
             && self.restorations.is_empty()
@@ -208,7 +210,8 @@ impl Group {
         let verdicts = self.verdicts.into_iter().map(|(.., answer)| answer);
         let set_aside = self.set_aside.into_iter().map(|(.., answer)| answer);
         let losses_reported = self.losses_reported.into_iter().map(|(.., answer)| answer);
-        settlements.chain(verdicts).chain(set_aside).chain(losses_reported)
+        let sent_down = self.sent_down.into_iter().map(|(.., answer)| answer);
+        settlements.chain(verdicts).chain(set_aside).chain(losses_reported).chain(sent_down)
     }
 
     /// True when the group deletes records, so that the windows must be written with it.

@@ -18,7 +18,9 @@ use super::record::StoredRecord;
 use super::restore::{Restoration, RestoreOutcome};
 use super::scan::{Cursor, RawPage};
 use super::segment;
-use super::sessions::{Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed};
+use super::sessions::{
+    Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed, Subscribing, Unsubscribing,
+};
 use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
@@ -58,112 +60,30 @@ pub struct Stopped;
 #[derive(Debug)]
 pub(super) enum Request {
     Submit(Batch),
-    Attach {
-        device: DeviceId,
-        line: Arc<DeviceLine>,
-    },
-    Head {
-        class: Class,
-        limit: Limit,
-        skip: Arc<HashSet<RecordKey>>,
-        answer: oneshot::Sender<Vec<RawHead>>,
-    },
-    Scan {
-        class: Class,
-        from: Cursor,
-        limit: Limit,
-        answer: oneshot::Sender<RawPage>,
-    },
-    Settle {
-        settlement: Settlement,
-        answer: Answer,
-    },
-    SetAside {
-        class: Class,
-        key: DamagedKey,
-        answer: Answer,
-    },
-    DownAfter {
-        device: DeviceId,
-        after: i64,
-        limit: u32,
-        answer: oneshot::Sender<Vec<DownMessage>>,
-    },
-    DownDone {
-        device: DeviceId,
-        id: i64,
-    },
-    OpenSession {
-        opening: Opening,
-        answer: oneshot::Sender<Result<Opened, Unsettled>>,
-    },
+    Attach { device: DeviceId, line: Arc<DeviceLine> },
+    Head { class: Class, limit: Limit, skip: Arc<HashSet<RecordKey>>, answer: oneshot::Sender<Vec<RawHead>> },
+    Scan { class: Class, from: Cursor, limit: Limit, answer: oneshot::Sender<RawPage> },
+    Settle { settlement: Settlement, answer: Answer },
+    SetAside { class: Class, key: DamagedKey, answer: Answer },
+    DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
+    DownDone { device: DeviceId, id: i64 },
+    SendDown { message: NewDown, answer: Answer },
+    OpenSession { opening: Opening, answer: oneshot::Sender<Result<Opened, Unsettled>> },
     LeaveSession(Leaving),
-    Subscribe {
-        client: ClientKey,
-        generation: u64,
-        filters: Vec<(Filter, Wish)>,
-        answer: oneshot::Sender<Result<Vec<Subscribed>, Unsettled>>,
-    },
-    Unsubscribe {
-        client: ClientKey,
-        generation: u64,
-        filters: Vec<Filter>,
-        answer: oneshot::Sender<Result<Vec<bool>, Unsettled>>,
-    },
-    QueuedAfter {
-        client: ClientKey,
-        after: i64,
-        limit: u32,
-        answer: oneshot::Sender<Vec<Queued>>,
-    },
-    QueuedDone {
-        client: ClientKey,
-        id: i64,
-    },
-    Anchors {
-        boots: HashSet<(DeviceId, u32)>,
-        answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>>,
-    },
-    Evidence {
-        device: DeviceId,
-        file: File,
-        answer: oneshot::Sender<Standing>,
-    },
-    EvidencePieces {
-        id: i64,
-        from: u32,
-        chunk_bytes: u32,
-        answer: oneshot::Sender<Vec<Vec<u8>>>,
-    },
-    SettleEvidence {
-        verdict: Verdict,
-        answer: Answer,
-    },
-    Restore {
-        restoration: Restoration,
-        answer: RestoreAnswer,
-    },
-    RestoreCursor {
-        source: Box<str>,
-        answer: oneshot::Sender<Option<i64>>,
-    },
-    Losses {
-        after: i64,
-        limit: u32,
-        answer: oneshot::Sender<Vec<LossRow>>,
-    },
-    LossesToReport {
-        limit: u32,
-        answer: oneshot::Sender<Vec<LossRow>>,
-    },
-    LossesReported {
-        ids: Vec<i64>,
-        at_ms: i64,
-        answer: Answer,
-    },
-    Ping {
-        answer: oneshot::Sender<()>,
-    },
+    Subscribe(Subscribing),
+    Unsubscribe(Unsubscribing),
+    QueuedAfter { client: ClientKey, after: i64, limit: u32, answer: oneshot::Sender<Vec<Queued>> },
+    QueuedDone { client: ClientKey, id: i64 },
+    Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
+    Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
+    EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
+    SettleEvidence { verdict: Verdict, answer: Answer },
+    Restore { restoration: Restoration, answer: RestoreAnswer },
+    RestoreCursor { source: Box<str>, answer: oneshot::Sender<Option<i64>> },
+    Losses { after: i64, limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
+    LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
+    LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
+    Ping { answer: oneshot::Sender<()> },
     Publish,
     Close,
 }
@@ -208,6 +128,19 @@ pub struct DownMessage {
     pub id: i64,
     /// Last level of the topic, for instance `receipt`.
     pub topic: String,
+    /// The payload.
+    pub payload: Bytes,
+}
+
+/// A message of the gateway's own for a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDown {
+    /// For whom.
+    pub device: DeviceId,
+    /// Last level of the topic.
+    pub kind: &'static str,
+    /// When it was made.
+    pub created_at_ms: i64,
     /// The payload.
     pub payload: Bytes,
 }
@@ -351,7 +284,8 @@ impl Store {
         generation: u64,
         filters: Vec<(Filter, Wish)>,
     ) -> Result<Vec<Subscribed>, SettleError> {
-        Ok(self.ask(|answer| Request::Subscribe { client, generation, filters, answer }).await??)
+        let subscribing = |answer| Request::Subscribe(Subscribing { client, generation, filters, answer });
+        Ok(self.ask(subscribing).await??)
     }
 
     /// Ends subscriptions; says of each whether there was one.
@@ -364,7 +298,9 @@ impl Store {
         generation: u64,
         filters: Vec<Filter>,
     ) -> Result<Vec<bool>, SettleError> {
-        Ok(self.ask(|answer| Request::Unsubscribe { client, generation, filters, answer }).await??)
+        let unsubscribing =
+            |answer| Request::Unsubscribe(Unsubscribing { client, generation, filters, answer });
+        Ok(self.ask(unsubscribing).await??)
     }
 
     /// Up to `limit` messages that wait for a session, with numbers above `after`, oldest first.
@@ -386,6 +322,14 @@ impl Store {
     /// [`Stopped`].
     pub async fn queued_done(&self, client: ClientKey, id: i64) -> Result<(), Stopped> {
         self.send(Request::QueuedDone { client, id }).await
+    }
+
+    /// Stores a message for a device, which gets it when it is connected and listens; returns when it is committed.
+    ///
+    /// # Errors
+    /// [`SettleError`]: it is not.
+    pub async fn send_down(&self, message: NewDown) -> Result<(), SettleError> {
+        Ok(self.ask(|answer| Request::SendDown { message, answer }).await??)
     }
 
     /// Takes records that come back, all of them or none; returns when they are committed.

@@ -1,5 +1,6 @@
 //! `patrol-gateway check`: would the gateway run here? One line for each thing it needs; nothing is changed.
 
+mod accounts;
 mod certificate;
 mod devices;
 mod disk;
@@ -74,7 +75,8 @@ pub fn run(args: &Args) -> Exit {
         ),
         ("磁盘 disk     ", disk::check(&config.gateway.data_dir, config.store.max_bytes)),
         ("时钟 clock    ", clock_set(now_ms)),
-        ("设备 listener ", ports::check(config.listener.bind, &config)),
+        ("设备 listener ", ports::check(accounts::bind(&config), &config)),
+        ("账号 accounts ", accounts::check(&config)),
         ("密钥 devices  ", devices::check(&config.devices)),
         ("网页 http     ", http::check(&config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),

@@ -20,10 +20,11 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use self::retained::Retained;
 use super::line::DeviceLine;
+use super::settlement::Unsettled;
 use crate::domain::access::ClientKey;
 use crate::domain::publication::Wish;
 use crate::domain::routing::Routes;
@@ -106,6 +107,24 @@ pub enum Subscribed {
     },
     /// It would be one more than a session may have.
     TooMany,
+}
+
+/// A wish to subscribe, and who hears what became of it.
+#[derive(Debug)]
+pub(super) struct Subscribing {
+    pub(super) client: ClientKey,
+    pub(super) generation: u64,
+    pub(super) filters: Vec<(Filter, Wish)>,
+    pub(super) answer: oneshot::Sender<Result<Vec<Subscribed>, Unsettled>>,
+}
+
+/// A wish to end subscriptions.
+#[derive(Debug)]
+pub(super) struct Unsubscribing {
+    pub(super) client: ClientKey,
+    pub(super) generation: u64,
+    pub(super) filters: Vec<Filter>,
+    pub(super) answer: oneshot::Sender<Result<Vec<bool>, Unsettled>>,
 }
 
 /// What a change of a session writes.

@@ -29,12 +29,8 @@ impl Writer {
             Request::DownDone { device, id } => group.push_down_done(device, id, now),
             Request::OpenSession { opening, answer } => self.open_session(opening, answer, group)?,
             Request::LeaveSession(leaving) => self.leave_session(&leaving, group),
-            Request::Subscribe { client, generation, filters, answer } => {
-                self.subscribe(&client, generation, filters, answer, group);
-            }
-            Request::Unsubscribe { client, generation, filters, answer } => {
-                self.unsubscribe(&client, generation, &filters, answer, group);
-            }
+            Request::Subscribe(subscribing) => self.subscribe(subscribing, group),
+            Request::Unsubscribe(unsubscribing) => self.unsubscribe(unsubscribing, group),
             Request::QueuedAfter { client, after, limit, answer } => {
                 let read = |database: &mut Database| {
                     database.sessions.queued_after(&database.connection, &client, after, limit)
@@ -42,6 +38,10 @@ impl Writer {
                 drop(answer.send(self.read(read)?));
             }
             Request::QueuedDone { client, id } => group.push_queued_done(client, id, now),
+            Request::SendDown { message, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
+                group.sent_down.push((message, answer));
+            }
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
             Request::Head { class, limit, skip, answer } => {

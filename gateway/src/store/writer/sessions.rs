@@ -6,11 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::Writer;
-use crate::domain::access::ClientKey;
-use crate::domain::publication::Wish;
-use crate::domain::topic::Filter;
 use crate::store::group::{Group, SessionAnswer};
-use crate::store::sessions::{Leaving, Opened, Opening, Subscribed};
+use crate::store::sessions::{Leaving, Opened, Opening, Subscribing, Unsubscribing};
 use crate::store::settlement::Unsettled;
 
 impl Writer {
@@ -38,34 +35,22 @@ impl Writer {
         self.sessions_changed(group);
     }
 
-    pub(super) fn subscribe(
-        &mut self,
-        client: &ClientKey,
-        generation: u64,
-        filters: Vec<(Filter, Wish)>,
-        answer: oneshot::Sender<Result<Vec<Subscribed>, Unsettled>>,
-        group: &mut Group,
-    ) {
+    pub(super) fn subscribe(&mut self, subscribing: Subscribing, group: &mut Group) {
+        let Subscribing { client, generation, filters, answer } = subscribing;
         let (sessions, changes) = (&mut self.database.sessions, &mut group.session_changes);
         let subscribed = filters
             .into_iter()
-            .map(|(filter, wish)| sessions.subscribe(client, generation, filter, wish, changes))
+            .map(|(filter, wish)| sessions.subscribe(&client, generation, filter, wish, changes))
             .collect();
         group.session_answers.push(SessionAnswer::Subscribed(subscribed, answer));
         self.sessions_changed(group);
     }
 
-    pub(super) fn unsubscribe(
-        &mut self,
-        client: &ClientKey,
-        generation: u64,
-        filters: &[Filter],
-        answer: oneshot::Sender<Result<Vec<bool>, Unsettled>>,
-        group: &mut Group,
-    ) {
+    pub(super) fn unsubscribe(&mut self, unsubscribing: Unsubscribing, group: &mut Group) {
+        let Unsubscribing { client, generation, filters, answer } = unsubscribing;
         let (sessions, changes) = (&mut self.database.sessions, &mut group.session_changes);
         let existed =
-            filters.iter().map(|filter| sessions.unsubscribe(client, generation, filter, changes)).collect();
+            filters.iter().map(|filter| sessions.unsubscribe(&client, generation, filter, changes)).collect();
         group.session_answers.push(SessionAnswer::Unsubscribed(existed, answer));
         self.sessions_changed(group);
     }
