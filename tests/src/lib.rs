@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod accounts;
 pub mod ack_order;
 pub mod device_keys;
 pub mod events;
