@@ -22,3 +22,4 @@ pub mod audit;
 pub mod clock;
 pub mod health;
 pub mod metrics;
+mod ownership;

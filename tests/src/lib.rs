@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod accounts;
 pub mod ack_order;
 pub mod bridge;
 pub mod device_keys;

@@ -61,6 +61,12 @@ pub fn connect(version: Version, client_id: &str, keep_alive_s: u16) -> Vec<u8> 
     packet(0x10, body.concat())
 }
 
+/// CONNECT with a clean session, a user name and a password; its keep-alive is one minute.
+pub fn connect_as(version: Version, client_id: &str, user: &str, password: &str) -> Vec<u8> {
+    let head = [&field("MQTT"), &[version as u8, 0xC2, 0, 60][..], version.no_properties()].concat();
+    packet(0x10, [head, field(client_id), field(user), field(password)].concat())
+}
+
 /// PUBLISH at QoS 0.
 pub fn publish_qos0(version: Version, topic: &str, payload: impl AsRef<[u8]>) -> Vec<u8> {
     packet(0x30, [&field(topic), version.no_properties(), payload.as_ref()].concat())

@@ -88,6 +88,22 @@ impl Connection {
         device
     }
 
+    /// A connection that shows a user name and a password, and the code of its CONNACK.
+    pub async fn log_in(
+        gateway: &Gateway,
+        version: Version,
+        client_id: &str,
+        user: &str,
+        password: &str,
+    ) -> (Connection, u8) {
+        let mut connection = Connection::open(gateway, version).await;
+        connection.send(&packets::connect_as(version, client_id, user, password)).await;
+        match connection.packet().await {
+            Packet::ConnAck { code } => (connection, code),
+            other => panic!("a CONNACK was expected, not {other:?}"),
+        }
+    }
+
     /// Sends this CONNECT and expects that it is accepted.
     pub async fn greet(&mut self, connect: &[u8]) {
         self.send(connect).await;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What a module of the gateway may import of the gateway, besides itself. A module that is not here may import anything:
 /// it puts the parts together (`app`, `cli`, `main`).
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("clock", &[]),
     ("health", &[]),
@@ -24,14 +24,18 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("transfer", &["domain", "store"]),
     ("intake", &["domain", "metrics", "store"]),
     ("downlink", &["clock", "domain", "metrics", "store"]),
-    ("mqtt", &["clock", "domain", "downlink", "intake", "metrics", "store"]),
+    ("ownership", &[]),
+    ("audit", &["clock", "ownership"]),
+    // The registry's file is read and written here, and a device that enrols is told its password by way of the store.
+    ("access", &["audit", "clock", "config", "domain", "ownership", "store"]),
+    ("mqtt", &["access", "audit", "clock", "domain", "downlink", "intake", "metrics", "store"]),
     ("uplink", &["clock", "config", "domain", "health", "metrics", "store"]),
     ("http", &["domain", "health", "metrics", "store", "transfer"]),
     ("lib", &[]),
 ];
 
 /// Outside crates that only these modules of the gateway may name.
-const OWNED: [(&str, &[&str]); 10] = [
+const OWNED: [(&str, &[&str]); 11] = [
     ("rmqtt_codec", &["mqtt"]),
     ("tokio_rustls", &["mqtt"]),
     ("tokio_tungstenite", &["mqtt"]),
@@ -40,6 +44,7 @@ const OWNED: [(&str, &[&str]); 10] = [
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
     ("axum", &["http"]),
     ("indicatif", &["cli"]),
+    ("argon2", &["access"]),
     ("geo", &["domain"]),
     ("SystemTime", &["clock"]),
 ];

@@ -14,6 +14,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::config::{ConfigError, registry_file};
 use crate::domain::registry::{Registry, RegistryFault};
+use crate::ownership;
 
 /// The file is read up to here: 10,000 accounts have some 3 MiB.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -115,7 +116,7 @@ pub fn edit<T>(
     let failed = |source| FileError::File { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    let _lock = lock(path)?;
+    let _lock = lock(path, folder)?;
     let (mut registry, _) = read(path)?;
     let changed = change(&mut registry)?;
     let stamp = replace(path, folder, &registry_file::show(&registry)).map_err(failed)?;
@@ -129,6 +130,8 @@ fn replace(path: &Path, folder: &Path, text: &str) -> io::Result<Stamp> {
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(MODE).open(&new)?;
     // One that a power cut left may have had another mode.
     file.set_permissions(Permissions::from_mode(MODE))?;
+    // The gateway's user must be able to read it: the one of the file before, or of its folder.
+    ownership::give(&new, &fs::metadata(path).or_else(|_| fs::metadata(folder))?);
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     let stamp = stamp_of(&file.metadata()?);
@@ -137,12 +140,13 @@ fn replace(path: &Path, folder: &Path, text: &str) -> io::Result<Stamp> {
     Ok(stamp)
 }
 
-fn lock(path: &Path) -> Result<File, FileError> {
+fn lock(path: &Path, folder: &Path) -> Result<File, FileError> {
     let failed = |source| FileError::File { path: path.to_owned(), source };
     let mut name = path.to_owned().into_os_string();
     name.push(".lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).open(name);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).open(&name);
     let file = file.map_err(failed)?;
+    ownership::give(name.as_ref(), &fs::metadata(folder).map_err(failed)?);
     let start = Instant::now();
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {

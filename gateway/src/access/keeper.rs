@@ -81,6 +81,7 @@ impl Keeper {
         stopping: CancellationToken,
     ) -> Result<(Gate, Keeper), getrandom::Error> {
         let (asking, asked) = mpsc::channel(QUEUE_HELLOS);
+        let gate = Gate { asked: asking, audit: audit.clone() };
         let keeper = Keeper {
             path,
             registry,
@@ -101,7 +102,7 @@ impl Keeper {
             started: Instant::now(),
             stopping,
         };
-        Ok((Gate { asked: asking }, keeper))
+        Ok((gate, keeper))
     }
 
     /// Answers until told to stop.
@@ -321,7 +322,8 @@ impl Keeper {
     fn note_loaded(&self) {
         let census = self.registry.census();
         let (devices, applications, revoked) = (census.devices, census.applications, census.revoked);
-        tracing::info!(devices, applications, revoked, "registry in force");
+        let enrolments = census.enrolments;
+        tracing::info!(devices, applications, revoked, enrolments, "registry in force");
         self.audit.note(Event::RegistryLoaded { devices, applications, revoked });
     }
 

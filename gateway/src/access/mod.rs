@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::keeper::Keeper;
 
+use crate::audit::Audit;
 use crate::domain::access::Principal;
 use crate::domain::registry::deciding::Refusal;
 
@@ -100,9 +101,15 @@ struct Asked {
 #[derive(Clone)]
 pub struct Gate {
     asked: mpsc::Sender<Asked>,
+    audit: Audit,
 }
 
 impl Gate {
+    /// Where is noted what a client that has come in may not do.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
     /// Decides on a connection.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::chain::{self, Hash, Link};
 use super::event::Event;
 use super::folding::Noted;
+use crate::ownership;
 
 /// A file is closed when the next lines would make it larger.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -57,7 +58,8 @@ pub(super) fn head(folder: &Path) -> Option<Link> {
 /// Locks the folder; it is unlocked when the file is dropped.
 pub(super) fn lock(folder: &Path, operation: FlockOperation) -> io::Result<File> {
     let path = folder.join("audit.lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).open(path)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).open(&path)?;
+    ownership::give(&path, &fs::metadata(folder)?);
     flock(&file, operation)?;
     Ok(file)
 }
@@ -86,7 +88,12 @@ impl Log {
 
     /// Appends lines; returns when they are on disk.
     pub(super) fn append(&mut self, noted: &[Noted]) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        if !self.folder.exists() {
+            fs::create_dir_all(&self.folder)?;
+            if let Some(data_dir) = self.folder.parent().and_then(|folder| fs::metadata(folder).ok()) {
+                ownership::give(&self.folder, &data_dir);
+            }
+        }
         let _lock = lock(&self.folder, FlockOperation::LockExclusive)?;
         let Left { mut first_seq, mut last, bytes: mut before, .. } = self.look()?;
         let mut text = String::new();
@@ -104,13 +111,22 @@ impl Log {
             last = link;
         }
         let (inode, bytes) = self.write(&text)?;
-        fs::write(self.folder.join("audit.head"), format!("{} {}\n", last.seq, last.hash.as_str()))?;
+        self.write_head(&last)?;
         self.left = Some(Left { inode, bytes, first_seq, last });
         Ok(())
     }
 
+    fn write_head(&self, last: &Link) -> io::Result<()> {
+        let path = self.folder.join("audit.head");
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).open(&path)?;
+        ownership::give(&path, &fs::metadata(&self.folder)?);
+        // In one write, over the one before: numbers have a fixed width.
+        file.write_all(format!("{:020} {}\n", last.seq, last.hash.as_str()).as_bytes())
+    }
+
     fn write(&self, text: &str) -> io::Result<(u64, u64)> {
         let mut file = OpenOptions::new().create(true).append(true).mode(MODE).open(newest(&self.folder))?;
+        ownership::give(&newest(&self.folder), &fs::metadata(&self.folder)?);
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
         let metadata = file.metadata()?;

@@ -8,6 +8,8 @@ const CONNECT: u8 = 0x10;
 /// Protocol name with its length.
 const NAME: &[u8] = b"\0\x04MQTT";
 
+/// Nothing of an earlier session is wanted.
+pub(super) const CLEAN_START: u8 = 0x02;
 const WILL: u8 = 0x04;
 const WILL_QOS_AND_RETAIN: u8 = 0x38;
 const PASSWORD: u8 = 0x40;
@@ -26,6 +28,10 @@ pub(super) struct Greeting {
     pub(super) version: Version,
     /// Its fields follow each other as its flags say, to its very end.
     pub(super) is_well_formed: bool,
+    /// Where its flags are.
+    pub(super) flags_at: usize,
+    /// It leaves its client id to us.
+    pub(super) is_nameless: bool,
 }
 
 /// Looks at what has come so far; `None` until the packet is complete. Refuses by the length alone what claims to be
@@ -48,7 +54,14 @@ pub(super) fn read(input: &[u8], packet_bytes_max: u32) -> Result<Option<Greetin
         Some(5) => Version::V5,
         _ => return Err(End::Version),
     };
-    Ok(Some(Greeting { version, is_well_formed: fields.skip_the_rest(version) == Some(true) }))
+    let mut greeting = Greeting {
+        version,
+        is_well_formed: false,
+        flags_at: 1 + header + NAME.len() + 1,
+        is_nameless: false,
+    };
+    greeting.is_well_formed = fields.skip_the_rest(&mut greeting) == Some(true);
+    Ok(Some(greeting))
 }
 
 /// A remaining length at the beginning of `bytes` and how many bytes it takes; `None` when it is not complete.
@@ -78,9 +91,9 @@ impl<'a> Fields<'a> {
     }
 
     /// A field behind its length of two bytes.
-    fn skip_field(&mut self) -> Option<()> {
+    fn skip_field(&mut self) -> Option<u16> {
         let length = u16::from_be_bytes([self.byte()?, self.byte()?]);
-        self.take(length.into()).map(drop)
+        self.take(length.into()).map(|_| length)
     }
 
     /// MQTT 5 properties; the codec reads what is in them.
@@ -93,12 +106,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Everything behind the version; `None` when a field reaches beyond the end.
-    fn skip_the_rest(&mut self, version: Version) -> Option<bool> {
+    fn skip_the_rest(&mut self, greeting: &mut Greeting) -> Option<bool> {
+        let version = greeting.version;
         let flags = self.byte()?;
         let has = |flag: u8| flags & flag != 0;
         self.take(2)?; // keep-alive
         self.skip_properties(version)?;
-        self.skip_field()?; // client id
+        greeting.is_nameless = self.skip_field()? == 0;
         if has(WILL) {
             self.skip_properties(version)?;
             self.skip_field()?; // topic

@@ -61,6 +61,10 @@ impl Wire {
             if !greeting.is_well_formed {
                 return Err(End::Malformed);
             }
+            if greeting.version == Version::V5 && greeting.is_nameless {
+                // The codec refuses such a one without a clean start; but whoever has no name yet has no session to resume.
+                input[greeting.flags_at] |= greeting::CLEAN_START;
+            }
         }
         match &mut self.codec {
             Codec::Unknown { .. } => Ok(None),
