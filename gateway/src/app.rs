@@ -32,6 +32,7 @@ use crate::intake::Intake;
 use crate::keys::{self, KeysError};
 use crate::metrics::Metrics;
 use crate::mqtt::listener::{Limits, Listener};
+use crate::sightings::Sightings;
 use crate::store::handle::Store;
 use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
@@ -133,10 +134,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
-    let view = view(&config, &store, uplink, ready, &metrics, transfer);
+    let sightings = Sightings::default();
+    let view = view(&config, &store, uplink, ready, &metrics, &sightings, transfer);
     let announcement = announce(&config, &geography, &keyring, &mqtt_socket, &http_socket)?;
     let keyring = Arc::new(keyring);
-    let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
+    let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone())
+        .with_mapping(Arc::new(config.mapping.rules.clone()));
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
     let listener = Listener::new(
         mqtt_socket,
@@ -145,6 +148,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         intake,
         answers,
         metrics,
+        sightings,
         mqtt_stop.clone(),
     );
 
@@ -246,6 +250,7 @@ fn view(
     uplink: watch::Receiver<UplinkStatus>,
     readiness: watch::Receiver<Readiness>,
     metrics: &Arc<Metrics>,
+    sightings: &Sightings,
     transfer: Transfer,
 ) -> View {
     let probe = store.clone();
@@ -266,6 +271,7 @@ fn view(
         metrics: metrics.clone(),
         writer,
         losses,
+        sightings: sightings.clone(),
         transfer,
     }
 }

@@ -16,6 +16,7 @@ pub mod app;
 pub mod city;
 pub mod cli;
 pub mod keys;
+pub mod sightings;
 
 pub mod clock;
 pub mod health;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What a module of the gateway may import of the gateway, besides itself. A module that is not here may import anything:
 /// it puts the parts together (`app`, `cli`, `main`).
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("clock", &[]),
     ("health", &[]),
@@ -24,9 +24,11 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("transfer", &["domain", "store"]),
     ("intake", &["domain", "metrics", "store"]),
     ("downlink", &["clock", "domain", "metrics", "store"]),
-    ("mqtt", &["clock", "domain", "downlink", "intake", "metrics", "store"]),
+    // What devices sent last: the listener notes it, the API shows it.
+    ("sightings", &["domain", "store"]),
+    ("mqtt", &["clock", "domain", "downlink", "intake", "metrics", "sightings", "store"]),
     ("uplink", &["clock", "config", "domain", "health", "metrics", "store"]),
-    ("http", &["domain", "health", "metrics", "store", "transfer"]),
+    ("http", &["domain", "health", "metrics", "sightings", "store", "transfer"]),
     ("lib", &[]),
 ];
 

@@ -7,6 +7,7 @@
 //! Relative paths count from the working directory.
 
 mod devices;
+mod entry;
 mod error;
 mod gateway;
 mod geography;
@@ -15,6 +16,7 @@ pub mod key_file;
 mod kinds;
 mod listener;
 mod log;
+pub mod mapping;
 mod names;
 mod net;
 mod read;
@@ -37,6 +39,7 @@ pub use geography::Geography;
 pub use http::Http;
 pub use listener::Listener;
 pub use log::Log;
+pub use mapping::Mappings;
 pub use store::Store;
 pub use uplink::{Compression, Uplink};
 
@@ -63,6 +66,8 @@ pub struct Config {
     pub uplink: Option<Uplink>,
     /// What is logged.
     pub log: Log,
+    /// How messages of other systems become reports.
+    pub mapping: Mappings,
 }
 
 impl Config {
@@ -128,6 +133,7 @@ struct Draft {
     store: Store,
     uplink: UplinkKeys,
     log: Log,
+    mapping: Mappings,
 }
 
 impl Draft {
@@ -141,6 +147,7 @@ impl Draft {
         self.store.visit(keys);
         self.uplink.visit(keys);
         self.log.visit(keys);
+        keys.entries(mapping::ENTRY, &mut self.mapping);
     }
 
     fn check(&mut self, checks: &mut Checks) {
@@ -159,6 +166,7 @@ impl Draft {
             store: self.store,
             uplink: self.uplink.into_uplink(),
             log: self.log,
+            mapping: self.mapping,
         }
     }
 
@@ -172,6 +180,7 @@ impl Draft {
             store: config.store.clone(),
             uplink: UplinkKeys::from_uplink(config.uplink.as_ref()),
             log: config.log.clone(),
+            mapping: config.mapping.clone(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::report::DeviceId;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::sightings::Sightings;
 use crate::store::handle::{Stopped, Store};
 use crate::store::line::DeviceLine;
 use crate::store::submission::Batch;
@@ -39,6 +40,7 @@ pub(super) struct Shared {
     pub(super) intake: Intake,
     pub(super) answers: Answers,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) sightings: Sightings,
     pub(super) claims: Claims,
     pub(super) stopping: CancellationToken,
     pub(super) limits: Limits,
@@ -265,6 +267,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     async fn submit(&mut self) -> Result<(), End> {
         let Some((first_mark, items)) = self.session.take_items() else { return Ok(()) };
         let (device, line) = (self.session.device().clone(), self.line.clone());
+        self.shared.sightings.note(&device, &items);
         self.shared.store.submit(Batch { device, line, first_mark, items }).await.map_err(|_| End::Stopping)
     }
 

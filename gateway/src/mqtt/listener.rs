@@ -18,6 +18,7 @@ use crate::domain::report::DeviceId;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::sightings::Sightings;
 use crate::store::handle::Store;
 
 /// Claims that may wait; a connection that finds the queue full waits before its CONNACK.
@@ -97,10 +98,12 @@ impl Listener {
         intake: Intake,
         answers: Answers,
         metrics: Arc<Metrics>,
+        sightings: Sightings,
         stopping: CancellationToken,
     ) -> Listener {
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared = Shared { store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
+        let claims = Claims(claims);
+        let shared = Shared { store, intake, answers, metrics, sightings, claims, stopping, limits };
         let (claimed, connections) = (HashMap::new(), JoinSet::new());
         Listener { socket, shared, queue, claimed, connections }
     }

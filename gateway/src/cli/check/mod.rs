@@ -4,6 +4,7 @@ mod devices;
 mod disk;
 mod geography;
 mod http;
+mod mapping;
 mod ports;
 mod uplink;
 
@@ -75,6 +76,7 @@ pub fn run(args: &Args) -> Exit {
         ("网页 http     ", http::check(&config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
         ("地理 geography", geography::check(&config.geography)),
+        ("映射 mapping  ", mapping::check(&config.mapping)),
     ];
     let text: String = findings.iter().map(|(name, finding)| line(name, finding)).collect();
     let printed = print(&text);
