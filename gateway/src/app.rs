@@ -148,9 +148,9 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         intake,
         answers,
         metrics,
-        sightings,
         mqtt_stop.clone(),
-    );
+    )
+    .with_sightings(sightings);
 
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));

@@ -98,14 +98,19 @@ impl Listener {
         intake: Intake,
         answers: Answers,
         metrics: Arc<Metrics>,
-        sightings: Sightings,
         stopping: CancellationToken,
     ) -> Listener {
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let claims = Claims(claims);
+        let (claims, sightings) = (Claims(claims), Sightings::default());
         let shared = Shared { store, intake, answers, metrics, sightings, claims, stopping, limits };
         let (claimed, connections) = (HashMap::new(), JoinSet::new());
         Listener { socket, shared, queue, claimed, connections }
+    }
+
+    /// The same, and takes note there of what devices send.
+    pub fn with_sightings(mut self, sightings: Sightings) -> Listener {
+        self.shared.sightings = sightings;
+        self
     }
 
     /// Serves until told to stop; then waits for the connections to acknowledge what they took.

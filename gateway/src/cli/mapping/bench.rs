@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::domain::admission::{self, Admission, Rejection};
 use crate::domain::keyring::Keyring;
 use crate::domain::mapping::{Mapped, Step};
+use crate::domain::report::{Class, DeviceId};
 use crate::keys;
 
 /// What is tried.
@@ -144,12 +145,7 @@ fn findings(
 }
 
 /// What admission says of a report; there is none without a device.
-fn admit(
-    keyring: &Keyring,
-    class: crate::domain::report::Class,
-    device: Option<&crate::domain::report::DeviceId>,
-    report: &[u8],
-) -> Result<(), Rejection> {
+fn admit(keyring: &Keyring, class: Class, device: Option<&DeviceId>, report: &[u8]) -> Result<(), Rejection> {
     let Some(device) = device else { return Ok(()) };
     admission::admit(keyring, class, device, report).map(|_: Admission<'_>| ())
 }
