@@ -43,6 +43,7 @@ use crate::metrics::Metrics;
 use crate::mqtt::listener::{Entrance, Limits, Listener, Uses};
 use crate::mqtt::pace::Rates;
 use crate::mqtt::transport::certificate::CertificateError;
+use crate::sightings::Sightings;
 use crate::store::handle::Store;
 use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
@@ -152,7 +153,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
-    let view = view(&config, &store, uplink, ready, &metrics, transfer);
+    let sightings = Sightings::default();
+    let view = view(&config, &store, uplink, ready, &metrics, &sightings, transfer);
     let announcement = announce(&config, &geography, &keyring, &registry.0, &entrance, &http_socket)?;
     let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
     audit.note(started(&config));
@@ -160,9 +162,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         Keeper::new(config.registry_file(), registry, store.clone(), audit.clone(), rest_stop.clone())
             .map_err(io::Error::other)?;
     let keyring = Arc::new(keyring);
-    let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone());
+    let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone())
+        .with_mapping(Arc::new(config.mapping.rules.clone()));
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
-    let uses = Uses { gate, store: store.clone(), intake, answers, metrics };
+    let uses = Uses { gate, store: store.clone(), intake, answers, sightings, metrics };
     let listener = Listener::new(entrance, limits(&config), uses, mqtt_stop.clone());
 
     let mut access = Part::spawn("access", keeper.run());
@@ -298,6 +301,7 @@ fn view(
     uplink: watch::Receiver<UplinkStatus>,
     readiness: watch::Receiver<Readiness>,
     metrics: &Arc<Metrics>,
+    sightings: &Sightings,
     transfer: Transfer,
 ) -> View {
     let probe = store.clone();
@@ -318,6 +322,7 @@ fn view(
         metrics: metrics.clone(),
         writer,
         losses,
+        sightings: sightings.clone(),
         transfer,
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::domain::admission::{self, Admission, Reason, Rejection, TimeQuestion};
 use crate::domain::evidence::{Enquiry, File};
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
+use crate::domain::mapping::{Rules, device};
 use crate::domain::report::{Body, Class, DeviceId, Report};
 use crate::metrics::Metrics;
 use crate::store::submission::{Content, Part};
@@ -24,18 +27,57 @@ pub enum Taken {
     Question(TimeQuestion),
 }
 
+/// What a message of another system comes to.
+#[derive(Debug)]
+pub struct Mapped {
+    /// Whose it is: what the rule says, or the publisher when it says nobody.
+    pub device: DeviceId,
+    /// For the store.
+    pub taken: Taken,
+    /// What the store shall keep: the report in our JSON, or the payload as it came when it is quarantined.
+    pub payload: Bytes,
+}
+
 /// What admission needs: the keys of the devices, and the city. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     keyring: Arc<Keyring>,
     geography: Arc<Geography>,
+    mapping: Arc<Rules>,
     metrics: Arc<Metrics>,
 }
 
 impl Intake {
     /// An intake for these devices and this city.
     pub fn new(keyring: Arc<Keyring>, geography: Arc<Geography>, metrics: Arc<Metrics>) -> Intake {
-        Intake { keyring, geography, metrics }
+        Intake { keyring, geography, mapping: Arc::default(), metrics }
+    }
+
+    /// The same, and messages of other systems by these rules.
+    pub fn with_mapping(self, mapping: Arc<Rules>) -> Intake {
+        Intake { mapping, ..self }
+    }
+
+    /// Reads a payload that `publisher` sent on a topic outside the devices' own; `None` when no rule is for that topic. The
+    /// report is admitted like any payload of the device that it is of: an unlisted one may be refused, and from one that has
+    /// a key nothing is taken that carries no tag.
+    pub fn take_mapped(&self, publisher: &str, topic: &str, payload: &Bytes, now_ms: i64) -> Option<Mapped> {
+        let mapped = self.mapping.map(publisher, topic, payload, now_ms)?;
+        let device = mapped.device.unwrap_or_else(|| nobodys(publisher));
+        match mapped.report {
+            Ok(report) => {
+                let taken = self.take(&device, mapped.class, topic, &report);
+                let quarantined = matches!(&taken, Taken::Message(Content::Quarantine { .. }));
+                let payload = if quarantined { payload.clone() } else { report.into() };
+                Some(Mapped { device, taken, payload })
+            }
+            Err(rejection) => {
+                self.metrics.received_messages[mapped.class].inc();
+                self.metrics.received_bytes[mapped.class].inc_by(payload.len() as u64);
+                let taken = Taken::Message(self.quarantine(topic, rejection));
+                Some(Mapped { device, taken, payload: payload.clone() })
+            }
+        }
     }
 
     /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep, unless it is a
@@ -91,4 +133,10 @@ impl Intake {
         let topic = topic.get(..topic.floor_char_boundary(TOPIC_BYTES_MAX)).unwrap_or_default();
         Content::Quarantine { topic: topic.into(), reason, detail: rejection.detail.into() }
     }
+}
+
+/// Whom a payload is filed under that names no device: its publisher.
+fn nobodys(publisher: &str) -> DeviceId {
+    let unknown = || DeviceId::parse("unknown").expect("it has the form of a device id");
+    device::normalised("", publisher).unwrap_or_else(unknown)
 }

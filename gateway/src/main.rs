@@ -27,6 +27,10 @@ fn main() -> ExitCode {
         Some(Command::Losses(losses)) => {
             with_config(&args, |config| cli::losses::run(config.http.bind, losses))
         }
+        Some(Command::Sightings(which)) => {
+            with_config(&args, |config| cli::sightings::run(config.http.bind, which))
+        }
+        Some(Command::Mapping(command)) => with_config(&args, |config| cli::mapping::run(&config, command)),
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
         Some(Command::Device(command)) => {

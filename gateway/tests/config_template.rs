@@ -13,7 +13,8 @@ const NO_VARIABLES: [(String, String); 0] = [];
 fn described() -> BTreeMap<String, Option<Value>> {
     let schema = Config::schema();
     let mut keys = BTreeMap::new();
-    for (section, properties) in schema["properties"].as_object().unwrap() {
+    let sections = schema["properties"].as_object().unwrap().iter();
+    for (section, properties) in sections.filter(|(_, section)| section["type"] == "object") {
         for (key, described) in properties["properties"].as_object().unwrap() {
             keys.insert(format!("{section}.{key}"), described.get("default").cloned());
         }

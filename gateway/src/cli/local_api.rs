@@ -9,7 +9,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use self::exchange::Api;
 use super::{Exit, print};
+use crate::domain::report::DeviceId;
+use crate::http::devices::{self, DeviceLast, DeviceList};
 use crate::http::losses::LossPage;
 use crate::http::status::StatusReport;
 
@@ -59,6 +62,18 @@ pub fn status(address: SocketAddr) -> Result<StatusReport, ApiError> {
 /// The running gateway's loss records with numbers above `after`, up to `limit` of them, oldest first.
 pub fn losses(address: SocketAddr, after: i64, limit: u32) -> Result<LossPage, ApiError> {
     ask(address, &format!("/api/v1/losses?after={after}&limit={limit}"))
+}
+
+/// The devices that sent something to the running gateway.
+pub fn devices(address: SocketAddr) -> Result<DeviceList, ApiError> {
+    ask(address, devices::PATH)
+}
+
+/// What a device sent last to the running gateway; [`ApiError::Refused`] for one that is not known.
+pub fn device_last(address: SocketAddr, device: &DeviceId) -> Result<DeviceLast, ApiError> {
+    let answer = Api { address, token: None }.get(&format!("{}/{device}/last", devices::PATH))?;
+    let text = answer.text().map_err(|source| ApiError::Silent { address, source })?;
+    serde_json::from_str(&text).map_err(|_| ApiError::Foreign { address })
 }
 
 /// Says why there is no answer, and how the process ends. Who reads JSON wants nothing else on stdout.

@@ -14,8 +14,10 @@ mod human;
 pub mod import;
 pub mod local_api;
 pub mod losses;
+pub mod mapping;
 mod offline;
 mod progress;
+pub mod sightings;
 pub mod status;
 
 use std::io::{self, ErrorKind, Write};
@@ -58,6 +60,11 @@ pub enum Command {
     },
     /// 损失 List what the platform will not get of the devices' reports, and why
     Losses(losses::LossesArgs),
+    /// 最近上报 What each device sent last, redacted, and what became of it
+    Sightings(sightings::SightingsArgs),
+    /// 映射 Third-party devices: the rules in effect, and what they make of a sample
+    #[command(subcommand)]
+    Mapping(mapping::MappingCommand),
     /// 配置 Print the configuration in effect, defaults and overrides included
     Config {
         /// The documented template: every key with its default

@@ -8,6 +8,7 @@
 
 mod devices;
 mod entries;
+mod entry;
 mod error;
 mod gateway;
 mod geography;
@@ -16,6 +17,7 @@ pub mod key_file;
 mod kinds;
 mod listener;
 mod log;
+pub mod mapping;
 mod names;
 mod net;
 mod read;
@@ -39,6 +41,7 @@ pub use geography::Geography;
 pub use http::Http;
 pub use listener::Listener;
 pub use log::Log;
+pub use mapping::Mappings;
 pub use store::Store;
 pub use units::parse_duration;
 pub use uplink::{Compression, Uplink};
@@ -66,6 +69,8 @@ pub struct Config {
     pub uplink: Option<Uplink>,
     /// What is logged.
     pub log: Log,
+    /// How messages of other systems become reports.
+    pub mapping: Mappings,
 }
 
 impl Config {
@@ -137,6 +142,7 @@ struct Draft {
     store: Store,
     uplink: UplinkKeys,
     log: Log,
+    mapping: Mappings,
 }
 
 impl Draft {
@@ -150,6 +156,7 @@ impl Draft {
         self.store.visit(keys);
         self.uplink.visit(keys);
         self.log.visit(keys);
+        keys.entries(mapping::ENTRY, &mut self.mapping);
     }
 
     fn check(&mut self, checks: &mut Checks) {
@@ -169,6 +176,7 @@ impl Draft {
             store: self.store,
             uplink: self.uplink.into_uplink(),
             log: self.log,
+            mapping: self.mapping,
         }
     }
 
@@ -182,6 +190,7 @@ impl Draft {
             store: config.store.clone(),
             uplink: UplinkKeys::from_uplink(config.uplink.as_ref()),
             log: config.log.clone(),
+            mapping: config.mapping.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub(super) fn variable(section: &str, name: &str) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     sections: Vec<(&'static str, Vec<&'static str>)>,
+    entries: Vec<&'static str>,
 }
 
 impl Known {
@@ -23,6 +24,16 @@ impl Known {
         if let Some((_, keys)) = self.sections.last_mut() {
             keys.push(name);
         }
+    }
+
+    /// An array of tables.
+    pub(super) fn add_entry(&mut self, name: &'static str) {
+        self.entries.push(name);
+    }
+
+    /// Whether there is an array of tables of this name.
+    pub(super) fn is_entry(&self, name: &str) -> bool {
+        self.entries.contains(&name)
     }
 
     /// The section that the keys are being added to.
@@ -42,6 +53,7 @@ impl Known {
     /// The nearest to a name at the top of the file.
     pub(super) fn nearest_section(&self, name: &str) -> String {
         let sections = self.sections().map(|(section, _)| format!("[{section}]"));
+        let sections = sections.chain(self.entries.iter().map(|entry| format!("[[{entry}]]")));
         self.same_key_elsewhere(name).unwrap_or_else(|| nearest(&format!("[{name}]"), sections))
     }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike};
 
+use super::entry::{Entries, EntryReader};
 use super::error::{Fault, Place, Problem};
 use super::names::{Known, VARIABLE_PREFIX, variable};
 use super::value::{Keys, Kind, Raw};
@@ -115,6 +116,9 @@ impl<'a> Reader<'a> {
     fn unknown_names(&self) -> Vec<Problem> {
         let mut unknown = Vec::new();
         for (name, item) in self.root.iter() {
+            if self.known.is_entry(name) {
+                continue; // its reader has told
+            }
             let Some(keys) = self.known.keys_of(name) else {
                 unknown.push(self.unknown(
                     self.root,
@@ -167,6 +171,26 @@ impl Keys for Reader<'_> {
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, value: &mut Option<K::Value>) {
         if let Some(given) = self.ask(name, &kind) {
             *value = Some(given);
+        }
+    }
+
+    fn entries<E: Entries>(&mut self, name: &'static str, entries: &mut E) {
+        self.known.add_entry(name);
+        match self.root.get(name) {
+            None => {}
+            Some(Item::ArrayOfTables(tables)) => {
+                let mut reader = EntryReader::new(self.source);
+                *entries = E::read(&mut reader, tables);
+                self.problems.extend(reader.into_problems());
+            }
+            Some(other) => {
+                let fault = Fault::BadValue {
+                    key: name.to_owned(),
+                    expected: format!("entries [[{name}]]"),
+                    found: Raw::File(other).found(),
+                };
+                self.problems.push(Problem { place: self.source.place(other.span()), fault });
+            }
         }
     }
 }

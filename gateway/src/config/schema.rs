@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::entry::Entries;
 use super::template::explanation;
 use super::value::{Keys, Kind};
 
@@ -61,5 +62,9 @@ impl Keys for Schema {
 
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, _: &mut Option<K::Value>) {
         self.describe(name, &kind, None);
+    }
+
+    fn entries<E: Entries>(&mut self, name: &'static str, _: &mut E) {
+        self.sections.insert(name.to_owned(), json!({"type": "array", "items": E::schema()}));
     }
 }

@@ -2,6 +2,7 @@
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use super::entry::Entries;
 use super::value::{Keys, Kind};
 
 /// One pass over all keys that writes them down.
@@ -32,6 +33,14 @@ impl Keys for Show {
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, value_now: &mut Option<K::Value>) {
         if let Some(value_now) = value_now {
             self.key(name, kind, value_now);
+        }
+    }
+
+    fn entries<E: Entries>(&mut self, name: &'static str, entries: &mut E) {
+        // What it wrote itself reads.
+        let written: DocumentMut = entries.written().parse().unwrap_or_default();
+        if let Some(tables) = written.get(name) {
+            self.document.insert(name, tables.clone());
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use toml_edit::{Item, TableLike, Value};
 
+use super::entry::Entries;
+
 /// A value as the operator gave it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Raw<'a> {
@@ -104,4 +106,7 @@ pub(super) trait Keys {
 
     /// A key that may be left out.
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, value: &mut Option<K::Value>);
+
+    /// An array of tables `[[name]]`.
+    fn entries<E: Entries>(&mut self, name: &'static str, entries: &mut E);
 }

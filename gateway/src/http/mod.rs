@@ -1,6 +1,6 @@
 //! The local HTTP API: on loopback, out of the way of the ingest.
 //!
-//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/`: only GET and HEAD, no request bodies, answered
+//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/api/v1/devices` `/`: only GET and HEAD, no request bodies, answered
 //! from watch channels and atomics without waiting for the store, except `/healthz`, which asks the writer
 //! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most. `/api/v1/export` and
 //! `/api/v1/import` ([`transfer`]) read from the store and write into it. At most [`CONNECTIONS_MAX`] connections at a time, one
@@ -9,6 +9,7 @@
 
 mod connection;
 pub mod damage;
+pub mod devices;
 pub mod losses;
 mod routes;
 pub mod status;
@@ -32,6 +33,7 @@ use self::losses::LossList;
 use self::transfer::Transfer;
 use crate::health::{Readiness, UplinkStatus};
 use crate::metrics::Metrics;
+use crate::sightings::Sightings;
 use crate::store::snapshot::Snapshot;
 
 /// Connections at a time.
@@ -90,6 +92,8 @@ pub struct View {
     pub writer: WriterProbe,
     /// The loss records.
     pub losses: LossList,
+    /// What each device sent last.
+    pub sightings: Sightings,
     /// What exports and imports need.
     pub transfer: Transfer,
 }

@@ -15,10 +15,11 @@ use super::*;
 use crate::app::store_options;
 use crate::config::Config;
 use crate::domain::loss::{Loss, LossReason};
-use crate::domain::report::Class;
+use crate::domain::report::{Class, DeviceId};
 use crate::health::{UplinkKind, UplinkState};
 use crate::store::losses::LossRow;
 use crate::store::snapshot::ClassBacklog;
+use crate::store::submission::{Content, Item};
 use crate::store::writer;
 
 /// A running API and the senders of what it shows.
@@ -29,6 +30,7 @@ struct Api {
     readiness: watch::Sender<Readiness>,
     writer: watch::Sender<bool>,
     metrics: Arc<Metrics>,
+    sightings: Sightings,
     stop: CancellationToken,
     served: JoinHandle<()>,
     _dir: tempfile::TempDir,
@@ -51,6 +53,7 @@ async fn api_with(token: Option<Token>) -> Api {
     let (readiness, readiness_seen) = watch::channel(Readiness::default());
     let (writer, writer_seen) = watch::channel(true);
     let (metrics, stop) = (Arc::new(Metrics::new()), CancellationToken::new());
+    let sightings = Sightings::default();
     let view = View {
         gateway: "box-017".into(),
         store: store_seen,
@@ -63,10 +66,11 @@ async fn api_with(token: Option<Token>) -> Api {
             let mut seen = writer_seen.clone();
             async move { seen.wait_for(|answers| *answers).await.is_ok() }
         }),
+        sightings: sightings.clone(),
         transfer: Transfer::new(running.store, token),
     };
     let served = tokio::spawn(serve(listener, view, stop.clone()));
-    Api { address, store, uplink, readiness, writer, metrics, stop, served, _dir: dir }
+    Api { address, store, uplink, readiness, writer, metrics, sightings, stop, served, _dir: dir }
 }
 
 /// A store with two hundred and fifty loss records.
@@ -254,6 +258,42 @@ async fn stopping_ends_the_service_even_with_a_silent_peer() {
     api.stop.cancel();
     tokio::time::timeout(STOP_TIME_MAX * 2, api.served).await.unwrap().unwrap();
     assert!(TcpStream::connect(api.address).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_device_sent_last_is_shown_redacted_and_an_unknown_one_is_not_found() {
+    let api = api().await;
+    let car = DeviceId::parse("cam-02").unwrap();
+    let refused = Content::Quarantine {
+        topic: "patrol/v1/up/cam-02/incident".into(),
+        reason: "missing_field",
+        detail: "kind is missing".into(),
+    };
+    let payload =
+        r#"{"operator":"op-118","call":"13912345678","position":{"lon":104.398123,"lat":31.127345}}"#;
+    let item = Item {
+        received_at_ms: 1_785_000_000_000,
+        payload: payload.into(),
+        best_effort: false,
+        content: refused,
+    };
+    api.sightings.note(&car, &[item]);
+    let (code, body) = api.get("/api/v1/devices/cam-02/last").await;
+    let shown = r#"{"operator":"***","call":"***","position":{"lon":104.398,"lat":31.127}}"#;
+    let line =
+        json!({"device": "cam-02", "last_seen_at": "2026-07-25T17:20:00Z", "accepted": 0, "quarantined": 1});
+    let mut expected = line.clone();
+    expected["last"] = json!([{
+        "class": "incident", "received_at": "2026-07-25T17:20:00Z", "topic": "patrol/v1/up/cam-02/incident",
+        "bytes": payload.len(), "cut": false, "encoding": "json", "shown": shown,
+        "verdict": "quarantined", "reason": "missing_field", "detail": "kind is missing",
+    }]);
+    assert_eq!((code, serde_json::from_str::<Value>(&body).unwrap()), (200, expected));
+    let (code, body) = api.get("/api/v1/devices").await;
+    assert_eq!((code, serde_json::from_str::<Value>(&body).unwrap()), (200, json!({"devices": [line]})));
+    for unknown in ["cam-03", "Cam", "%00", "a%2Fb"] {
+        assert_eq!(api.get(&format!("/api/v1/devices/{unknown}/last")).await.0, 404, "{unknown}");
+    }
 }
 
 const SECRET: &str = "0123456789abcdef";

@@ -24,6 +24,7 @@ use crate::clock;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::sightings::Sightings;
 use crate::store::handle::{SettleError, Stopped, Store};
 use crate::store::line::DeviceLine;
 use crate::store::sessions::{Leaving, Parcel};
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     pub(super) intake: Intake,
     pub(super) answers: Answers,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) sightings: Sightings,
     pub(super) claims: Claims,
     pub(super) stopping: CancellationToken,
     pub(super) limits: Limits,
@@ -276,6 +278,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
 
     async fn submit(&mut self) -> Result<(), End> {
         for handover in self.session.take_handovers() {
+            match (&handover.mapped, handover.items.first()) {
+                (Some((topic, payload)), Some(item)) => {
+                    self.shared.sightings.note_mapped(&handover.device, topic, payload, item);
+                }
+                _ if self.seat.principal.device().is_some() => {
+                    self.shared.sightings.note(&handover.device, &handover.items);
+                }
+                _ => {}
+            }
             let batch = Batch {
                 device: handover.device,
                 line: self.seat.line.clone(),

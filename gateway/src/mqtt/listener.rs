@@ -27,6 +27,7 @@ use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::sightings::Sightings;
 use crate::store::handle::Store;
 
 /// Claims that may wait; a connection that finds the queue full waits before its CONNACK.
@@ -70,6 +71,8 @@ pub struct Uses {
     pub intake: Intake,
     /// What devices ask.
     pub answers: Answers,
+    /// What devices sent last.
+    pub sightings: Sightings,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -146,10 +149,10 @@ pub struct Listener {
 impl Listener {
     /// A listener on bound sockets. It works once [`Listener::run`] is polled.
     pub fn new(entrance: Entrance, limits: Limits, uses: Uses, stopping: CancellationToken) -> Listener {
-        let Uses { gate, store, intake, answers, metrics } = uses;
+        let Uses { gate, store, intake, answers, sightings, metrics } = uses;
         let (claims, queue) = mpsc::channel(CLAIMS_QUEUE);
-        let shared =
-            Shared { gate, store, intake, answers, metrics, claims: Claims(claims), stopping, limits };
+        let claims = Claims(claims);
+        let shared = Shared { gate, store, intake, answers, sightings, metrics, claims, stopping, limits };
         let handshake = Arc::new(Handshake::new(entrance.tls, entrance.web, limits.packet_bytes_max));
         Listener {
             doors: entrance.doors,

@@ -164,6 +164,11 @@ impl Content {
         }
     }
 
+    /// True when the store keeps it for the platform or for a person; the rest is a matter of sessions.
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Content::Report { .. } | Content::Evidence { .. } | Content::Quarantine { .. })
+    }
+
     /// The device's own number for it.
     fn claimed(&self) -> Option<RecordRef> {
         match self {

@@ -29,6 +29,8 @@ pub enum Reason {
     UnsupportedClass,
     /// A topic of the device's own whose last level is no class.
     UnknownClass,
+    /// A payload of another system that no rule of `[[mapping]]` could make a report of.
+    MappingFailed,
     /// Devices that are not listed are refused, and this one is not.
     DeviceUnlisted,
     /// JSON of a device that has a key: it carries no tag.
@@ -59,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for metrics that start at zero.
-    pub const ALL: [Reason; 25] = [
+    pub const ALL: [Reason; 26] = [
         Reason::NotAFrameNorJson,
         Reason::MalformedJson,
         Reason::WrongType,
@@ -72,6 +74,7 @@ impl Reason {
         Reason::UnsupportedCrs,
         Reason::UnsupportedClass,
         Reason::UnknownClass,
+        Reason::MappingFailed,
         Reason::DeviceUnlisted,
         Reason::JsonUnauthenticated,
         Reason::FrameMalformed,
@@ -102,6 +105,7 @@ impl Reason {
             Reason::UnsupportedCrs => "unsupported_crs",
             Reason::UnsupportedClass => "unsupported_class",
             Reason::UnknownClass => "unknown_class",
+            Reason::MappingFailed => "mapping_failed",
             Reason::DeviceUnlisted => "device_unlisted",
             Reason::JsonUnauthenticated => "json_unauthenticated",
             Reason::FrameMalformed => "frame_malformed",

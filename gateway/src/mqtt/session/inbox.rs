@@ -6,6 +6,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroU16;
 
+use bytes::Bytes;
+
 use crate::domain::evidence::Enquiry;
 use crate::domain::publication::Qos;
 use crate::domain::report::DeviceId;
@@ -53,6 +55,8 @@ pub(in crate::mqtt) struct Handover {
     pub(in crate::mqtt) device: DeviceId,
     pub(in crate::mqtt) first_mark: u64,
     pub(in crate::mqtt) items: Vec<Item>,
+    /// The topic and payload that a rule has made its one item of.
+    pub(in crate::mqtt) mapped: Option<(Box<str>, Bytes)>,
 }
 
 /// The way in of one session.
@@ -114,14 +118,23 @@ impl Inbox {
     /// Takes an item for the store.
     pub(super) fn hand_over(&mut self, device: &DeviceId, item: Item) {
         self.last_mark += 1;
-        match self.handovers.last_mut().filter(|last| last.device == *device) {
+        let fits = |last: &&mut Handover| last.device == *device && last.mapped.is_none();
+        match self.handovers.last_mut().filter(fits) {
             Some(last) => last.items.push(item),
             None => self.handovers.push(Handover {
                 device: device.clone(),
                 first_mark: self.last_mark,
                 items: vec![item],
+                mapped: None,
             }),
         }
+    }
+
+    /// Takes an item that a rule has made of a third party's message.
+    pub(super) fn hand_over_mapped(&mut self, device: DeviceId, topic: &str, payload: Bytes, item: Item) {
+        self.last_mark += 1;
+        let (first_mark, items, mapped) = (self.last_mark, vec![item], Some((topic.into(), payload)));
+        self.handovers.push(Handover { device, first_mark, items, mapped });
     }
 
     /// An answer that leaves when everything that was handed over so far is durable.

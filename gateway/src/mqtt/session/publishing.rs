@@ -12,7 +12,7 @@ use crate::domain::access::{Principal, up_class};
 use crate::domain::admission::TimeQuestion;
 use crate::domain::evidence::Enquiry;
 use crate::domain::publication::{Publication, Qos};
-use crate::domain::report::Class;
+use crate::domain::report::{Class, DeviceId};
 use crate::domain::topic::check_name;
 use crate::intake::{Intake, Taken};
 use crate::mqtt::end::End;
@@ -105,36 +105,55 @@ impl Session {
 
     fn take(&mut self, publish: Publish, topic: &str, answer: Answer, now: Now) {
         let Publish { qos, retain, packet_id, payload, packet_bytes, properties, .. } = publish;
+        let (kept, mapped) = self.understand(topic, &payload, now);
+        let received = packet_id.filter(|_| qos == Qos::ExactlyOnce && self.is_stored);
         let is_wanted = retain || now.has_subscribers;
-        let kept = content(&self.owner.principal, &self.intake, topic, &payload);
-        if let Kept::Question(question) = &kept {
-            self.questions.push(*question);
-        }
         let (content, enquiry) = match kept {
             Kept::Content(content, enquiry) => (content, enquiry),
-            Kept::Question(_) | Kept::Nothing
-                if !(is_wanted || qos == Qos::ExactlyOnce && self.is_stored) =>
-            {
-                // Nothing of it becomes durable: its acknowledgement waits only for its turn.
-                self.inbox.wait(answer, 0, None);
-                return;
+            Kept::Question(question) => {
+                self.questions.push(question);
+                (Content::Publication, None)
             }
-            Kept::Question(_) | Kept::Nothing => (Content::Publication, None),
+            Kept::Nothing => (Content::Publication, None),
         };
+        if matches!(content, Content::Publication) && !is_wanted && received.is_none() {
+            // Nothing of it becomes durable: its acknowledgement waits only for its turn.
+            return self.inbox.wait(answer, 0, None);
+        }
         // A payload keeps its whole packet in memory; a small one in a large packet is better copied out.
         let payload =
             if payload.len() < packet_bytes / 2 { Bytes::copy_from_slice(&payload) } else { payload };
-        let received = packet_id.filter(|_| qos == Qos::ExactlyOnce && self.is_stored);
         let publication = is_wanted.then(|| {
             let properties = properties.map_or_else(Default::default, |properties| *properties);
             Arc::new(Publication { topic: topic.into(), payload: payload.clone(), qos, retain, properties })
         });
+        let client = || self.owner.client.clone();
         let beside = (publication.is_some() || received.is_some())
-            .then(|| Box::new(Beside { client: self.owner.client.clone(), publication, received }));
-        let best_effort = qos == Qos::AtMostOnce;
-        let item = Item { received_at_ms: now.unix_ms, payload, best_effort, content, beside };
-        self.inbox.hand_over(&self.owner.device, item);
+            .then(|| Box::new(Beside { client: client(), publication, received }));
+        let (received_at_ms, best_effort) = (now.unix_ms, qos == Qos::AtMostOnce);
+        match mapped {
+            None => {
+                let item = Item { received_at_ms, payload, best_effort, content, beside };
+                self.inbox.hand_over(&self.owner.device, item);
+            }
+            Some((device, report)) => {
+                let item = Item { received_at_ms, payload: report, best_effort, content, beside };
+                self.inbox.hand_over_mapped(device, topic, payload, item);
+            }
+        }
         self.inbox.wait(answer, packet_bytes, enquiry);
+    }
+
+    /// What the store is to keep of a message; and of a third party's, which device it is of and what a rule has made of it.
+    fn understand(&self, topic: &str, payload: &Bytes, now: Now) -> (Kept, Option<(DeviceId, Bytes)>) {
+        if let Principal::Application(application) = &self.owner.principal {
+            let publisher = application.name.as_str();
+            let mapped = self.intake.take_mapped(publisher, topic, payload, now.unix_ms);
+            return mapped.map_or((Kept::Nothing, None), |mapped| {
+                (Kept::from(mapped.taken), Some((mapped.device, mapped.payload)))
+            });
+        }
+        (content(&self.owner.principal, &self.intake, topic, payload), None)
     }
 
     /// MQTT 5 can say no to one message; MQTT 3.1.1 can only acknowledge or close.
@@ -172,14 +191,9 @@ pub(in crate::mqtt) fn item_of_will(owner: &Owner, intake: &Intake, will: Will, 
 fn content(principal: &Principal, intake: &Intake, topic: &str, payload: &[u8]) -> Kept {
     let Principal::Device(device) = principal else { return Kept::Nothing };
     let Some(class) = up_class(device, topic) else { return Kept::Nothing };
-    let taken = match Class::from_name(class) {
-        Some(class) => intake.take(device, class, topic, payload),
-        None => Taken::Message(intake.unknown_class(topic)),
-    };
-    match taken {
-        Taken::Message(content) => Kept::Content(content, None),
-        Taken::Described(content, enquiry) => Kept::Content(content, Some(Box::new(enquiry))),
-        Taken::Question(question) => Kept::Question(question),
+    match Class::from_name(class) {
+        Some(class) => intake.take(device, class, topic, payload).into(),
+        None => Taken::Message(intake.unknown_class(topic)).into(),
     }
 }
 
@@ -190,4 +204,14 @@ enum Kept {
     Question(TimeQuestion),
     /// Nothing, unless somebody has subscribed to it.
     Nothing,
+}
+
+impl From<Taken> for Kept {
+    fn from(taken: Taken) -> Kept {
+        match taken {
+            Taken::Message(content) => Kept::Content(content, None),
+            Taken::Described(content, enquiry) => Kept::Content(content, Some(Box::new(enquiry))),
+            Taken::Question(question) => Kept::Question(question),
+        }
+    }
 }
