@@ -33,6 +33,7 @@ pub mod events;
 pub mod firmware;
 mod gateway;
 pub mod golden;
+pub mod login;
 pub mod malformed;
 mod mosquitto;
 mod packet_reader;

@@ -45,6 +45,8 @@ pub struct Connection {
     version: Version,
     stream: TcpStream,
     input: Vec<u8>,
+    /// First byte of the last packet that was taken, and the first of its body.
+    last: (u8, u8),
 }
 
 impl Connection {
@@ -71,7 +73,7 @@ impl Connection {
     async fn over(socket: TcpSocket, gateway: SocketAddr, version: Version) -> Connection {
         let stream = socket.connect(gateway).await.expect("the gateway takes connections");
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        Connection { version, stream, input: Vec::new() }
+        Connection { version, stream, input: Vec::new(), last: (0, 0) }
     }
 
     /// A device whose CONNECT was accepted; its keep-alive is one minute.
@@ -176,6 +178,20 @@ impl Connection {
         self.next().await.expect("a packet comes before the connection is closed")
     }
 
+    /// The next packet with its first byte.
+    pub async fn framed_packet(&mut self) -> (u8, Packet) {
+        let packet = self.packet().await;
+        (self.last.0, packet)
+    }
+
+    /// The code of the CONNACK that is to come, and whether there was a session.
+    pub async fn connack(&mut self) -> (u8, bool) {
+        match self.packet().await {
+            Packet::ConnAck { code } => (code, self.last.1 & 1 == 1),
+            other => panic!("a CONNACK was expected, not {other:?}"),
+        }
+    }
+
     /// The next packet; `None` once the gateway has closed.
     pub async fn next(&mut self) -> Option<Packet> {
         loop {
@@ -217,6 +233,7 @@ impl Connection {
     fn take(&mut self) -> Option<Packet> {
         let framed = packet_reader::next(&self.input)?;
         self.input.drain(..framed.len);
+        self.last = (framed.first, framed.body.first().copied().unwrap_or(0));
         Some(parse(self.version, &framed))
     }
 }

@@ -275,6 +275,7 @@ async fn what_a_device_sent_last_is_shown_redacted_and_an_unknown_one_is_not_fou
         received_at_ms: 1_785_000_000_000,
         payload: payload.into(),
         best_effort: false,
+        beside: None,
         content: refused,
     };
     api.sightings.note(&car, &[item]);

@@ -10,13 +10,25 @@ fn device(number: usize) -> DeviceId {
 
 fn report(class: Class, payload: &[u8], received_at_ms: i64) -> Item {
     let content = Content::Report { class, claimed: None, casework: None, anchor: None };
-    Item { received_at_ms, payload: Bytes::copy_from_slice(payload), best_effort: false, content }
+    Item {
+        received_at_ms,
+        payload: Bytes::copy_from_slice(payload),
+        best_effort: false,
+        content,
+        beside: None,
+    }
 }
 
 fn quarantined(topic: &str, payload: &[u8]) -> Item {
     let content =
         Content::Quarantine { topic: topic.into(), reason: "malformed_json", detail: "no JSON".into() };
-    Item { received_at_ms: 5, payload: Bytes::copy_from_slice(payload), best_effort: false, content }
+    Item {
+        received_at_ms: 5,
+        payload: Bytes::copy_from_slice(payload),
+        best_effort: false,
+        content,
+        beside: None,
+    }
 }
 
 #[test]
