@@ -23,8 +23,8 @@ async fn the_chain_goes_on_over_restarts_and_commands_and_a_changed_line_is_foun
     drop(gateway);
 
     let site = Site::start(&world, "box-1", None, &[]).await;
+    wait_until("it is noted", SOON, async || site.audited("started").await.len() == 2).await;
     let started = site.audited("started").await;
-    assert_eq!(started.len(), 2);
     assert!(started.iter().all(|line| line["config_sha256"].as_str().is_some_and(|hash| hash.len() == 64)));
     assert_eq!(site.audited("stopped").await.len(), 1);
     assert_eq!(site.audited("registry_changed").await[0]["account"], "console");

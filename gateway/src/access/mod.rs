@@ -12,6 +12,8 @@ pub mod file;
 mod keeper;
 pub mod passwords;
 mod remembered;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::net::IpAddr;

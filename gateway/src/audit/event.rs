@@ -37,6 +37,17 @@ pub enum Action {
     Subscribe,
 }
 
+/// Who can make an event happen, as often as they like: equal ones of others than the gateway itself are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The gateway, or its operator.
+    Gateway,
+    /// Whoever has an account.
+    Account,
+    /// Anybody.
+    Stranger,
+}
+
 /// Something that is noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -198,15 +209,16 @@ impl Event {
         fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
     }
 
-    /// True for what strangers can make happen as often as they like: equal ones are folded.
-    pub(super) fn is_folded(&self) -> bool {
-        matches!(
-            self,
-            Event::Authenticated { .. }
-                | Event::AuthenticationFailed { .. }
-                | Event::Denied { .. }
-                | Event::LimitHit { .. }
-        )
+    /// Who can make it happen.
+    pub(super) fn origin(&self) -> Origin {
+        match self {
+            Event::Authenticated { by: "word", .. }
+            | Event::AuthenticationFailed { .. }
+            | Event::Denied { .. }
+            | Event::LimitHit { .. } => Origin::Stranger,
+            Event::Authenticated { .. } => Origin::Account,
+            _ => Origin::Gateway,
+        }
     }
 
     /// The same without who exactly it was, and then without where from: what stands for many when there are too many to tell apart.

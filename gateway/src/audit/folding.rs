@@ -5,14 +5,23 @@
 
 use std::collections::HashMap;
 
-use super::event::Event;
+use super::event::{Event, Origin};
 
 /// How long equal events are folded.
 const WINDOW_MS: u64 = 10_000;
-/// Different events that are told apart within that time ...
-const DISTINCT_MAX: usize = 64;
-/// ... and with those that are told apart by their address alone.
-const DISTINCT_PEERS_MAX: usize = 96;
+/// What anybody can make happen.
+const STRANGERS: Bounds = Bounds { distinct_max: 64, coarse_max: 96 };
+/// What only accounts can, which are known: a fleet that reconnects is told one by one.
+const KNOWN: Bounds = Bounds { distinct_max: 512, coarse_max: 1024 };
+
+/// How many different events are told apart within the time.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// As they are.
+    distinct_max: usize,
+    /// With those that have lost their names.
+    coarse_max: usize,
+}
 
 /// An event as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,52 +57,73 @@ struct Held {
 }
 
 /// The events of the last seconds.
-#[derive(Default)]
 pub(super) struct Folding {
+    strangers: Window,
+    known: Window,
+}
+
+struct Window {
+    bounds: Bounds,
     held: HashMap<String, Held>,
+}
+
+impl Default for Folding {
+    fn default() -> Folding {
+        let window = |bounds| Window { bounds, held: HashMap::new() };
+        Folding { strangers: window(STRANGERS), known: window(KNOWN) }
+    }
 }
 
 impl Folding {
     /// Takes an event; gives it back if it is to be written at once. `now_ms` never goes back, `at_ms` is what the clock shows.
     pub(super) fn take(&mut self, event: Event, now_ms: u64, at_ms: i64) -> Option<Noted> {
-        if !event.is_folded() {
-            return Some(Noted::once(event, at_ms));
+        match event.origin() {
+            Origin::Gateway => Some(Noted::once(event, at_ms)),
+            Origin::Account => self.known.take(event, now_ms, at_ms),
+            Origin::Stranger => self.strangers.take(event, now_ms, at_ms),
         }
-        let event = self.as_fine_as_possible(event);
-        let first = Held { event: event.clone(), since_ms: now_ms, count: 0, last_at_ms: at_ms };
-        match self.held.get_mut(&key(&event)) {
-            Some(held) => {
-                held.count += 1;
-                held.last_at_ms = at_ms;
-                None
-            }
-            None => {
-                self.held.insert(key(&event), first);
-                Some(Noted::once(event, at_ms))
-            }
-        }
-    }
-
-    fn as_fine_as_possible(&self, event: Event) -> Event {
-        if self.held.len() < DISTINCT_MAX || self.held.contains_key(&key(&event)) {
-            return event;
-        }
-        let by_peer = event.coarser(true);
-        if self.held.len() < DISTINCT_PEERS_MAX || self.held.contains_key(&key(&by_peer)) {
-            return by_peer;
-        }
-        event.coarser(false)
     }
 
     /// Sums whose time is over.
     pub(super) fn over(&mut self, now_ms: u64) -> Vec<Noted> {
         let is_over = |held: &Held| now_ms.saturating_sub(held.since_ms) >= WINDOW_MS;
-        self.held.extract_if(|_, held| is_over(held)).filter_map(|(_, held)| sum(held)).collect()
+        let windows = [&mut self.strangers, &mut self.known].into_iter();
+        windows
+            .flat_map(|window| window.held.extract_if(move |_, held| is_over(held)))
+            .filter_map(|(_, held)| sum(held))
+            .collect()
     }
 
     /// All sums: the end has come.
     pub(super) fn all(&mut self) -> Vec<Noted> {
-        self.held.drain().filter_map(|(_, held)| sum(held)).collect()
+        let windows = [&mut self.strangers, &mut self.known].into_iter();
+        windows.flat_map(|window| window.held.drain()).filter_map(|(_, held)| sum(held)).collect()
+    }
+}
+
+impl Window {
+    fn take(&mut self, event: Event, now_ms: u64, at_ms: i64) -> Option<Noted> {
+        let event = self.as_fine_as_possible(event);
+        let key = key(&event);
+        if let Some(held) = self.held.get_mut(&key) {
+            held.count += 1;
+            held.last_at_ms = at_ms;
+            return None;
+        }
+        let first = Held { event: event.clone(), since_ms: now_ms, count: 0, last_at_ms: at_ms };
+        self.held.insert(key, first);
+        Some(Noted::once(event, at_ms))
+    }
+
+    fn as_fine_as_possible(&self, event: Event) -> Event {
+        if self.held.len() < self.bounds.distinct_max || self.held.contains_key(&key(&event)) {
+            return event;
+        }
+        let coarse = event.coarser(true);
+        if self.held.len() < self.bounds.coarse_max || self.held.contains_key(&key(&coarse)) {
+            return coarse;
+        }
+        event.coarser(false)
     }
 }
 
@@ -134,12 +164,22 @@ mod tests {
                     told += noted.events();
                     lines += 1;
                 }
-                prop_assert!(folding.held.len() <= DISTINCT_PEERS_MAX + 1);
+                prop_assert!(folding.strangers.held.len() <= STRANGERS.coarse_max + 1);
             }
             told += folding.all().iter().map(Noted::events).sum::<u64>();
             prop_assert_eq!(told, attempts.len() as u64);
             let windows = now_ms / WINDOW_MS + 1;
-            prop_assert!(lines <= windows * 2 * (DISTINCT_PEERS_MAX as u64 + 1), "{lines} in {windows}");
+            prop_assert!(lines <= windows * 2 * (STRANGERS.coarse_max as u64 + 1), "{lines} in {windows}");
+        }
+    }
+
+    #[test]
+    fn a_fleet_that_reconnects_is_told_one_by_one() {
+        let mut folding = Folding::default();
+        for car in 0..500 {
+            let (who, account) = (Who::new([10, 0, 0, 1].into(), None, ""), format!("car-{car}"));
+            let event = Event::Authenticated { who, account, by: "password" };
+            assert_eq!(folding.take(event.clone(), 0, 0), Some(Noted::once(event, 0)));
         }
     }
 
