@@ -68,7 +68,7 @@ fn certificate(report: &StatusReport, now_ms: i64) -> Option<String> {
     let days = left_s / (24 * 60 * 60);
     Some(match left_s {
         ..=0 => format!("已过期 EXPIRED {until}: 校验证书的设备无法接入 devices that check it stay away"),
-        ..=WARN_BEFORE_S => format!("{until}: 还剩 {days} 天，请更换 {days} days left, renew it"),
+        1..=WARN_BEFORE_S => format!("{until}: 还剩 {days} 天，请更换 {days} days left, renew it"),
         _ => format!("{until}: 还剩 {days} 天 {days} days left"),
     })
 }
