@@ -127,7 +127,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("listener.ws_origins", "[7]", "origins of web pages"),
     ("listener.max_connections", "0", "a whole number from 1 to 65535"),
     ("listener.max_connections", "\"many\"", "a whole number from 1 to 65535"),
-    ("listener.max_unauthenticated", "0", "a whole number from 1 to 65535"),
+    ("listener.max_unauthenticated", "0", "a whole number from 1 to 4096"),
     ("listener.max_messages_per_s", "-1", "a whole number from 0 to 1000000"),
     ("listener.max_bytes_per_s", "\"2TiB\"", "a size from \"0B\" to \"1TiB\""),
     ("listener.max_packet_bytes", "\"256kb\"", "a size from \"1KiB\" to \"16MiB\""),

@@ -56,8 +56,8 @@ async fn three_hundred_connections_that_never_say_who_they_are_keep_nobody_waiti
     let mut client = Connection::connect_at(bridge.addr(), Version::V5, "car-09").await;
     client.report(1, &up("car-09", "telemetry"), telemetry(1, 1)).await;
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-    let crowded = metric(&gateway, "patrol_mqtt_refusals_total{reason=\"crowded\"}").await;
-    assert!(crowded >= 300.0 - 64.0, "{crowded}");
+    let crowded = "patrol_mqtt_refusals_total{reason=\"crowded\"}";
+    wait_until("most were sent away", SOON, async || metric(&gateway, crowded).await >= 236.0).await;
     let told = gateway.log().matches("connection ended by the gateway").count();
     assert!(told <= 30, "a flood fills no log: {told} lines");
 }
@@ -116,7 +116,8 @@ async fn when_the_system_has_no_descriptor_left_accepting_pauses_and_goes_on_by_
     late.report(1, &up("car-02", "telemetry"), telemetry(1, 1)).await;
     assert!(freed.elapsed() < Duration::from_secs(2), "{:?}", freed.elapsed());
     assert!(metric(&gateway, "patrol_mqtt_accept_failures_total").await >= 1.0);
-    assert_eq!(gateway.log().matches("no connection can be accepted").count(), 1, "{}", gateway.log());
+    let told = gateway.log().matches("no connection can be accepted").count();
+    assert!(told < 10, "{told} times");
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ async fn clients_with_tls_1_2_and_1_3_are_served_and_older_ones_are_refused() {
     let connect = gateway.address("mqtts").to_string();
     let old = ["s_client", "-connect", &connect, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"];
     let ended = run_to_end("openssl", old, SOON).await;
-    assert!(ended.stderr.contains("alert protocol version"), "{ended:?}");
+    // The alert is the gateway's: the client would have gone on.
+    assert!(ended.code == Some(1) && ended.stderr.contains("SSL alert number"), "{ended:?}");
     wait_until("it is counted", SOON, async || handshakes_refused(&gateway).await == 1.0).await;
 }
 

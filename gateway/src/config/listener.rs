@@ -100,7 +100,7 @@ impl Listener {
         keys.optional("tls_client_ca", FilePath, &mut self.tls_client_ca);
         keys.key("ws_origins", WebOrigins, &mut self.ws_origins);
         keys.key("max_connections", Count { min: 1, max: 65_535 }, &mut self.max_connections);
-        keys.key("max_unauthenticated", Count { min: 1, max: 65_535 }, &mut self.max_unauthenticated);
+        keys.key("max_unauthenticated", Count { min: 1, max: 4096 }, &mut self.max_unauthenticated);
         keys.key("max_packet_bytes", Size { min: 1 << 10, max: 16 << 20 }, &mut self.max_packet_bytes);
         keys.key("max_in_flight", Count { min: 1, max: u16::MAX }, &mut self.max_in_flight);
         keys.key("connect_timeout", Span { min: second, max: minute }, &mut self.connect_timeout);

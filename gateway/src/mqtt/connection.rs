@@ -87,7 +87,10 @@ where
         }
         Err(end) => {
             wire.refuse(&mut out, end);
-            close(&mut reader, &mut writer, &mut out).await;
+            // One of a crowd is given no time: it would hold its descriptor for as long.
+            if end != End::Crowded {
+                close(&mut reader, &mut writer, &mut out).await;
+            }
             end
         }
     }

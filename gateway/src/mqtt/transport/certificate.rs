@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// A file is read up to here.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -186,10 +187,22 @@ fn facts(path: &Path, chain: &[CertificateDer<'static>]) -> Result<Facts, Certif
 /// The names that a server's certificate is good for; its subject when it has none.
 fn name(certificate: &X509Certificate<'_>) -> String {
     let alternatives = certificate.subject_alternative_name().ok().flatten();
-    let names = alternatives.map(|extension| {
-        extension.value.general_names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    });
+    let names = alternatives
+        .map(|extension| extension.value.general_names.iter().map(host).collect::<Vec<_>>().join(", "));
     names.filter(|names| !names.is_empty()).unwrap_or_else(|| certificate.subject().to_string())
+}
+
+/// A name as people write it.
+fn host(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::DNSName(name) => (*name).to_owned(),
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
+            address.map_or_else(|_| name.to_string(), |address| address.to_string())
+        }
+        other => other.to_string(),
+    }
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, CertificateError> {

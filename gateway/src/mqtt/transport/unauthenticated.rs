@@ -4,6 +4,7 @@
 //! hand the door to whoever opens connections and says nothing; closing the oldest of all would let a flood from one place
 //! push out a slow device from another. [0018](../../../../docs/decisions/0018-transports-and-limits.md).
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 use tokio::time::{self, Instant};
@@ -54,11 +55,12 @@ impl Unauthenticated {
 
     /// The oldest entry of the neighbourhood with the most; of several, of the one whose oldest is oldest.
     fn most_crowded(&self) -> usize {
-        let crowd = |entry: &Entry| {
-            self.present.iter().filter(|other| other.neighbourhood == entry.neighbourhood).count()
-        };
-        let most = self.present.iter().map(crowd).max().unwrap_or(0);
-        self.present.iter().position(|entry| crowd(entry) == most).unwrap_or(0)
+        let mut crowds = HashMap::new();
+        for entry in &self.present {
+            *crowds.entry(entry.neighbourhood).or_insert(0) += 1;
+        }
+        let most = crowds.values().max();
+        self.present.iter().position(|entry| crowds.get(&entry.neighbourhood) == most).unwrap_or(0)
     }
 }
 

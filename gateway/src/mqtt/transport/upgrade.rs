@@ -18,7 +18,7 @@ pub struct WebRules {
 
 impl WebRules {
     /// The answer to a request: an upgrade, or why there is none.
-    #[expect(clippy::result_large_err, reason = "the library asks for it in this form")]
+    #[expect(clippy::result_large_err, reason = "the library's own type")]
     pub(super) fn answer(
         &self,
         request: &Request,
