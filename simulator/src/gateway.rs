@@ -82,6 +82,8 @@ pub struct GatewaySetup {
     pub uplink_url: Option<String>,
     /// File of the devices' keys; without one no device has a key.
     pub device_keys: Option<PathBuf>,
+    /// Entries such as `[[mapping]]`, as TOML: what can't be given as variables.
+    pub entries: String,
 }
 
 impl GatewaySetup {
@@ -95,6 +97,7 @@ impl GatewaySetup {
             http_bind: any,
             uplink_url: None,
             device_keys: None,
+            entries: String::new(),
         }
     }
 
@@ -121,6 +124,7 @@ impl GatewaySetup {
                 quoted(url)
             ));
         }
+        config.push_str(&self.entries);
         config
     }
 
