@@ -84,6 +84,8 @@ pub struct GatewaySetup {
     pub device_keys: Option<PathBuf>,
     /// Further keys of `[listener]`, with their values as TOML.
     pub listener: Vec<(&'static str, String)>,
+    /// Entries such as `[[mapping]]`, as TOML: what can't be given as variables.
+    pub entries: String,
 }
 
 impl GatewaySetup {
@@ -98,6 +100,7 @@ impl GatewaySetup {
             uplink_url: None,
             device_keys: None,
             listener: Vec::new(),
+            entries: String::new(),
         }
     }
 
@@ -130,6 +133,7 @@ impl GatewaySetup {
                 quoted(url)
             ));
         }
+        config.push_str(&self.entries);
         config
     }
 

@@ -53,6 +53,13 @@ impl GatewayPlan {
         self
     }
 
+    /// Adds entries such as `[[mapping]]`, as TOML: what can't be given as variables.
+    #[must_use]
+    pub fn entries(mut self, toml: &str) -> GatewayPlan {
+        self.setup.entries.push_str(&format!("\n{toml}\n"));
+        self
+    }
+
     /// Runs it under strace.
     #[must_use]
     pub fn strace(mut self, strace: Strace) -> GatewayPlan {

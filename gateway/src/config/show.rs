@@ -39,8 +39,12 @@ impl Keys for Show {
     fn entries<E: Entries>(&mut self, name: &'static str, entries: &mut E) {
         // What it wrote itself reads.
         let written: DocumentMut = entries.written().parse().unwrap_or_default();
-        if let Some(tables) = written.get(name) {
-            self.document.insert(name, tables.clone());
+        if let Some(Item::ArrayOfTables(tables)) = written.get(name) {
+            let mut tables = tables.clone();
+            if let Some(first) = tables.get_mut(0) {
+                first.decor_mut().set_prefix("\n"); // apart from the section before it
+            }
+            self.document.insert(name, Item::ArrayOfTables(tables));
         }
     }
 }

@@ -1,0 +1,71 @@
+//! Third-party devices on the bench: `patrol-gateway mapping` says what becomes of a sample, and a gateway runs on its rules.
+
+use std::path::Path;
+use std::time::Duration;
+
+use patrol_tests::{Ended, World, program, run_to_end};
+use serde_json::{Value, json};
+
+const SOON: Duration = Duration::from_secs(30);
+const RULES: &str = "[[mapping]]\ntopic = \"application/+/device/+/event/up\"\npreset = \"lorawan\"\n";
+const TOPIC: &str = "application/17c8/device/a840/event/up";
+const UPLINK: &str = include_str!("../../gateway/tests/mapping/lorawan.json");
+
+async fn mapping(config: &Path, args: &[&str]) -> Ended {
+    let all = [&["mapping", "--config", config.to_str().expect("a plain path")], args].concat();
+    run_to_end(program("patrol-gateway"), all, SOON).await
+}
+
+#[tokio::test]
+async fn the_bench_says_what_becomes_of_a_sample_by_its_words_and_its_exit_code() {
+    let world = World::new();
+    let config = world.file("p.toml", RULES);
+    let path = |name, content: &str| world.file(name, content).to_string_lossy().into_owned();
+    let sample = path("uplink.json", UPLINK);
+
+    let tried = mapping(&config, &["test", &sample, "--topic", TOPIC]).await;
+    assert_eq!((tried.code, tried.stderr.as_str()), (Some(0), ""), "{tried:?}");
+    for part in ["lora-a84041000181bc01", "water_level", "接收 accepted: reading"] {
+        assert!(tried.stdout.contains(part), "{part}: {}", tried.stdout);
+    }
+    let as_json = mapping(&config, &["test", &sample, "--topic", TOPIC, "--json"]).await;
+    let told: Value = serde_json::from_str(&as_json.stdout).expect("JSON");
+    assert_eq!(
+        (&told["rule"], &told["verdict"], &told["report"]["readings"][0]["value"]),
+        (&json!(1), &json!("accepted"), &json!(0.42))
+    );
+
+    let wrong = path("wrong.json", &UPLINK.replace("devEui", "eui"));
+    let refused = mapping(&config, &["test", &wrong, "--topic", TOPIC]).await;
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stdout.contains("mapping_failed: device: nothing at /deviceInfo/devEui"),
+        "{}",
+        refused.stdout
+    );
+    let elsewhere = mapping(&config, &["test", &sample, "--topic", "other"]).await;
+    assert!(
+        elsewhere.code == Some(1) && elsewhere.stdout.contains("No rule is for this topic"),
+        "{elsewhere:?}"
+    );
+    assert_eq!(mapping(&config, &["test", "/nowhere", "--topic", TOPIC]).await.code, Some(2));
+
+    let list = mapping(&config, &["list"]).await;
+    assert!(list.code == Some(0) && list.stdout.contains("(lorawan)"), "{list:?}");
+    let bad = world.file("bad.toml", RULES.replace("lorawan", "lorawam"));
+    let refused = mapping(&bad, &["list"]).await;
+    assert!(
+        refused.code == Some(2) && refused.stderr.contains("bad.toml:3:10: mapping.preset"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_gateway_with_rules_starts_and_says_so_in_its_check() {
+    let world = World::new();
+    let gateway = world.gateway().entries(RULES).start().await;
+    let config = gateway.dir().join("patrol-gateway.toml");
+    let args = ["check", "--config", config.to_str().expect("a plain path")];
+    let checked = run_to_end(program("patrol-gateway"), args, SOON).await;
+    assert!(checked.stdout.contains("1 条规则 rules"), "{checked:?}");
+}
