@@ -72,23 +72,45 @@ impl Connection {
         assert_eq!(self.packet().await, Packet::PubComp { id, code: 0 });
     }
 
-    /// The next message, taken as its QoS asks for.
+    /// The next message, taken as its QoS asks for; what is released meanwhile is let go.
     ///
     /// # Panics
     /// When something else comes.
     pub async fn take_message(&mut self) -> (String, String) {
-        let (first, next) = self.framed_packet().await;
-        let Packet::Publish { id, topic, payload } = next else { panic!("no message: {next:?}") };
-        match first & 0x06 {
-            0x02 => self.send(&packets::puback(id)).await,
-            0x04 => {
-                self.send(&packet(0x50, id.to_be_bytes())).await;
-                assert_eq!(self.packet().await, Packet::PubRel { id, code: 0 });
-                self.send(&packet(0x70, id.to_be_bytes())).await;
+        loop {
+            let (id, topic, payload, first) = match self.framed_packet().await {
+                (_, Packet::PubRel { id, code: 0 }) => {
+                    self.let_go(id).await;
+                    continue;
+                }
+                (first, Packet::Publish { id, topic, payload }) => (id, topic, payload, first),
+                other => panic!("no message: {other:?}"),
+            };
+            match first & 0x06 {
+                0x02 => self.send(&packets::puback(id)).await,
+                0x04 => self.send(&packet(0x50, id.to_be_bytes())).await,
+                _ => {}
             }
-            _ => {}
+            return (topic, String::from_utf8_lossy(&payload).into_owned());
         }
-        (topic, String::from_utf8_lossy(&payload).into_owned())
+    }
+
+    /// Waits until so many messages at QoS 2 are through, since the connection began.
+    ///
+    /// # Panics
+    /// When something else comes.
+    pub async fn let_go_of(&mut self, count: usize) {
+        while self.released() < count {
+            match self.packet().await {
+                Packet::PubRel { id, code: 0 } => self.let_go(id).await,
+                other => panic!("a PUBREL was expected, not {other:?}"),
+            }
+        }
+    }
+
+    async fn let_go(&mut self, id: u16) {
+        self.note_released();
+        self.send(&packet(0x70, id.to_be_bytes())).await;
     }
 
     /// Says goodbye.

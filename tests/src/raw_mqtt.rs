@@ -47,6 +47,8 @@ pub struct Connection {
     input: Vec<u8>,
     /// First byte of the last packet that was taken, and the first of its body.
     last: (u8, u8),
+    /// Messages at QoS 2 that were let go of.
+    released: usize,
 }
 
 impl Connection {
@@ -73,7 +75,7 @@ impl Connection {
     async fn over(socket: TcpSocket, gateway: SocketAddr, version: Version) -> Connection {
         let stream = socket.connect(gateway).await.expect("the gateway takes connections");
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        Connection { version, stream, input: Vec::new(), last: (0, 0) }
+        Connection { version, stream, input: Vec::new(), last: (0, 0), released: 0 }
     }
 
     /// A device whose CONNECT was accepted; its keep-alive is one minute.
@@ -182,6 +184,14 @@ impl Connection {
     pub async fn framed_packet(&mut self) -> (u8, Packet) {
         let packet = self.packet().await;
         (self.last.0, packet)
+    }
+
+    pub(crate) fn released(&self) -> usize {
+        self.released
+    }
+
+    pub(crate) fn note_released(&mut self) {
+        self.released += 1;
     }
 
     /// The code of the CONNACK that is to come, and whether there was a session.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use patrol_tests::{Ended, World, program, run_to_end};
+use patrol_simulator::platform::Fault;
+use patrol_tests::login::Login;
+use patrol_tests::{Ended, World, program, run_to_end, wait_until};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -68,4 +70,36 @@ async fn a_gateway_with_rules_starts_and_says_so_in_its_check() {
     let args = ["check", "--config", config.to_str().expect("a plain path")];
     let checked = run_to_end(program("patrol-gateway"), args, SOON).await;
     assert!(checked.stdout.contains("1 条规则 rules"), "{checked:?}");
+}
+
+#[tokio::test]
+async fn what_a_bridge_publishes_is_a_report_of_its_device_also_after_kill_9() {
+    let world = World::new();
+    let platform = world.platform().await;
+    platform.set_fault(Fault::Down { seconds: None }).await.expect("the platform listens");
+    let plan = world.gateway().entries(RULES).uplink(&platform.url());
+    let plan = plan.set("uplink.retry_min", "10ms").set("uplink.retry_max", "100ms");
+    let mut gateway = plan.start().await;
+    let config = gateway.dir().join("patrol-gateway.toml");
+    let words = ["application", "add", "lora", "--publish", "application/#", "--config"];
+    let added = run_to_end(program("patrol-gateway"), [&words[..], &[config.to_str().expect("plain")]].concat(), SOON);
+    let added = added.await;
+    let password = added.stdout.split_once(" password  ").and_then(|(_, rest)| rest.trim_start().split(' ').next());
+    let password = password.unwrap_or_else(|| panic!("{added:?}"));
+    wait_until("it is in force", SOON, async || gateway.log().contains("applications=1")).await;
+    let login = Login { client_id: "bridge", user: "lora", password, clean_start: true, expiry_s: 0, will: None };
+    let (mut bridge, _) = login.connect(&gateway).await;
+    bridge.report(1, TOPIC, UPLINK).await;
+    bridge.report(2, TOPIC, UPLINK.replace("devEui", "eui")).await;
+    let status = gateway.status().await;
+    assert_eq!((&status["pending"]["reading"], &status["quarantined"]), (&json!(1), &json!(1)), "{status:#}");
+    gateway.kill9().await;
+    gateway.restart().await;
+    platform.set_fault(Fault::Normal).await.expect("the platform listens");
+    wait_until("it has left", SOON, async || gateway.pending().await == 0).await;
+    let arrivals = platform.arrivals();
+    assert_eq!(arrivals.len(), 1, "{arrivals:?}");
+    let event = platform.event(&arrivals[0].id).expect("it has arrived");
+    assert!(arrivals[0].id.starts_with("lora-a84041000181bc01/"), "{event:#}");
+    assert_eq!(event["data"]["properties"]["readings"][0]["value"], 0.42, "{event:#}");
 }
