@@ -144,6 +144,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("listener.connect_timeout", "\"10 s\"", "a duration from \"1s\" to \"1m\""),
     ("devices.keys", "\"\"", "a path"),
     ("devices.unlisted", "\"ignore\"", "one of \"accept\", \"refuse\""),
+    ("devices.registry", "\"\"", "a path"),
     ("http.bind", "\"192.168.1.1:80\"", "beyond loopback readers need credentials"),
     ("geography.grids", "true", "a path"),
     ("geography.codes", "[]", "a path"),
@@ -217,7 +218,7 @@ fn every_key_has_a_bad_value_in_the_table() {
 #[test]
 fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     let text =
-        "[listener]\nbind = \"0.0.0.0:1883\"\nmax_in_flight = 0\ncolour = 1\n\n[stroe]\n[log]\nfilter = 3\n";
+        "[listener]\nbind = \"0.0.0.0\"\nmax_in_flight = 0\ncolour = 1\n\n[stroe]\n[log]\nfilter = 3\n";
     let variables = [("PATROL_GATEWAY__STORE__MAX_BYTES", "big"), ("PATROL_GATEWAY__HTTP__PORT", "1")];
     let problems = told(read_with(text, &variables));
     let places: Vec<&str> = problems.iter().filter_map(|problem| problem.split(": ").next()).collect();

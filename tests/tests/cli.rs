@@ -42,22 +42,29 @@ fn config_of(gateway: &Gateway) -> std::path::PathBuf {
 #[tokio::test]
 async fn check_says_one_line_for_each_thing_and_ends_well_when_all_is_well() {
     const SUBJECTS: [&str; 9] =
-        ["config", "disk", "clock", "listener", "devices", "http", "uplink", "geography", "mapping"];
+        ["config", "disk", "clock", "listener", "accounts", "devices", "http", "uplink", "geography", "mapping"];
     let world = World::new();
     let platform = world.platform().await;
     let url = format!("[uplink]\nkind = \"https\"\nurl = \"{}\"\n", platform.url());
     let keys = world.file("keys.toml", "");
-    std::fs::set_permissions(&keys, Permissions::from_mode(0o600)).expect("our own file");
-    let complete = format!("{url}[devices]\nkeys = \"{}\"\n", keys.display());
-    // Without an uplink and without keys it runs, and somebody should know.
+    let registry = world.file("registry.toml", "[[device]]\nid = \"car-07\"\ncertificate = true\n");
+    for file in [&keys, &registry] {
+        std::fs::set_permissions(file, Permissions::from_mode(0o600)).expect("our own file");
+    }
+    let files = format!("keys = \"{}\"\nregistry = \"{}\"\n", keys.display(), registry.display());
+    let complete = format!("{url}[devices]\n{files}");
+    // Without an uplink, accounts and keys it runs, and somebody should know.
     for (more, verdict_on_both) in [("", "警告 warn"), (complete.as_str(), "通过 ok")] {
         let checked = run_on(&world.file("good.toml", good(&world, more)), &["check"]).await;
         assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""), "{checked:?}");
         let lines: Vec<&str> = checked.stdout.lines().collect();
         assert_eq!(lines.len(), SUBJECTS.len(), "{}", checked.stdout);
         for (line, subject) in lines.iter().zip(SUBJECTS) {
-            let verdict =
-                if ["uplink", "devices"].contains(&subject) { verdict_on_both } else { "通过 ok" };
+            let verdict = if ["uplink", "accounts", "devices"].contains(&subject) {
+                verdict_on_both
+            } else {
+                "通过 ok"
+            };
             assert!(line.starts_with(verdict) && line.contains(subject), "{line}");
         }
     }
@@ -192,7 +199,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 53] = [
+const OTHER_VALUES: [(&str, &str); 54] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -204,6 +211,7 @@ const OTHER_VALUES: [(&str, &str); 53] = [
     ("listener.connect_timeout", "7s"),
     ("devices.keys", "/tmp/keys"),
     ("devices.unlisted", "refuse"),
+    ("devices.registry", "/etc/patrol/registry.toml"),
     ("http.bind", "127.0.0.1:8999"),
     ("http.token_file", "/tmp/api-token"),
     ("geography.grids", "/tmp/grids"),

@@ -82,12 +82,18 @@ async fn what_a_bridge_publishes_is_a_report_of_its_device_also_after_kill_9() {
     let mut gateway = plan.start().await;
     let config = gateway.dir().join("patrol-gateway.toml");
     let words = ["application", "add", "lora", "--publish", "application/#", "--config"];
-    let added = run_to_end(program("patrol-gateway"), [&words[..], &[config.to_str().expect("plain")]].concat(), SOON);
+    let added = run_to_end(
+        program("patrol-gateway"),
+        [&words[..], &[config.to_str().expect("plain")]].concat(),
+        SOON,
+    );
     let added = added.await;
-    let password = added.stdout.split_once(" password  ").and_then(|(_, rest)| rest.trim_start().split(' ').next());
+    let password =
+        added.stdout.split_once(" password  ").and_then(|(_, rest)| rest.trim_start().split(' ').next());
     let password = password.unwrap_or_else(|| panic!("{added:?}"));
     wait_until("it is in force", SOON, async || gateway.log().contains("applications=1")).await;
-    let login = Login { client_id: "bridge", user: "lora", password, clean_start: true, expiry_s: 0, will: None };
+    let login =
+        Login { client_id: "bridge", user: "lora", password, clean_start: true, expiry_s: 0, will: None };
     let (mut bridge, _) = login.connect(&gateway).await;
     bridge.report(1, TOPIC, UPLINK).await;
     bridge.report(2, TOPIC, UPLINK.replace("devEui", "eui")).await;

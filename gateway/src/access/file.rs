@@ -75,9 +75,14 @@ impl Stamp {
 pub fn stamp(path: &Path) -> Result<Option<Stamp>, FileError> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(stamp_of(&metadata))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if is_absent(&error) => Ok(None),
         Err(source) => Err(FileError::File { path: path.to_owned(), source }),
     }
+}
+
+/// There is no such file, or not even such a folder.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn stamp_of(metadata: &fs::Metadata) -> Stamp {
@@ -93,7 +98,7 @@ pub fn read(path: &Path) -> Result<(Registry, Option<Stamp>), FileError> {
     let failed = |source| FileError::File { path: path.to_owned(), source };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Registry::default(), None)),
+        Err(error) if is_absent(&error) => return Ok((Registry::default(), None)),
         Err(error) => return Err(failed(error)),
     };
     let metadata = file.metadata().map_err(failed)?;

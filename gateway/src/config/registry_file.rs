@@ -15,25 +15,29 @@
 //! The commands write it, so comments in it don't last. As for the configuration itself, everything wrong is told at once, with its
 //! place; no message repeats a hash.
 
+mod kinds;
+mod show;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
+use toml_edit::Table;
+
+pub use kinds::{parse_filter, parse_grid};
+pub use show::show;
+
+use kinds::{Code, Filters, Grid, Hash, Time};
 
 use super::entries::{Entries, Heading};
 use super::error::ConfigError;
 use super::gateway::Id;
 use super::kinds::{Choice, Count, Flag};
 use super::read::Source;
-use super::value::{Kind, Raw};
 use crate::domain::access::Application;
 use crate::domain::registry::{
-    ApplicationEntry, CodeHash, Credentials, DeviceEntry, DeviceKind, Enrolment, FILTER_LIMITS, FILTERS_MAX,
-    PasswordHash, Registry, RegistryFault,
+    ApplicationEntry, Credentials, DeviceEntry, DeviceKind, Enrolment, Registry, RegistryFault,
 };
 use crate::domain::report::DeviceId;
-use crate::domain::topic::Filter;
 
 const DEVICE: Heading = Heading {
     name: "device",
@@ -52,13 +56,6 @@ const KINDS: &[(&str, DeviceKind)] = &[
     ("sensor", DeviceKind::Sensor),
     ("other", DeviceKind::Other),
 ];
-
-/// What stands at the top of the file.
-const HEAD: &str = "\
-# Devices and applications of this gateway, written by `patrol-gateway device` and `patrol-gateway application`.
-# It may be edited by hand too: a running gateway notices within seconds. Comments are lost when a command writes it.
-
-";
 
 /// Reads the text of a registry; `name` stands for it in messages.
 ///
@@ -151,221 +148,8 @@ fn enrolment(entries: &mut Entries<'_>, table: &Table) -> Option<Enrolment> {
     Some(Enrolment { code: code?, until_ms: until_ms?, left: left?, kind: kind?.unwrap_or_default() })
 }
 
-/// The registry as the text of a file that reads back the same.
-pub fn show(registry: &Registry) -> String {
-    let mut document = DocumentMut::new();
-    let mut put = |heading: &Heading, entries: ArrayOfTables| {
-        if !entries.is_empty() {
-            document.insert(heading.name, Item::ArrayOfTables(entries));
-        }
-    };
-    put(&DEVICE, registry.devices().map(device_table).collect());
-    put(&APPLICATION, registry.applications().map(application_table).collect());
-    put(&ENROLMENT, registry.enrolments().iter().map(enrolment_table).collect());
-    format!("{HEAD}{document}")
-}
-
-fn device_table(entry: &DeviceEntry) -> Table {
-    let mut table = Table::new();
-    table["id"] = value(entry.id.as_str());
-    table["kind"] = value(entry.kind.as_str());
-    if let Some(grid) = &entry.home_grid {
-        table["grid"] = value(&**grid);
-    }
-    put_credentials(&mut table, &entry.credentials);
-    if let Some(code) = &entry.enrolled_with {
-        table["enrolled_with"] = value(Code.show(code));
-    }
-    table
-}
-
-fn application_table(entry: &ApplicationEntry) -> Table {
-    let mut table = Table::new();
-    table["name"] = value(entry.application.name.as_str());
-    table["subscribe"] = value(Filters.show(&entry.application.subscribe));
-    table["publish"] = value(Filters.show(&entry.application.publish));
-    put_credentials(&mut table, &entry.credentials);
-    table
-}
-
-fn put_credentials(table: &mut Table, credentials: &Credentials) {
-    if let Some(password) = &credentials.password {
-        table["password"] = value(password.as_str());
-    }
-    for (name, is_set) in [("certificate", credentials.certificate), ("revoked", credentials.revoked)] {
-        if is_set {
-            table[name] = value(true);
-        }
-    }
-}
-
-fn enrolment_table(entry: &Enrolment) -> Table {
-    let mut table = Table::new();
-    table["code"] = value(Code.show(&entry.code));
-    table["until"] = value(Time.show(&entry.until_ms));
-    table["left"] = value(i64::from(entry.left));
-    table["kind"] = value(entry.kind.as_str());
-    table
-}
-
-/// What a message says instead of something that could be a secret.
-fn not_repeated(raw: Raw<'_>) -> String {
-    match raw.text() {
-        Some(text) => format!("{} characters (not repeated here)", text.chars().count()),
-        None => "no text (not repeated here)".to_owned(),
-    }
-}
-
-/// The hash of a password.
-struct Hash;
-
-impl Kind for Hash {
-    type Value = PasswordHash;
-
-    fn read(&self, raw: Raw<'_>) -> Option<PasswordHash> {
-        PasswordHash::parse(raw.text()?)
-    }
-
-    fn show(&self, value: &PasswordHash) -> Value {
-        Value::from(value.as_str())
-    }
-
-    fn expected(&self) -> String {
-        "an Argon2id hash as the commands write it, never a password itself".to_owned()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
-    }
-
-    fn found(&self, raw: Raw<'_>) -> String {
-        not_repeated(raw)
-    }
-}
-
-/// The SHA-256 of a code.
-struct Code;
-
-impl Kind for Code {
-    type Value = CodeHash;
-
-    fn read(&self, raw: Raw<'_>) -> Option<CodeHash> {
-        super::key_file::parse_secret(raw.text()?).map(CodeHash::new)
-    }
-
-    fn show(&self, value: &CodeHash) -> Value {
-        Value::from(value.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-    }
-
-    fn expected(&self) -> String {
-        "64 hexadecimal digits, in quotes".to_owned()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
-    }
-
-    fn found(&self, raw: Raw<'_>) -> String {
-        not_repeated(raw)
-    }
-}
-
-/// The name of a grid.
-struct Grid;
-
-impl Kind for Grid {
-    type Value = Box<str>;
-
-    fn read(&self, raw: Raw<'_>) -> Option<Box<str>> {
-        raw.text().and_then(parse_grid)
-    }
-
-    fn show(&self, value: &Box<str>) -> Value {
-        Value::from(&**value)
-    }
-
-    fn expected(&self) -> String {
-        "a grid: 1 to 64 visible characters".to_owned()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
-    }
-}
-
-/// Reads the name of a grid; `None` when it is too long or can't be shown.
-pub fn parse_grid(text: &str) -> Option<Box<str>> {
-    let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    fits.then(|| text.into())
-}
-
-/// A list of filters.
-struct Filters;
-
-impl Kind for Filters {
-    type Value = Vec<Filter>;
-
-    fn read(&self, raw: Raw<'_>) -> Option<Vec<Filter>> {
-        let Raw::File(item) = raw else { return None };
-        let array = item.as_array()?;
-        let filters = array.iter().map(|filter| parse_filter(filter.as_str()?).ok());
-        filters.collect::<Option<Vec<_>>>().filter(|filters| filters.len() <= FILTERS_MAX)
-    }
-
-    fn show(&self, value: &Vec<Filter>) -> Value {
-        Value::Array(value.iter().map(Filter::as_str).collect::<Array>())
-    }
-
-    fn expected(&self) -> String {
-        format!(
-            "a list of at most {FILTERS_MAX} MQTT topic filters, such as [\"patrol/v1/up/#\"], none shared"
-        )
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({"type": "array"})
-    }
-}
-
-/// Reads a filter that an application may be given.
-///
-/// # Errors
-/// A sentence that says what is wrong with it.
-pub fn parse_filter(text: &str) -> Result<Filter, String> {
-    match Filter::parse(text, FILTER_LIMITS) {
-        Ok(filter) if filter.group().is_some() => {
-            Err("what an account reaches is said without $share".to_owned())
-        }
-        Ok(filter) => Ok(filter),
-        Err(fault) => Err(fault.to_string()),
-    }
-}
-
-/// A time, as milliseconds since 1970.
-struct Time;
-
-impl Kind for Time {
-    type Value = i64;
-
-    fn read(&self, raw: Raw<'_>) -> Option<i64> {
-        raw.text()?.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
-    }
-
-    fn show(&self, value: &i64) -> Value {
-        Value::from(Timestamp::from_millisecond(*value).unwrap_or(Timestamp::MAX).to_string())
-    }
-
-    fn expected(&self) -> String {
-        "a time in quotes, such as \"2026-11-27T13:00:00Z\"".to_owned()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
-    }
-}
-
 /// How many devices there are of each kind, for people.
-pub fn kinds(registry: &Registry) -> BTreeMap<&'static str, usize> {
+pub fn census_of_kinds(registry: &Registry) -> BTreeMap<&'static str, usize> {
     let mut kinds = BTreeMap::new();
     for device in registry.devices() {
         *kinds.entry(device.kind.as_str()).or_default() += 1;
@@ -396,7 +180,7 @@ mod tests {
         let registry = read(&text, "r.toml").unwrap();
         let census = registry.census();
         assert_eq!((census.devices, census.applications, census.revoked, census.enrolments), (2, 1, 1, 1));
-        assert_eq!(kinds(&registry), BTreeMap::from([("vehicle", 1), ("other", 1)]));
+        assert_eq!(census_of_kinds(&registry), BTreeMap::from([("vehicle", 1), ("other", 1)]));
         let shown = show(&registry);
         assert!(read(&shown, "again").unwrap() == registry, "{shown}");
         assert!(read("", "nothing").unwrap() == Registry::default());

@@ -155,7 +155,7 @@ fn list(config: &Config, json: bool) -> Result<String, AccountError> {
         lines.push(vec![device.id.to_string(), device.kind.as_str().to_owned(), grid.to_owned(), by]);
     }
     let mut text = table(&lines);
-    let kinds = registry_file::kinds(&registry);
+    let kinds = registry_file::census_of_kinds(&registry);
     let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let all = registry.devices().count();
     text.push_str(&format!("共 {all} 台 {all} devices: {}\n", kinds.join(", ")));
