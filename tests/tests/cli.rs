@@ -41,8 +41,18 @@ fn config_of(gateway: &Gateway) -> std::path::PathBuf {
 
 #[tokio::test]
 async fn check_says_one_line_for_each_thing_and_ends_well_when_all_is_well() {
-    const SUBJECTS: [&str; 9] =
-        ["config", "disk", "clock", "listener", "accounts", "devices", "http", "uplink", "geography", "mapping"];
+    const SUBJECTS: [&str; 9] = [
+        "config",
+        "disk",
+        "clock",
+        "listener",
+        "accounts",
+        "devices",
+        "http",
+        "uplink",
+        "geography",
+        "mapping",
+    ];
     let world = World::new();
     let platform = world.platform().await;
     let url = format!("[uplink]\nkind = \"https\"\nurl = \"{}\"\n", platform.url());
