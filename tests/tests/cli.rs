@@ -41,7 +41,7 @@ fn config_of(gateway: &Gateway) -> std::path::PathBuf {
 
 #[tokio::test]
 async fn check_says_one_line_for_each_thing_and_ends_well_when_all_is_well() {
-    const SUBJECTS: [&str; 9] = [
+    const SUBJECTS: [&str; 10] = [
         "config",
         "disk",
         "clock",

@@ -58,6 +58,9 @@ async fn a_local_application_sees_what_devices_send_and_nothing_beyond_its_accou
     assert_eq!(viewer.subscribe_with("#", 1).await, 0x87);
     viewer.send(&packets::publish(Version::V5, 1, &up("car-07", "incident"), "{}")).await;
     assert_eq!(viewer.packet().await, Packet::PubAck { id: 1, code: 0x87 });
+    let is_viewer = |line: &serde_json::Value| line["client"] == "viewer@desk";
+    let denied = async || stage.site.audited_count("denied", is_viewer).await == 3;
+    wait_until("all three are audited", SOON, denied).await;
     let (mut car, _) = stage.device().connect(gateway).await;
     let report = telemetry(1, 1);
     car.report(1, &up("car-07", "telemetry"), &report).await;

@@ -1,5 +1,7 @@
 //! From a fresh connection to a session: the CONNECT, the gate, the right to be this client's one session, what it had before.
 
+use std::net::IpAddr;
+
 use bytes::BytesMut;
 use tokio::io::AsyncRead;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +33,7 @@ pub(super) struct Admission {
 pub(super) struct Seat {
     pub(super) principal: Principal,
     client: ClientKey,
+    pub(super) peer: IpAddr,
     pub(super) claim: Claim,
     pub(super) revoked: CancellationToken,
     pub(super) opened: Opened,
@@ -114,7 +117,8 @@ pub(super) async fn admit<R: AsyncRead + Unpin>(
         assigned_client_id,
     };
     let keep_alive_s = connect.keep_alive_s;
-    let seat = Seat { principal, client, claim, revoked, opened, line, keep_alive_s };
+    let peer = peer.address;
+    let seat = Seat { principal, client, peer, claim, revoked, opened, line, keep_alive_s };
     Ok(Admission { offer, seat, connect })
 }
 

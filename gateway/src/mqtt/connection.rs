@@ -20,6 +20,7 @@ use super::transport::unauthenticated::Place;
 use super::will::LastWill;
 use super::wire::Wire;
 use crate::access::Gate;
+use crate::audit::Event;
 use crate::clock;
 use crate::downlink::answers::Answers;
 use crate::intake::Intake;
@@ -179,6 +180,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
         if end == End::Stopping {
             self.settle().await;
         }
+        if end.is_limit() {
+            self.note_limit(end.as_str());
+        }
         self.session.say_goodbye(end);
         self.leave(end).await;
         close(&mut self.reader, &mut self.writer, self.session.out()).await;
@@ -239,6 +243,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
     /// Does everything that can be done without waiting for the socket.
     async fn work(&mut self) -> Result<(), End> {
         let read = self.read().await;
+        for (action, topic) in self.session.take_denied() {
+            let client = self.session.client().as_str();
+            self.shared.gate.audit().note(Event::denied(client, action, &topic));
+        }
         self.finish_done().await?;
         read?;
         // A refusal that waits for nothing but its turn may leave at once.
@@ -353,6 +361,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
         Ok(())
     }
 
+    /// Tells the audit log that the client has come to a limit.
+    fn note_limit(&self, limit: &'static str) {
+        let client = Some(self.session.client().as_str().to_owned());
+        let peer = Some(self.seat.peer);
+        self.shared.gate.audit().note(Event::LimitHit { limit, client, peer });
+    }
+
     /// Sends an answer, if one could be made and the device is there for it.
     fn answer(&mut self, kind: &str, answer: Option<Bytes>) {
         let now = self.shared.store.now();
@@ -370,6 +385,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
         let paused = resumes_at.is_some();
         if self.pace.take_news() {
             tracing::info!(client = ?self.session.client(), "sends more than it may in the long run, read more slowly");
+            self.note_limit("rate");
         }
         let has_out = !self.session.out().is_empty() || self.unflushed;
         let keep_alive_s = self.seat.keep_alive_s;

@@ -110,6 +110,11 @@ impl End {
         }
     }
 
+    /// True for ends by a bound that the client went beyond.
+    pub(super) fn is_limit(self) -> bool {
+        matches!(self, End::TooLarge | End::ReceiveMaximum | End::TopicAlias | End::Deaf)
+    }
+
     /// True for ends that say something went wrong, which are logged; the others are everyday life.
     pub(super) fn is_refusal(self) -> bool {
         !matches!(self, End::ByDevice | End::Socket | End::TakenOver | End::Stopping)

@@ -24,6 +24,7 @@ use self::subscribing::Kinds;
 use super::end::End;
 use super::packet::{Connect, Farewell, Incoming, Will};
 use super::wire::Wire;
+use crate::audit::Action;
 use crate::domain::access::{ClientKey, Principal, down_kind};
 use crate::domain::admission::TimeQuestion;
 use crate::domain::evidence::Enquiry;
@@ -77,6 +78,8 @@ pub(super) struct Session {
     ask: Option<Ask>,
     /// Messages that the client is done with, for the store to delete.
     done: Vec<Source>,
+    /// Topics and filters beyond the client's own that it was refused.
+    denied: Vec<(Action, Box<str>)>,
     /// Questions about the time, to be answered at once.
     questions: Vec<TimeQuestion>,
     /// What the device wants to know of what is durable now.
@@ -113,6 +116,7 @@ impl Session {
             kinds: Kinds::default(),
             ask: None,
             done: Vec::new(),
+            denied: Vec::new(),
             questions: Vec::new(),
             enquiries: Vec::new(),
             will: connect.will,
@@ -163,7 +167,8 @@ impl Session {
             }
             Incoming::Subscribe(packet) => {
                 let topics = self.bounds.topics;
-                let subscribing = subscribing::look_through(packet, &self.owner.principal, topics)?;
+                let principal = &self.owner.principal;
+                let subscribing = subscribing::look_through(packet, principal, topics, &mut self.denied)?;
                 self.ask = Some(Ask::Subscribe(subscribing));
                 Ok(())
             }
@@ -281,6 +286,11 @@ impl Session {
             None => self.kinds.remove(kind),
         }
         self.outbox.look_again();
+    }
+
+    /// Topics and filters that the client was refused since the last call, for the audit log.
+    pub(super) fn take_denied(&mut self) -> Vec<(Action, Box<str>)> {
+        std::mem::take(&mut self.denied)
     }
 
     /// Messages that the client is done with, for the store to delete.

@@ -8,6 +8,7 @@ use bytestring::ByteString;
 
 use super::inbox::Answer;
 use super::{Now, Owner, Session};
+use crate::audit::Action;
 use crate::domain::access::{Principal, up_class};
 use crate::domain::admission::TimeQuestion;
 use crate::domain::evidence::Enquiry;
@@ -84,6 +85,7 @@ impl Session {
             return Err(End::ReceiveMaximum);
         }
         if !self.owner.principal.may_publish(&topic) {
+            self.denied.push((Action::Publish, (&*topic).into()));
             return self.refuse_topic(publish.qos, publish.packet_id);
         }
         if let Answer::PubRec(packet_id) = answer

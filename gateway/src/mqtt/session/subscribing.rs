@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 
 use bytestring::ByteString;
 
+use crate::audit::Action;
 use crate::domain::access::Principal;
 use crate::domain::publication::{Qos, Wish};
 use crate::domain::topic::{Filter, TopicLimits};
@@ -51,12 +52,17 @@ pub(super) fn look_through(
     packet: Subscribe,
     principal: &Principal,
     limits: TopicLimits,
+    denied: &mut Vec<(Action, Box<str>)>,
 ) -> Result<Subscribing, End> {
     let Subscribe { packet_id, id, filters } = packet;
-    let wanted = filters
-        .into_iter()
-        .map(|(text, options)| one(&text, options, id, principal, limits))
-        .collect::<Result<_, _>>()?;
+    let mut wanted = Vec::new();
+    for (text, options) in filters {
+        let one = one(&text, options, id, principal, limits)?;
+        if matches!(one, Wanted::Refused(Grant::NotAuthorized)) {
+            denied.push((Action::Subscribe, (&*text).into()));
+        }
+        wanted.push(one);
+    }
     Ok(Subscribing { packet_id, wanted })
 }
 
