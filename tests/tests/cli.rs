@@ -209,15 +209,32 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 54] = [
+const OTHER_VALUES: [(&str, &str); 71] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
     ("gateway.site", "{ lon = 104.5, lat = 31.25 }"),
     ("listener.bind", "127.0.0.1:1999"),
+    ("listener.tls_bind", "127.0.0.1:1998"),
+    ("listener.ws_bind", "127.0.0.1:1997"),
+    ("listener.wss_bind", "127.0.0.1:1996"),
+    ("listener.tls_certificate", "/tmp/chain.pem"),
+    ("listener.tls_key", "/tmp/key.pem"),
+    ("listener.tls_client_ca", "/tmp/devices.pem"),
+    ("listener.ws_origins", "[\"https://desk.example.city\"]"),
+    ("listener.max_unauthenticated", "7"),
+    ("listener.max_messages_per_s", "77"),
+    ("listener.max_bytes_per_s", "77KiB"),
     ("listener.max_connections", "77"),
     ("listener.max_packet_bytes", "8KiB"),
     ("listener.max_in_flight", "7"),
+    ("listener.max_topic_bytes", "2048"),
+    ("listener.max_topic_levels", "16"),
+    ("listener.max_topic_aliases", "8"),
+    ("listener.max_sessions", "50"),
+    ("listener.max_session_expiry", "2h"),
+    ("listener.max_queued", "500"),
+    ("listener.max_subscriptions", "20"),
     ("listener.connect_timeout", "7s"),
     ("devices.keys", "/tmp/keys"),
     ("devices.unlisted", "refuse"),

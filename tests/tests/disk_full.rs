@@ -36,6 +36,8 @@ async fn drill(file_system: FileSystem) {
     let data_dir = disk.path().join("data");
     let plan = world.gateway().uplink(&platform.url()).set("uplink.retry_min", "10ms");
     let plan = plan.set("uplink.retry_max", "100ms").set("store.max_bytes", "256MiB");
+    // The disk is to be full soon.
+    let plan = plan.set("listener.max_messages_per_s", "0");
     let plan =
         plan.set("store.incident_reserve", "8MiB").set("gateway.data_dir", data_dir.to_str().expect("plain"));
     let mut gateway = plan.start().await;

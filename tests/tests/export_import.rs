@@ -131,7 +131,7 @@ async fn commands_that_are_killed_in_the_middle_go_on_and_nothing_is_lost_or_tak
     let mut chance = seeded("commands_that_are_killed_in_the_middle");
     let world = World::new();
     let platform = world.platform().await;
-    let mut first = Site::start(&world, "box-a", None, &[]).await;
+    let mut first = Site::start(&world, "box-a", None, &[("listener.max_messages_per_s", "0")]).await;
     first.reports("car-07", 1, 500, COUNT - 500).await;
     let stick = world.dir().join("backlog.patrol");
     let part = world.dir().join("backlog.patrol.part");
