@@ -70,7 +70,6 @@ pub(super) fn from_v5(packet: v5::Packet, bytes: u32) -> Result<Incoming, End> {
             with_will: farewell.reason_code != v5::DisconnectReasonCode::NormalDisconnection,
             session_expiry_s: farewell.session_expiry_interval_secs,
         }),
-        v5::Packet::Auth(_) => return Err(End::Authentication),
         _ => Incoming::Unexpected,
     })
 }
