@@ -395,6 +395,8 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
     let database = rusqlite::Connection::open(dir.path().join("patrol.db")).expect("a database");
     let back = "DROP TABLE anchor; DROP TABLE evidence_file; DROP TABLE evidence_chunk;
                 DROP TABLE loss; DROP TABLE restore_progress; DROP TABLE kept_room;
+                DROP TABLE mqtt_session; DROP TABLE mqtt_subscription; DROP TABLE mqtt_received;
+                DROP TABLE mqtt_queued; DROP TABLE mqtt_retained;
                 DELETE FROM tally WHERE name LIKE 'evidence_%'; DELETE FROM meta WHERE key = 'start';
                 PRAGMA user_version = 1;";
     database.execute_batch(back).expect("as it was");
