@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use patrol_tests::accounts::{BAD_CLIENT_ID, BAD_CREDENTIALS, NOT_AUTHORIZED};
 use patrol_tests::bridge::{Bridge, tls};
-use patrol_tests::packets::Version;
+use patrol_tests::packets::{self, Version};
 use patrol_tests::raw_mqtt::Connection;
 use patrol_tests::reports::{telemetry, up};
+use patrol_tests::site::Site;
 use patrol_tests::tls_front::Authority;
 use patrol_tests::{Gateway, GatewayPlan, World, program, run_to_end, wait_until};
 use tokio::io::AsyncReadExt;
@@ -78,6 +80,40 @@ async fn with_an_authority_for_clients_nobody_comes_in_without_a_certificate_of_
         let mut client = Connection::connect_at(bridge.addr(), Version::V5, "car-07").await;
         client.report(1, &up("car-07", "telemetry"), telemetry(1, 1)).await;
     }
+}
+
+#[tokio::test]
+async fn a_certificate_is_its_devices_account_and_nobody_elses() {
+    let (world, authority) = (World::new(), Authority::new());
+    let ca = authority.file(world.dir());
+    let files = authority.issue("localhost", 365).files(world.dir(), "box");
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let keys = [
+        ("listener.tls_bind", "127.0.0.1:0".to_owned()),
+        ("listener.tls_certificate", text(&files.0)),
+        ("listener.tls_key", text(&files.1)),
+        ("listener.tls_client_ca", text(&ca)),
+    ];
+    let keys: Vec<_> = keys.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let site = Site::start(&world, "box-1", None, &keys).await;
+    site.done(&["device", "add", "car-07", "--certificate"]).await;
+    site.done(&["device", "add", "car-08"]).await;
+    site.in_force(2, 0, 0, 0).await;
+    let code = async |name: &str, client_id: &str| {
+        let config = authority.client(&ANY, Some(&authority.issue(name, 365)));
+        let bridge = Bridge::tls(site.gateway.address("mqtts"), config).await;
+        let mut client = Connection::open_at(bridge.addr(), Version::V5).await;
+        client.send(&packets::connect(Version::V5, client_id, 60)).await;
+        client.connack().await.0
+    };
+    assert_eq!(code("car-07", "car-07").await, 0);
+    assert_eq!(code("car-07", "").await, 0, "it is named by its certificate");
+    assert_eq!(code("car-07", "car-08").await, BAD_CLIENT_ID, "it is not another");
+    assert_eq!(code("car-08", "car-08").await, BAD_CREDENTIALS, "its account is its password");
+    assert_eq!(code("car-99", "car-07").await, BAD_CREDENTIALS, "a certificate of nobody here");
+    site.done(&["device", "revoke", "car-07"]).await;
+    site.in_force(2, 0, 1, 0).await;
+    assert_eq!(code("car-07", "car-07").await, NOT_AUTHORIZED);
 }
 
 #[tokio::test]

@@ -234,4 +234,43 @@ proptest! {
             prop_assert!(holds, "message {} at {:?} came {} times", number, qos, times);
         }
     }
+
+    /// What a client sends is mutated at random: it is read, or it ends the session with a reason; nothing panics and nothing
+    /// that was not understood is handed over.
+    #[test]
+    fn damaged_packets_are_read_or_end_the_session(
+        is_v5 in any::<bool>(), publishes in prop::collection::vec(0u8..3, 1..20),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 1..12),
+    ) {
+        let mut world = World::new(is_v5, 100);
+        for qos in publishes {
+            world.client.publish(Qos::from_level(qos).expect("0 to 2"));
+        }
+        let mut bytes = world.client.take_bytes().to_vec();
+        for (place, byte, kind) in damage {
+            let at = place.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes[at] ^= 1 << (byte % 8),
+                2 => bytes.insert(at, byte),
+                _ if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => {}
+            }
+        }
+        world.gateway.input.extend_from_slice(&bytes);
+        let now = Now { unix_ms: 0, has_subscribers: true };
+        let mut packets = 0;
+        while world.gateway.session.may_read() {
+            match world.gateway.session.read(&mut world.gateway.input, now) {
+                Ok(true) => packets += 1,
+                Ok(false) => break,
+                Err(end) => {
+                    prop_assert!(!end.in_words().is_empty());
+                    break;
+                }
+            }
+        }
+        let items: usize = world.gateway.session.take_handovers().iter().map(|handover| handover.items.len()).sum();
+        prop_assert!(items <= packets, "{} items of {} packets", items, packets);
+    }
 }
