@@ -25,7 +25,10 @@ async fn files(gateway: &Gateway) -> (u64, u64, u64) {
 fn missing_on_disk(data: &Path, photo: &Photo) -> usize {
     let mut stored = Vec::new();
     for entry in std::fs::read_dir(data).expect("the data folder") {
-        stored.extend(std::fs::read(entry.expect("a file").path()).expect("a file"));
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            stored.extend(std::fs::read(path).expect("a file"));
+        }
     }
     let is_there = |piece: &[u8]| {
         let mut places = stored.windows(8).enumerate().filter(|(_, window)| *window == &piece[..8]);
