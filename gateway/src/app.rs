@@ -260,7 +260,8 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
     }
 }
 
-fn limits(config: &Config) -> Limits {
+/// What the listener bounds.
+pub(crate) fn limits(config: &Config) -> Limits {
     let listener = &config.listener;
     Limits {
         connections_max: entrance::connections_max(config),

@@ -1,12 +1,16 @@
 //! Whatever bytes come: the connection they come on is closed or answered, the gateway lives, and a good device's report is
 //! acknowledged after each.
 
+use std::time::{Duration, Instant};
+
 use patrol_tests::malformed::{self, Case, DEVICE};
 use patrol_tests::packets::Version;
 use patrol_tests::raw_mqtt::{Connection, Packet};
 use patrol_tests::reports::{telemetry, up};
 use patrol_tests::{Gateway, World, seeded};
 
+/// What is promised to those who behave, whatever others do.
+const GOOD_ACK_WITHIN: Duration = Duration::from_secs(1);
 /// Lives of a device that are damaged at random, for each version.
 const DAMAGED_LIVES: usize = 150;
 
@@ -23,8 +27,10 @@ impl Witness {
 
     /// Its report is acknowledged.
     async fn reports(&mut self) {
+        let start = Instant::now();
         self.seq += 1;
         self.device.report(1, &up("witness", "telemetry"), telemetry(1, self.seq)).await;
+        assert!(start.elapsed() < GOOD_ACK_WITHIN, "its acknowledgement took {:?}", start.elapsed());
     }
 
     /// In the end nothing has gone wrong, and nothing but its own reports is stored.

@@ -1,5 +1,8 @@
 //! Accepts connections and sees to it that a device has one session: the one owner of who is connected.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
