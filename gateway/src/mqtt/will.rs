@@ -26,6 +26,9 @@ impl LastWill {
     }
 }
 
+/// Wills that are held back at most; one more is published at once.
+const HELD_MAX: usize = 1000;
+
 /// Wills that are held back, for their clients to return: at most one for each session.
 #[derive(Default)]
 pub(super) struct Wills {
@@ -33,8 +36,9 @@ pub(super) struct Wills {
 }
 
 impl Wills {
-    /// Holds a will back until `due`.
+    /// Holds a will back until `due`; when too many are held already, it is due now.
     pub(super) fn hold(&mut self, due: Instant, will: LastWill) {
+        let due = if self.held.len() < HELD_MAX { due } else { Instant::now() };
         self.held.insert(will.owner.client.clone(), (due, will));
     }
 

@@ -294,7 +294,7 @@ impl Database {
         beside: Option<&Beside>,
         outcome: &mut Outcome,
     ) -> rusqlite::Result<()> {
-        let Database { connection, sessions, .. } = self;
+        let Database { connection, sessions, quota, .. } = self;
         match content {
             Content::Released { client, packet_id } => sessions.release(connection, client, *packet_id)?,
             Content::Taken { client, id } => sessions.taken(connection, client, *id)?,
@@ -305,7 +305,9 @@ impl Database {
             sessions.receive(connection, client, *packet_id)?;
         }
         match publication {
-            Some(publication) => sessions.post(connection, client, publication, &mut outcome.deliveries),
+            Some(publication) => {
+                sessions.post(connection, quota, client, publication, &mut outcome.deliveries)
+            }
             None => Ok(()),
         }
     }

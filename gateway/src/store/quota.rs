@@ -104,6 +104,17 @@ impl Quota {
         true
     }
 
+    /// Takes room for what waits for a session: only while the store is less than half full, for reports come first. False when
+    /// there is none.
+    pub(super) fn take_for_session(&mut self, bytes: usize) -> bool {
+        let taken_bytes = self.taken_bytes + needed(bytes as u64, 1);
+        let has_room = self.pages.used() + taken_bytes.div_ceil(PAGE_BYTES) <= self.allowed_pages() / 2;
+        if has_room {
+            self.taken_bytes = taken_bytes;
+        }
+        has_room
+    }
+
     /// Whether there is room for a message of `bytes`.
     pub(super) fn has_room(&self, class: Option<Class>, bytes: usize) -> bool {
         self.lacks(class, bytes as u64, 1).is_none()

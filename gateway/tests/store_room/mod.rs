@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use patrol_gateway::domain::access::ClientKey;
 use patrol_gateway::domain::loss::{LossReason, Stream};
+use patrol_gateway::domain::publication::{Properties, Publication, Qos, Wish};
 use patrol_gateway::domain::report::Class;
 use patrol_gateway::domain::retention::WhenFull;
+use patrol_gateway::domain::topic::{Filter, TopicLimits};
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::losses::LossRow;
-use patrol_gateway::store::submission::Item;
+use patrol_gateway::store::sessions::Opening;
+use patrol_gateway::store::submission::{Beside, Content, Item};
 use patrol_gateway::store::writer::{self, Running, StoreOptions};
 use tempfile::TempDir;
 
@@ -139,6 +143,51 @@ async fn what_was_handed_out_to_be_sent_is_neither_thinned_nor_dropped() {
     assert!(waiting.first() >= Some(&2000), "the settled ones are gone");
     let lost = count(&told, LossReason::Thinned) + count(&told, LossReason::Evicted);
     assert_eq!(2000 + waiting.len() as u64 + lost, 60_000);
+}
+
+#[tokio::test]
+async fn what_waits_for_sessions_takes_no_room_from_reports() {
+    let dir = TempDir::new().expect("a directory");
+    let running = start(small(dir.path()));
+    let store = &running.store;
+    let client = ClientKey::from_text("desk@1");
+    let opening = Opening { client: client.clone(), clean_start: true, expiry_s: 3600, line: Arc::default() };
+    let opened = store.open_session(opening).await.expect("a session");
+    let all = Filter::parse("#", TopicLimits { bytes_max: 8, levels_max: 8 }).expect("a filter");
+    let wish = Wish { qos: Qos::AtLeastOnce, no_local: false, retain_as_published: false, id: 0 };
+    store.subscribe(client.clone(), opened.generation, vec![(all, wish)]).await.expect("it is taken");
+    let publish = |seq| {
+        let payload = noise(seq, 50_000);
+        let publication = Publication {
+            topic: "city/picture".into(),
+            payload: payload.clone().into(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            properties: Properties::default(),
+        };
+        let publication = Some(Arc::new(publication));
+        let beside = Beside { client: ClientKey::from_text("camera@1"), publication, received: None };
+        let content = Content::Publication;
+        Item { content, beside: Some(Box::new(beside)), ..report(Class::Reading, seq, &payload) }
+    };
+    // Three times what the store holds.
+    for seq in 0..1000 {
+        assert!(Session::new().put(store, vec![publish(seq)]).await, "{seq}: who publishes is not held up");
+    }
+    let waits = store.queued_after(client, 0, 1000).await.expect("the store runs").len();
+    assert!((50..170).contains(&waits), "{waits}");
+    let before = store.snapshot().borrow().losses;
+    for seq in 0..60 {
+        assert!(
+            Session::new().put(store, vec![report(Class::Incident, seq, &noise(seq, 50_000))]).await,
+            "{seq}"
+        );
+        assert!(
+            Session::new().put(store, vec![report(Class::Reading, seq, &noise(seq, 50_000))]).await,
+            "{seq}"
+        );
+    }
+    assert_eq!(store.snapshot().borrow().losses, before, "and nothing gave way");
 }
 
 #[tokio::test]

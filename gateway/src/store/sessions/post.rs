@@ -10,6 +10,7 @@ use super::parcel::{Moment, Parcel};
 use super::{Sessions, rows};
 use crate::domain::access::ClientKey;
 use crate::domain::publication::{Publication, Qos};
+use crate::store::quota::Quota;
 
 /// What a group brings to sessions, once it is committed.
 #[derive(Debug, Default)]
@@ -35,6 +36,7 @@ impl Sessions {
     pub(in crate::store) fn post(
         &mut self,
         connection: &Connection,
+        quota: &mut Quota,
         publisher: &ClientKey,
         publication: &Arc<Publication>,
         deliveries: &mut Deliveries,
@@ -55,7 +57,7 @@ impl Sessions {
                 subscription_ids: found.ids,
                 since,
             };
-            self.post_to(connection, client, parcel, deliveries)?;
+            self.post_to(connection, quota, client, parcel, deliveries)?;
         }
         Ok(())
     }
@@ -85,6 +87,7 @@ impl Sessions {
     fn post_to(
         &mut self,
         connection: &Connection,
+        quota: &mut Quota,
         client: ClientKey,
         parcel: Parcel,
         deliveries: &mut Deliveries,
@@ -100,7 +103,8 @@ impl Sessions {
             None => rows::queued_count(connection, &client)?,
         };
         session.queued = Some(queued);
-        if queued >= queued_max {
+        let bytes = parcel.publication.topic.len() + parcel.publication.payload.len();
+        if queued >= queued_max || !quota.take_for_session(bytes) {
             deliveries.dropped += 1;
             return Ok(());
         }
