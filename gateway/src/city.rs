@@ -82,7 +82,8 @@ mod tests {
     fn the_built_in_city_loads_and_a_missing_file_is_named() {
         let built_in = config::Geography::default();
         assert_eq!(load(&built_in).unwrap().grids().len(), 320);
-        let missing = config::Geography { grids: Some("/nowhere/grids.geojson".into()), codes: None };
+        let missing =
+            config::Geography { grids: Some("/nowhere/grids.geojson".into()), ..Default::default() };
         assert!(load(&missing).err().unwrap().to_string().starts_with("/nowhere/grids.geojson: "));
     }
 }

@@ -209,7 +209,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 71] = [
+const OTHER_VALUES: [(&str, &str); 77] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -243,6 +243,12 @@ const OTHER_VALUES: [(&str, &str); 71] = [
     ("http.token_file", "/tmp/api-token"),
     ("geography.grids", "/tmp/grids"),
     ("geography.codes", "/tmp/codes"),
+    ("geography.unit_grids", "/tmp/unit_grids"),
+    ("geography.rules", "/tmp/rules"),
+    ("geography.places", "/tmp/places"),
+    ("geography.stalls", "/tmp/stalls"),
+    ("geography.points", "/tmp/points"),
+    ("geography.camera_events", "/tmp/camera_events"),
     ("store.max_bytes", "128MiB"),
     ("store.incident_reserve", "7MiB"),
     ("store.evidence_max_bytes", "9MiB"),

@@ -21,7 +21,7 @@ mod tests {
         assert_eq!(check(&Geography::default()).verdict, Verdict::Ok);
         let codes = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(codes.path(), "no,such,columns\n").unwrap();
-        let finding = check(&Geography { grids: None, codes: Some(codes.path().to_owned()) });
+        let finding = check(&Geography { codes: Some(codes.path().to_owned()), ..Geography::default() });
         assert_eq!(finding.verdict, Verdict::Failure);
         assert!(finding.text.contains(&codes.path().display().to_string()), "{finding:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Class, EvidenceChunk, EvidenceMeta, Fix, RecordRef, Track};
 
@@ -94,7 +94,7 @@ pub struct Reading<'a> {
 }
 
 /// Whether a case is about something that happens or about a piece of city equipment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseKind {
     /// 事件: an event, such as an unlicensed stall.
