@@ -174,9 +174,9 @@ mod tests {
     fn add(path: &Path, id: &str) -> Result<(Registry, Option<Stamp>, ()), FileError> {
         edit(path, |registry| {
             let credentials = Credentials { certificate: true, ..Credentials::default() };
-            let (kind, home_grid, enrolled_with) = (DeviceKind::Other, None, None);
+            let (kind, home_grid, vehicle, enrolled_with) = (DeviceKind::Other, None, None, None);
             let id = DeviceId::parse(id).unwrap();
-            registry.add_device(DeviceEntry { id, kind, home_grid, credentials, enrolled_with })
+            registry.add_device(DeviceEntry { id, kind, home_grid, vehicle, credentials, enrolled_with })
         })
     }
 

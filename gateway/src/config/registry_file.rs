@@ -41,7 +41,7 @@ use crate::domain::report::DeviceId;
 
 const DEVICE: Heading = Heading {
     name: "device",
-    keys: &["id", "kind", "grid", "password", "certificate", "revoked", "enrolled_with"],
+    keys: &["id", "kind", "grid", "vehicle", "password", "certificate", "revoked", "enrolled_with"],
 };
 const APPLICATION: Heading = Heading {
     name: "application",
@@ -107,12 +107,14 @@ fn device(entries: &mut Entries<'_>, table: &Table) -> Option<DeviceEntry> {
     let id = entries.needed(&DEVICE, table, "id", &Id);
     let kind = entries.optional(&DEVICE, table, "kind", &Choice(KINDS));
     let home_grid = entries.optional(&DEVICE, table, "grid", &Grid);
+    let vehicle = entries.optional(&DEVICE, table, "vehicle", &Id);
     let enrolled_with = entries.optional(&DEVICE, table, "enrolled_with", &Code);
     let credentials = credentials(entries, &DEVICE, table);
     Some(DeviceEntry {
         id: DeviceId::parse(&id?)?,
         kind: kind?.unwrap_or_default(),
         home_grid: home_grid?,
+        vehicle: vehicle?.as_deref().and_then(DeviceId::parse),
         enrolled_with: enrolled_with?,
         credentials: credentials?,
     })
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_back_the_same() {
         let text = format!(
-            "[[device]]\nid = \"car-07\"\nkind = \"vehicle\"\ngrid = \"510603001\"\npassword = \"{HASH}\"\n\
+            "[[device]]\nid = \"car-07\"\nkind = \"vehicle\"\ngrid = \"510603001\"\nvehicle = \"car-07\"\npassword = \"{HASH}\"\n\
              [[device]]\nid = \"cam-01\"\ncertificate = true\nrevoked = true\nenrolled_with = \"{}\"\n\
              [[application]]\nname = \"console\"\nsubscribe = [\"patrol/v1/up/#\"]\npassword = \"{HASH}\"\n\
              [[enrolment]]\ncode = \"{}\"\nuntil = \"2026-11-27T13:00:00Z\"\nleft = 20\nkind = \"camera\"\n",

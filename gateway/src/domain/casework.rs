@@ -9,6 +9,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::clock_quality::Distrust;
+use super::disposal::DisposalProof;
+use super::findings::Witness;
 use super::geotag::Geotag;
 
 /// The gateway's work on one incident.
@@ -22,9 +25,44 @@ pub struct Casework<'a> {
     /// What its code is called; `None` for a code that is not in the table.
     #[serde(borrow)]
     pub code: Option<CodeName<'a>>,
+    /// It lies, or may lie, in another grid than its reporter belongs to.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub cross_boundary: Option<CrossBoundary<'a>>,
+    /// Why nothing was judged by its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_untrusted: Option<Distrust>,
     /// The data that said so.
     #[serde(borrow)]
     pub data: DataVersions<'a>,
+    /// The finding that it bears witness to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Witness>,
+    /// It was handled by whoever found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_disposed: Option<DisposalProof>,
+}
+
+/// What is found out about an incident when it is stored, beside others.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Addenda {
+    /// The finding that it bears witness to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Witness>,
+    /// It was handled by whoever found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub self_disposed: Option<DisposalProof>,
+}
+
+impl Addenda {
+    /// Casework as JSON text with these in it.
+    pub fn add_to(&self, casework: &str) -> String {
+        let addenda = serde_json::to_string(self).expect("addenda are text and structs with fixed names");
+        match (casework.strip_suffix('}'), addenda.strip_prefix('{')) {
+            // Casework is an object that is never empty.
+            (Some(open), Some(rest)) if *self != Addenda::default() => format!("{open},{rest}"),
+            _ => casework.to_owned(),
+        }
+    }
 }
 
 impl Casework<'_> {
@@ -169,6 +207,29 @@ impl GridFacts<'_> {
     }
 }
 
+/// An incident in another grid than its reporter's. Its owner is the one of its own grid, and nobody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrossBoundary<'a> {
+    /// Why.
+    pub because: Crossing,
+    /// Where the reporter belongs, if anybody said so.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub home_grid: Option<Cow<'a, str>>,
+    /// The responsible units: the owner's first, then the reporter's or those of the other grids it could be.
+    #[serde(borrow)]
+    pub units: Vec<Cow<'a, str>>,
+}
+
+/// Why an incident concerns two grids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crossing {
+    /// Its grid is not the reporter's.
+    OtherGrid,
+    /// It may lie in another grid.
+    Ambiguous,
+}
+
 /// What a case code is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeName<'a> {
@@ -205,12 +266,23 @@ mod tests {
             geotag: None,
             assignment: Assignment::Ambiguous { grid, candidates: vec!["510603001001001".into()] },
             code: Some(CodeName { zh: "无照经营游商".into(), en: "Stall".into() }),
+            cross_boundary: None,
+            clock_untrusted: None,
             data: DataVersions { grids: "deyang@00000001".into(), codes: "".into() },
+            finding: None,
+            self_disposed: None,
         };
         let text = casework.to_json();
         let again = Casework::from_json(&text).expect("reads what it wrote");
         assert_eq!(again, casework);
         assert!(again.assignment.grid().is_some_and(|grid| matches!(grid.district, Cow::Borrowed(_))));
         assert_eq!(Casework::from_json("{\"another\":\"version\"}"), None);
+        assert_eq!(Addenda::default().add_to(&text), text);
+        let finding = Some(Witness { first: "car-07/7/812".into() });
+        let proof = DisposalProof { before_sha256: "01".into(), after_sha256: "02".into() };
+        let addenda = Addenda { finding: finding.clone(), self_disposed: Some(proof.clone()) };
+        let with_addenda = addenda.add_to(&text);
+        let expected = Casework { finding, self_disposed: Some(proof), ..casework };
+        assert_eq!(Casework::from_json(&with_addenda), Some(expected));
     }
 }

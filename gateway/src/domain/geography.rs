@@ -96,10 +96,14 @@ impl Geography {
             geotag: incident.fix.as_ref().map(Geotag::of_device),
             assignment: self.assignment(incident.fix.as_ref()),
             code: names.map(|names| CodeName { zh: (&names.zh).into(), en: (&names.en).into() }),
+            cross_boundary: None,
+            clock_untrusted: None,
             data: DataVersions {
                 grids: (&self.version).into(),
                 codes: self.codes.version().unwrap_or("").into(),
             },
+            finding: None,
+            self_disposed: None,
         }
     }
 

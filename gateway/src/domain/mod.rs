@@ -32,6 +32,7 @@ pub mod redaction;
 pub mod registry;
 pub mod report;
 pub mod retention;
+pub mod roster;
 pub mod routing;
 pub mod schedule;
 pub mod seen;

@@ -21,6 +21,7 @@ mod password_hash;
 #[cfg(test)]
 mod tests;
 
+pub use changing::Assigning;
 pub use enrolling::{CodeHash, Enrolment};
 pub use password_hash::PasswordHash;
 
@@ -105,6 +106,8 @@ pub struct DeviceEntry {
     pub kind: DeviceKind,
     /// The grid where it belongs.
     pub home_grid: Option<Box<str>>,
+    /// The vehicle that carries it, by that one's own unit.
+    pub vehicle: Option<DeviceId>,
     /// What it can show.
     pub credentials: Credentials,
     /// The code that it enrolled with, until it has used its password: it may ask for another one until then.

@@ -15,7 +15,7 @@ use crate::cli::human::table;
 use crate::clock;
 use crate::config::{Config, parse_duration, registry_file};
 use crate::domain::registry::{
-    AccountKind, CodeHash, Credentials, DeviceEntry, DeviceKind, Enrolment, Registry,
+    AccountKind, Assigning, CodeHash, Credentials, DeviceEntry, DeviceKind, Enrolment, Registry,
 };
 use crate::domain::report::DeviceId;
 
@@ -35,6 +35,8 @@ pub enum DeviceCommand {
         #[arg(long)]
         json: bool,
     },
+    /// 归属 Say where a device belongs and which vehicle carries it
+    Assign(AssignArgs),
     /// 换密码 Give a device another password; the old one ends at once, and so does a revocation
     Rotate {
         /// The device
@@ -63,9 +65,38 @@ pub struct AddArgs {
     /// The grid where it belongs
     #[arg(long, value_parser = parse_grid)]
     grid: Option<Box<str>>,
+    /// The vehicle that carries it, by the device id of that one's unit
+    #[arg(long, value_parser = parse_name)]
+    vehicle: Option<DeviceId>,
     /// It shows a client certificate whose CN is its id, and needs no password
     #[arg(long)]
     certificate: bool,
+}
+
+/// Where a device belongs from now on.
+#[derive(Debug, Clone, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
+pub struct AssignArgs {
+    /// The device
+    #[arg(value_parser = parse_name)]
+    id: DeviceId,
+    /// The grid where it belongs; "-": none
+    #[arg(long, value_parser = or_none(parse_grid), group = "what")]
+    grid: Option<OrNone<Box<str>>>,
+    /// The vehicle that carries it, by the device id of that one's unit; "-": none
+    #[arg(long, value_parser = or_none(parse_name), group = "what")]
+    vehicle: Option<OrNone<DeviceId>>,
+}
+
+/// A value, or that there is to be none.
+#[derive(Debug, Clone)]
+struct OrNone<T>(Option<T>);
+
+/// Reads a value, or `-` for none.
+fn or_none<T>(
+    parse: fn(&str) -> Result<T, String>,
+) -> impl Fn(&str) -> Result<OrNone<T>, String> + Clone + Send + Sync {
+    move |text| if text == "-" { Ok(OrNone(None)) } else { parse(text).map(|value| OrNone(Some(value))) }
 }
 
 /// An enrolment that is opened.
@@ -100,6 +131,7 @@ fn parse_span(text: &str) -> Result<Duration, String> {
 pub fn run(config: &Config, command: &DeviceCommand) -> Exit {
     told(match command {
         DeviceCommand::Add(args) => add(config, args),
+        DeviceCommand::Assign(args) => assign(config, args),
         DeviceCommand::List { json } => list(config, *json),
         DeviceCommand::Rotate { id } => rotate(config, AccountKind::Device, id),
         DeviceCommand::Revoke { id } => revoke(config, AccountKind::Device, id),
@@ -111,14 +143,22 @@ fn add(config: &Config, args: &AddArgs) -> Result<String, AccountError> {
     let (kind, password) = (AccountKind::Device, new_password(args.certificate)?);
     let (text, hash) = password.unzip();
     let credentials = Credentials { password: hash, certificate: args.certificate, revoked: false };
-    let (id, home_grid, enrolled_with) = (args.id.clone(), args.grid.clone(), None);
-    let entry = DeviceEntry { id, kind: args.kind, home_grid, credentials, enrolled_with };
+    let (id, home_grid, vehicle) = (args.id.clone(), args.grid.clone(), args.vehicle.clone());
+    let entry = DeviceEntry { id, kind: args.kind, home_grid, vehicle, credentials, enrolled_with: None };
     let mut is_first = false;
     change(config, &changed("add", kind, &args.id), |registry| {
         is_first = !registry.asks_for_credentials();
         registry.add_device(entry)
     })?;
     Ok(shown(kind, &args.id, text.as_deref(), is_first))
+}
+
+fn assign(config: &Config, args: &AssignArgs) -> Result<String, AccountError> {
+    let home_grid = args.grid.clone().map(|OrNone(grid)| grid);
+    let vehicle = args.vehicle.clone().map(|OrNone(vehicle)| vehicle);
+    let event = changed("assign", AccountKind::Device, &args.id);
+    change(config, &event, |registry| registry.assign(&args.id, Assigning { home_grid, vehicle }))?;
+    Ok(format!("已归属 assigned: {}\n", args.id))
 }
 
 fn enrol(config: &Config, args: &EnrolArgs) -> Result<String, AccountError> {
@@ -144,15 +184,20 @@ fn list(config: &Config, json: bool) -> Result<String, AccountError> {
     if json {
         return Ok(serde_json::to_string_pretty(&as_json(&registry))? + "\n");
     }
-    let mut lines =
-        vec![["设备 device", "类型 kind", "网格 grid", "凭证 credentials"].map(str::to_owned).to_vec()];
+    let mut lines = vec![
+        ["设备 device", "类型 kind", "网格 grid", "车辆 vehicle", "凭证 credentials"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for device in registry.devices() {
         let grid = device.home_grid.as_deref().unwrap_or("-");
         let mut by = by(&device.credentials).to_owned();
         if device.enrolled_with.is_some() {
             by.push_str("，未首次登录 not used yet");
         }
-        lines.push(vec![device.id.to_string(), device.kind.as_str().to_owned(), grid.to_owned(), by]);
+        let vehicle = device.vehicle.as_ref().map_or("-", DeviceId::as_str);
+        lines
+            .push([device.id.as_str(), device.kind.as_str(), grid, vehicle, &by].map(str::to_owned).to_vec());
     }
     let mut text = table(&lines);
     let kinds = registry_file::census_of_kinds(&registry);
@@ -173,6 +218,7 @@ fn as_json(registry: &Registry) -> serde_json::Value {
             "id": device.id.as_str(),
             "kind": device.kind.as_str(),
             "grid": device.home_grid,
+            "vehicle": device.vehicle.as_ref().map(DeviceId::as_str),
             "password": device.credentials.password.is_some(),
             "certificate": device.credentials.certificate,
             "revoked": device.credentials.revoked,

@@ -36,6 +36,9 @@ fn device_table(entry: &DeviceEntry) -> Table {
     if let Some(grid) = &entry.home_grid {
         table["grid"] = value(&**grid);
     }
+    if let Some(vehicle) = &entry.vehicle {
+        table["vehicle"] = value(vehicle.as_str());
+    }
     put_credentials(&mut table, &entry.credentials);
     if let Some(code) = &entry.enrolled_with {
         table["enrolled_with"] = value(Code.show(code));

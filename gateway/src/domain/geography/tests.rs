@@ -142,7 +142,7 @@ fn an_incident_in_the_city_carries_everybody_responsible_and_the_versions_of_the
     }
     assert!(grid.grid.starts_with(grid.community_code.as_ref()) && !grid.line_authority.is_empty());
     assert_eq!(casework.code.as_ref().map(|code| code.zh.as_ref()), Some("无照经营游商"));
-    let geotag = casework.geotag.expect("a fix");
+    let geotag = casework.geotag.clone().expect("a fix");
     assert_eq!((geotag.lon_deg, geotag.lat_deg, geotag.accuracy_m), (104.398, 31.127, Some(4.5)));
     assert!(casework.data.grids.starts_with("deyang_center_synthetic_grids@"), "{:?}", casework.data);
     assert!(casework.data.codes.starts_with("case-codes@"), "{:?}", casework.data);

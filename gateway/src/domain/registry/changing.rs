@@ -6,6 +6,15 @@ use super::{
 };
 use crate::domain::report::DeviceId;
 
+/// What is to change about where a device belongs; `None` stays as it is, `Some(None)` is taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Assigning {
+    /// The grid where it belongs.
+    pub home_grid: Option<Option<Box<str>>>,
+    /// The vehicle that carries it.
+    pub vehicle: Option<Option<DeviceId>>,
+}
+
 impl Registry {
     /// Adds a device.
     ///
@@ -36,6 +45,21 @@ impl Registry {
         }
         if self.devices.len() + self.applications.len() >= ACCOUNTS_MAX {
             return Err(RegistryFault::Full(ACCOUNTS_MAX));
+        }
+        Ok(())
+    }
+
+    /// Says where a device belongs and which vehicle carries it.
+    ///
+    /// # Errors
+    /// [`RegistryFault::Nobody`].
+    pub fn assign(&mut self, device: &DeviceId, assignment: Assigning) -> Result<(), RegistryFault> {
+        let entry = self.devices.get_mut(device).ok_or_else(|| RegistryFault::Nobody(device.clone()))?;
+        if let Some(home_grid) = assignment.home_grid {
+            entry.home_grid = home_grid;
+        }
+        if let Some(vehicle) = assignment.vehicle {
+            entry.vehicle = vehicle;
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Registry {
         self.enrolments.retain(|open| open.left > 0);
         let credentials = Credentials { password: Some(password), ..Credentials::default() };
         let (id, enrolled_with) = (device.clone(), Some(*code));
-        let entry = DeviceEntry { id, kind, home_grid: None, credentials, enrolled_with };
+        let entry = DeviceEntry { id, kind, home_grid: None, vehicle: None, credentials, enrolled_with };
         self.devices.insert(device.clone(), entry);
         Ok(())
     }

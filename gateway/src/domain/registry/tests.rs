@@ -14,8 +14,8 @@ fn hash(of: &str) -> PasswordHash {
 }
 
 fn device(name: &str, credentials: Credentials) -> DeviceEntry {
-    let (kind, home_grid, enrolled_with) = (DeviceKind::Vehicle, None, None);
-    DeviceEntry { id: id(name), kind, home_grid, credentials, enrolled_with }
+    let (kind, home_grid, vehicle, enrolled_with) = (DeviceKind::Vehicle, None, None, None);
+    DeviceEntry { id: id(name), kind, home_grid, vehicle, credentials, enrolled_with }
 }
 
 fn with_password() -> Credentials {

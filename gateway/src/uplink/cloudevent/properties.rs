@@ -109,7 +109,7 @@ impl<'a> Feature<'a> {
         casework: Option<Casework<'a>>,
     ) -> Option<Feature<'a>> {
         let geotag = match &casework {
-            Some(casework) => casework.geotag,
+            Some(casework) => casework.geotag.clone(),
             None => fix(&report.body).map(Geotag::of_device),
         };
         let geometry = match &report.body {
