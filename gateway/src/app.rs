@@ -27,7 +27,7 @@ use crate::audit::{self, Audit, Event};
 use crate::city::{self, CityError};
 use crate::clock;
 use crate::config::Config;
-use crate::domain::geography::Geography;
+use crate::domain::city::City;
 use crate::domain::keyring::Keyring;
 use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
@@ -138,7 +138,7 @@ impl Part {
 /// [`AppError`]: it could not start, or a part without which it must not go on has failed.
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
-    let geography = city::load(&config.geography)?;
+    let city = city::load(&config.geography)?;
     let keyring = keyring(&config)?;
     let registry = registry(&config)?;
     let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
@@ -155,15 +155,17 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let transfer = Transfer::new(store.clone(), token);
     let sightings = Sightings::default();
     let view = view(&config, &store, uplink, ready, &metrics, &sightings, transfer);
-    let announcement = announce(&config, &geography, &keyring, &registry.0, &entrance, &http_socket)?;
+    let announcement = announce(&config, &city, &keyring, &registry.0, &entrance, &http_socket)?;
     let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
     audit.note(started(&config));
     let (gate, keeper) =
         Keeper::new(config.registry_file(), registry, store.clone(), audit.clone(), rest_stop.clone())
             .map_err(io::Error::other)?;
     let keyring = Arc::new(keyring);
-    let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone())
-        .with_mapping(Arc::new(config.mapping.rules.clone()));
+    let intake = Intake::new(keyring.clone(), Arc::new(city), metrics.clone())
+        .with_mapping(Arc::new(config.mapping.rules.clone()))
+        .with_roster(keeper.roster())
+        .at_site(config.gateway.site.map(|site| (site.lon_deg, site.lat_deg)));
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
     let uses = Uses { gate, store: store.clone(), intake, answers, sightings, metrics };
     let listener = Listener::new(entrance, limits(&config), uses, mqtt_stop.clone());
@@ -250,6 +252,7 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
         evidence_max_bytes: config.store.evidence_max_bytes,
         keep_accepted: config.store.keep_accepted,
         keep_quarantined: config.store.keep_quarantined,
+        keep_journal: config.store.keep_journal,
         session_limits: SessionLimits {
             kept_max: config.listener.max_sessions,
             queued_max: config.listener.max_queued,
@@ -331,7 +334,7 @@ fn view(
 /// What a person needs to know who has just started the gateway; ends with the line `ready`.
 fn announce(
     config: &Config,
-    city: &Geography,
+    city: &City,
     keyring: &Keyring,
     registry: &Registry,
     entrance: &Entrance,

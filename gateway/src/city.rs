@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config;
+use crate::domain::city::City;
 use crate::domain::codes::{CodeTable, CodeTableError};
 use crate::domain::geography::{Geography, GeographyError};
 
@@ -46,17 +47,17 @@ pub enum CityError {
 ///
 /// # Errors
 /// [`CityError`]: a file is missing or something in it is wrong.
-pub fn load(geography: &config::Geography) -> Result<Geography, CityError> {
+pub fn load(geography: &config::Geography) -> Result<City, CityError> {
     let (name, bytes) = source(geography.grids.as_deref(), EXAMPLE_GRIDS)?;
     let grids = Geography::from_geojson(&bytes).map_err(|source| CityError::Grids { name, source })?;
     let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
     let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
-    Ok(grids.with_codes(codes))
+    Ok(City { geography: grids.with_codes(codes) })
 }
 
 /// The city in one line, for people.
-pub fn describe(geography: &config::Geography, city: &Geography) -> String {
-    let grids = city.grids().len();
+pub fn describe(geography: &config::Geography, city: &City) -> String {
+    let grids = city.geography.grids().len();
     match &geography.grids {
         Some(path) => format!("{}, {grids} duty grids", path.display()),
         None => format!("built-in example: Deyang, {grids} synthetic grids"),
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn the_built_in_city_loads_and_a_missing_file_is_named() {
         let built_in = config::Geography::default();
-        assert_eq!(load(&built_in).unwrap().grids().len(), 320);
+        assert_eq!(load(&built_in).unwrap().geography.grids().len(), 320);
         let missing =
             config::Geography { grids: Some("/nowhere/grids.geojson".into()), ..Default::default() };
         assert!(load(&missing).err().unwrap().to_string().starts_with("/nowhere/grids.geojson: "));

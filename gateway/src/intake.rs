@@ -1,15 +1,24 @@
 //! The one way in, whichever transport a payload came by: admission, casework, and what the store shall keep.
 
+mod whereabouts;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::watch;
+
+use self::whereabouts::Whereabouts;
 
 use crate::domain::admission::{self, Admission, Reason, Rejection, TimeQuestion};
+use crate::domain::city::{City, Reporting};
+use crate::domain::clock_quality::{self, TrustedTime};
+use crate::domain::disposal::Photo;
 use crate::domain::evidence::{Enquiry, File};
-use crate::domain::geography::Geography;
+use crate::domain::geotag::Scene;
 use crate::domain::keyring::Keyring;
 use crate::domain::mapping::{Rules, device};
-use crate::domain::report::{Body, Class, DeviceId, Report};
+use crate::domain::report::{Body, Class, DeviceId, Fix, Incident, Report, Telemetry, Track, TrackPoint};
+use crate::domain::roster::Roster;
 use crate::metrics::Metrics;
 use crate::store::submission::{Content, Part};
 
@@ -42,15 +51,36 @@ pub struct Mapped {
 #[derive(Clone)]
 pub struct Intake {
     keyring: Arc<Keyring>,
-    geography: Arc<Geography>,
+    city: Arc<City>,
     mapping: Arc<Rules>,
+    roster: watch::Receiver<Arc<Roster>>,
+    site: Option<(f64, f64)>,
+    whereabouts: Whereabouts,
     metrics: Arc<Metrics>,
 }
 
 impl Intake {
-    /// An intake for these devices and this city.
-    pub fn new(keyring: Arc<Keyring>, geography: Arc<Geography>, metrics: Arc<Metrics>) -> Intake {
-        Intake { keyring, geography, mapping: Arc::default(), metrics }
+    /// An intake for these devices and this city. It knows nobody's home and no vehicle yet.
+    pub fn new(keyring: Arc<Keyring>, city: Arc<City>, metrics: Arc<Metrics>) -> Intake {
+        Intake {
+            keyring,
+            city,
+            mapping: Arc::default(),
+            roster: watch::channel(Arc::default()).1,
+            site: None,
+            whereabouts: Whereabouts::default(),
+            metrics,
+        }
+    }
+
+    /// The same, with who belongs where.
+    pub fn with_roster(self, roster: watch::Receiver<Arc<Roster>>) -> Intake {
+        Intake { roster, ..self }
+    }
+
+    /// The same, at this place: longitude and latitude in degrees, WGS-84.
+    pub fn at_site(self, site: Option<(f64, f64)>) -> Intake {
+        Intake { site, ..self }
     }
 
     /// The same, and messages of other systems by these rules.
@@ -66,7 +96,7 @@ impl Intake {
         let device = mapped.device.unwrap_or_else(|| nobodys(publisher));
         match mapped.report {
             Ok(report) => {
-                let taken = self.take(&device, mapped.class, topic, &report);
+                let taken = self.take(&device, mapped.class, topic, &report, now_ms);
                 let quarantined = matches!(&taken, Taken::Message(Content::Quarantine { .. }));
                 let payload = if quarantined { payload.clone() } else { report.into() };
                 Some(Mapped { device, taken, payload })
@@ -80,13 +110,13 @@ impl Intake {
         }
     }
 
-    /// Reads a payload that `device` sent as `class`. Whatever it is, the store gets something to keep, unless it is a
+    /// Reads a payload that `device` sent as `class` and that came at `now_ms`, in milliseconds since 1970. Whatever it is, the store gets something to keep, unless it is a
     /// question that is answered at once.
-    pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8]) -> Taken {
+    pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8], now_ms: i64) -> Taken {
         self.metrics.received_messages[class].inc();
         self.metrics.received_bytes[class].inc_by(payload.len() as u64);
         match admission::admit(&self.keyring, class, device, payload) {
-            Ok(Admission::Report(report)) => self.report(class, &report, payload),
+            Ok(Admission::Report(report)) => self.report((device, class), &report, payload, now_ms),
             Ok(Admission::TimeQuestion(question)) => Taken::Question(question),
             Ok(Admission::EvidenceRefused { evidence, rejection }) => {
                 Taken::Described(self.quarantine(topic, rejection), Enquiry::Refused(evidence))
@@ -95,24 +125,83 @@ impl Intake {
         }
     }
 
-    fn report(&self, class: Class, report: &Report<'_>, payload: &[u8]) -> Taken {
+    fn report(
+        &self,
+        (device, class): (&DeviceId, Class),
+        report: &Report<'_>,
+        payload: &[u8],
+        now_ms: i64,
+    ) -> Taken {
         let anchor = report.anchor();
-        let evidence = || {
+        let evidence = |photo| {
             let claimed = report.claimed?; // every frame has one, and only frames carry evidence
             let part = Box::new(Part::of(&report.body, payload)?);
-            Some(Content::Evidence { claimed, anchor, part })
+            Some(Content::Evidence { claimed, anchor, part, photo })
         };
-        let plain = |casework| Content::Report { class, claimed: report.claimed, casework, anchor };
+        let plain = |case| Content::Report { class, claimed: report.claimed, case, anchor };
         match &report.body {
             Body::Incident(incident) => {
-                Taken::Message(plain(Some(self.geography.attribute(incident).to_json().into_boxed_str())))
+                let scene = self.scene(device, report, incident, now_ms);
+                let roster = self.roster.borrow().clone();
+                let home_grid = roster.member(device).and_then(|member| member.home_grid.as_deref());
+                let reporting = Reporting { scene, home_grid, received_at_ms: now_ms };
+                Taken::Message(plain(Some(Box::new(self.city.case_file(report, incident, &reporting)))))
             }
             Body::EvidenceMeta(meta) => {
-                let content = evidence().unwrap_or_else(|| plain(None));
+                let photo = Photo::of(report, meta).map(Box::new);
+                let content = evidence(photo).unwrap_or_else(|| plain(None));
                 Taken::Described(content, Enquiry::About(File::of(meta)))
             }
-            Body::EvidenceChunk(_) => Taken::Message(evidence().unwrap_or_else(|| plain(None))),
+            Body::EvidenceChunk(_) => Taken::Message(evidence(None).unwrap_or_else(|| plain(None))),
+            Body::Telemetry(Telemetry { fix: Some(fix), .. }) => {
+                self.note_position(device, report, fix, now_ms);
+                Taken::Message(plain(None))
+            }
+            Body::Track(track) => {
+                self.note_track(device, report, track, now_ms);
+                Taken::Message(plain(None))
+            }
             _ => Taken::Message(plain(None)),
+        }
+    }
+
+    /// What is known of where an incident was seen.
+    fn scene(&self, device: &DeviceId, report: &Report<'_>, incident: &Incident<'_>, now_ms: i64) -> Scene {
+        let time = clock_quality::trusted(report.observed_at, now_ms);
+        let at_ms = time.map_or(now_ms, TrustedTime::unix_ms);
+        let vehicle = self.roster.borrow().member(device).and_then(|member| member.vehicle.clone());
+        let vehicle = vehicle.and_then(|vehicle| {
+            let place = match time {
+                Ok(_) => self.whereabouts.place_at(&vehicle, at_ms),
+                Err(_) => self.whereabouts.place_about(&vehicle, at_ms),
+            };
+            place.map(|place| (vehicle, place))
+        });
+        let jump = incident.fix.as_ref().and_then(|fix| self.whereabouts.note(device, at_ms, fix));
+        Scene { fix: incident.fix, jump, vehicle, is_time_doubted: time.is_err(), site: self.site }
+    }
+
+    /// Remembers where a vehicle is that carries devices.
+    fn note_position(&self, device: &DeviceId, report: &Report<'_>, fix: &Fix, now_ms: i64) {
+        if self.roster.borrow().is_carrier(device) {
+            let time = clock_quality::trusted(report.observed_at, now_ms);
+            self.whereabouts.note(device, time.map_or(now_ms, TrustedTime::unix_ms), fix);
+        }
+    }
+
+    /// The same for a stretch of positions, which says when it was where only if its device knew the time.
+    fn note_track(&self, device: &DeviceId, report: &Report<'_>, track: &Track, now_ms: i64) {
+        let (Some(first), Ok(time)) = (track.first.fix, clock_quality::trusted(report.observed_at, now_ms))
+        else {
+            return;
+        };
+        if !self.roster.borrow().is_carrier(device) {
+            return;
+        }
+        for point in &track.points {
+            let TrackPoint { lon_deg, lat_deg, accuracy_m, .. } = *point;
+            let fix = Fix { lon_deg, lat_deg, accuracy_m, fix_age_ms: None, ..first };
+            self.whereabouts.note(device, time.unix_ms() + i64::from(point.elapsed_ms), &fix);
         }
     }
 

@@ -182,6 +182,7 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("store.evidence_max_bytes", "\"half\"", "a size from \"0B\" to \"1TiB\""),
     ("store.keep_accepted", "-1", "a whole number from 0"),
     ("store.keep_quarantined", "1.5", "a whole number from 0"),
+    ("store.keep_journal", "-1", "a whole number from 0"),
     ("uplink.kind", "\"mqtt\"", "one of \"none\", \"https\""),
     ("uplink.url", "\"ftp://a.example\"", "an https:// URL"),
     ("uplink.url", "\"cases.example.city\"", "an https:// URL"),

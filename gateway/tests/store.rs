@@ -3,6 +3,7 @@
 mod store_anchors;
 mod store_damage;
 mod store_evidence;
+mod store_journal;
 mod store_model;
 mod store_pace;
 mod store_room;
@@ -38,6 +39,7 @@ fn options(data_dir: &Path) -> StoreOptions {
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        keep_journal: 10_000,
         session_limits: Default::default(),
         started_at_ms: 0,
         chance: fastrand::Rng::new(),
@@ -76,7 +78,7 @@ fn car() -> DeviceId {
 
 fn report(class: Class, seq: u32, payload: &[u8]) -> Item {
     let claimed = Some(RecordRef { boot: 1, seq });
-    let content = Content::Report { class, claimed, casework: None, anchor: None };
+    let content = Content::Report { class, claimed, case: None, anchor: None };
     Item {
         received_at_ms: i64::from(seq),
         payload: Bytes::copy_from_slice(payload),
@@ -186,8 +188,7 @@ async fn a_minted_identity_is_never_given_twice() {
     let mut running = open(dir.path());
     let mut ids = HashSet::new();
     for _ in 0..3 {
-        let content =
-            || Content::Report { class: Class::Reading, claimed: None, casework: None, anchor: None };
+        let content = || Content::Report { class: Class::Reading, claimed: None, case: None, anchor: None };
         let item = || Item {
             received_at_ms: 0,
             payload: Bytes::from_static(b"{}"),

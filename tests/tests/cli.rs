@@ -209,7 +209,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 77] = [
+const OTHER_VALUES: [(&str, &str); 78] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -254,6 +254,7 @@ const OTHER_VALUES: [(&str, &str); 77] = [
     ("store.evidence_max_bytes", "9MiB"),
     ("store.keep_accepted", "777"),
     ("store.keep_quarantined", "77"),
+    ("store.keep_journal", "78"),
     ("store.task_reserve", "3MiB"),
     ("store.evidence_reserve", "2MiB"),
     ("store.status_reserve", "1MiB"),

@@ -6,9 +6,10 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{self, Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use crate::domain::attempts::Attempts;
 use crate::domain::registry::deciding::{Need, Shown};
 use crate::domain::registry::{PasswordHash, Registry, RegistryFault};
 use crate::domain::report::DeviceId;
+use crate::domain::roster::Roster;
 use crate::store::handle::Store;
 
 /// Verifications at the same time.
@@ -64,6 +66,8 @@ pub struct Keeper {
     verifying: JoinSet<Done>,
     errands: JoinSet<Done>,
     is_loading: bool,
+    /// Tells whoever follows it who belongs where.
+    roster: watch::Sender<Arc<Roster>>,
     store: Store,
     audit: Audit,
     started: Instant,
@@ -86,6 +90,7 @@ impl Keeper {
         let gate = Gate { asked: asking, audit: audit.clone() };
         let keeper = Keeper {
             path,
+            roster: watch::Sender::new(Arc::new(Roster::of(&registry))),
             registry,
             changes: 0,
             seen,
@@ -105,6 +110,11 @@ impl Keeper {
             stopping,
         };
         Ok((gate, keeper))
+    }
+
+    /// Who belongs where; changes with the registry.
+    pub fn roster(&self) -> watch::Receiver<Arc<Roster>> {
+        self.roster.subscribe()
     }
 
     /// Answers until told to stop.

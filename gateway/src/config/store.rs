@@ -19,6 +19,8 @@ pub struct Store {
     pub keep_accepted: u64,
     /// Payloads kept in quarantine; the oldest leave first.
     pub keep_quarantined: u64,
+    /// Incidents kept in the journal.
+    pub keep_journal: u64,
     /// What each class may claim; the reserves together are at most half of the quota.
     pub policies: Policies,
     /// Longest time from a commit to its sync, where a class is delayed.
@@ -34,6 +36,7 @@ impl Default for Store {
             evidence_max_bytes: 1 << 30,
             keep_accepted: 20_000,
             keep_quarantined: 10_000,
+            keep_journal: 100_000,
             policies: Policies::default(),
             sync_within: Duration::from_secs(1),
             flash_budget_bytes_per_day: 20 << 30,
@@ -57,6 +60,7 @@ impl Store {
         keys.key("max_bytes", Size { min: 16 << 20, max: 1 << 40 }, &mut self.max_bytes);
         keys.key("evidence_max_bytes", Size { min: 0, max: 1 << 40 }, &mut self.evidence_max_bytes);
         keys.key("keep_accepted", Count { min: 0, max: 10_000_000 }, &mut self.keep_accepted);
+        keys.key("keep_journal", Count { min: 0, max: 10_000_000 }, &mut self.keep_journal);
         keys.key("keep_quarantined", Count { min: 0, max: 1_000_000 }, &mut self.keep_quarantined);
         self.visit_room(keys);
         self.visit_durability(keys);

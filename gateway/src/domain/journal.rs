@@ -115,6 +115,26 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Facts {
+    /// Facts of an incident of which nothing is known but its code.
+    pub fn new(kind: CaseKind, code: &str) -> Facts {
+        Facts {
+            kind,
+            code: code.into(),
+            attribution: Attribution::Unassigned,
+            grid: "".into(),
+            community_code: "".into(),
+            community: "".into(),
+            street_code: "".into(),
+            street: "".into(),
+            cross_boundary: false,
+            joint: false,
+            urgent: false,
+            operator: None,
+            time_limit: None,
+            stall: None,
+        }
+    }
+
     /// The JSON that the store keeps.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("facts are text, numbers and structs with fixed names")
@@ -132,22 +152,7 @@ mod tests {
 
     #[test]
     fn facts_read_back_as_they_were_and_what_there_is_none_of_takes_no_room() {
-        let facts = Facts {
-            kind: CaseKind::Event,
-            code: "0501".into(),
-            attribution: Attribution::Unassigned,
-            grid: "".into(),
-            community_code: "".into(),
-            community: "".into(),
-            street_code: "".into(),
-            street: "".into(),
-            cross_boundary: false,
-            joint: false,
-            urgent: false,
-            operator: None,
-            time_limit: None,
-            stall: None,
-        };
+        let facts = Facts::new(CaseKind::Event, "0501");
         let text = facts.to_json();
         assert_eq!(text, r#"{"kind":"event","code":"0501","attribution":"unassigned"}"#);
         assert_eq!(Facts::from_json(&text), Some(facts.clone()));

@@ -9,7 +9,7 @@ fn device(number: usize) -> DeviceId {
 }
 
 fn report(class: Class, payload: &[u8], received_at_ms: i64) -> Item {
-    let content = Content::Report { class, claimed: None, casework: None, anchor: None };
+    let content = Content::Report { class, claimed: None, case: None, anchor: None };
     Item {
         received_at_ms,
         payload: Bytes::copy_from_slice(payload),

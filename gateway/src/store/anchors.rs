@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, params};
 
+use super::journal;
 use crate::domain::anchor::{Anchor, Anchors};
 use crate::domain::report::{DeviceId, TimeQuality};
 
@@ -76,11 +77,13 @@ impl AnchorTable {
         !is_known
     }
 
-    /// Writes what the group changed, as of commit `commit_seq`, which is the one that is being made.
+    /// Writes what the group changed, and dates what waited for it in the journal; as of commit `commit_seq`, which is the one that is being made.
     pub(super) fn write(&self, connection: &Connection, commit_seq: u64) -> rusqlite::Result<()> {
         for (device, boot, anchor) in &self.changes {
             match anchor {
-                Some(Anchor { booted_at_ms, quality }) => connection
+                Some(anchor @ Anchor { booted_at_ms, quality }) => {
+                    journal::back_stamp(connection, device, *boot, *anchor)?;
+                    connection
                     .prepare_cached(
                         "INSERT OR REPLACE INTO anchor (device, boot, booted_at, quality, commit_seq, checksum)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -92,7 +95,8 @@ impl AnchorTable {
                         *quality as u8,
                         commit_seq as i64,
                         checksum(device.as_str(), *boot, *booted_at_ms, *quality as u8)
-                    ])?,
+                    ])?
+                }
                 None => connection
                     .prepare_cached("DELETE FROM anchor WHERE device = ?1 AND boot = ?2")?
                     .execute(params![device.as_str(), boot])?,

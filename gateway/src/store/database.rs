@@ -12,6 +12,7 @@ use super::evidence::{self, Bound};
 use super::group::{Group, Outcome, Progress};
 use super::handle::{DamagedKey, NewDown, RawHead};
 use super::inlet::{Inlet, Mint};
+use super::journal::Journal;
 use super::kept_room::KeptRoom;
 use super::losses::{self, LossBook};
 use super::mark::{Mark, Marked};
@@ -41,6 +42,7 @@ pub(super) struct Database {
     pub(super) windows: Windows,
     pub(super) anchors: AnchorTable,
     pub(super) losses: LossBook,
+    pub(super) journal: Journal,
     pub(super) sessions: Sessions,
     pub(super) options: StoreOptions,
     pub(super) tables: Tables,
@@ -68,6 +70,7 @@ impl Database {
         let anchors = AnchorTable::load(&connection)?;
         let mut chance = options.chance.clone();
         let losses = LossBook::new(chance.fork());
+        let journal = Journal::load(&connection, options.keep_journal)?;
         // One sync for all that a start writes.
         connection.execute_batch("BEGIN IMMEDIATE")?;
         scan::name_store(&connection, &mut chance)?;
@@ -92,6 +95,7 @@ impl Database {
             windows,
             anchors,
             losses,
+            journal,
             sessions,
             options,
             tables,
@@ -326,6 +330,7 @@ impl Database {
             losses: &mut self.losses,
             keep_quarantined: self.options.keep_quarantined,
             evidence_bound: self.evidence_bound,
+            journal: &mut self.journal,
         }
     }
 
@@ -419,6 +424,7 @@ impl Database {
         self.windows.undo();
         self.anchors.undo();
         self.losses.undo();
+        self.journal.reload(&self.connection)?;
         self.sessions.undo();
         self.kept_room = KeptRoom::load(&self.connection, self.quota.kept_pages())?;
         self.tables.reload(&self.connection)

@@ -265,7 +265,7 @@ mod tests {
             payload: Bytes::from_static(b"{}"),
             best_effort: false,
             beside: None,
-            content: Content::Report { class: Class::Telemetry, claimed: None, casework: None, anchor: None },
+            content: Content::Report { class: Class::Telemetry, claimed: None, case: None, anchor: None },
         };
         let items = std::iter::repeat_with(item).take(count).collect();
         Batch { device: DeviceId::parse("car-01").unwrap(), line: line.clone(), first_mark: 1, items }

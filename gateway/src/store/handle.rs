@@ -27,6 +27,7 @@ use super::submission::Batch;
 use crate::domain::access::ClientKey;
 use crate::domain::anchor::{self, Anchor};
 use crate::domain::evidence::File;
+use crate::domain::journal::Entry;
 use crate::domain::publication::Wish;
 use crate::domain::report::{Class, DeviceId, Identity};
 use crate::domain::topic::Filter;
@@ -80,6 +81,7 @@ pub(super) enum Request {
     SettleEvidence { verdict: Verdict, answer: Answer },
     Restore { restoration: Restoration, answer: RestoreAnswer },
     RestoreCursor { source: Box<str>, answer: oneshot::Sender<Option<i64>> },
+    Journal { after: i64, limit: u32, answer: oneshot::Sender<Vec<Entry>> },
     Losses { after: i64, limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
     LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
     LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
@@ -354,6 +356,14 @@ impl Store {
     /// [`Stopped`].
     pub async fn losses(&self, after: i64, limit: u32) -> Result<Vec<LossRow>, Stopped> {
         self.ask(|answer| Request::Losses { after, limit, answer }).await
+    }
+
+    /// Up to `limit` entries of the journal with numbers above `after`, oldest first.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn journal(&self, after: i64, limit: u32) -> Result<Vec<Entry>, Stopped> {
+        self.ask(|answer| Request::Journal { after, limit, answer }).await
     }
 
     /// The oldest loss records that the platform was not told. They are closed: whatever is lost from now on is in others.

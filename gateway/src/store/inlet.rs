@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::anchors::AnchorTable;
 use super::evidence::Bound;
 use super::group::{Counted, Progress};
+use super::journal::{self, Journal};
 use super::losses::LossBook;
 use super::quota::Quota;
 use super::record::StoredRecord;
@@ -16,6 +17,7 @@ use super::submission::{Batch, Content, Item};
 use super::tables::Tables;
 use super::windows::{DeviceWindow, meta, set_meta};
 use crate::domain::anchor::Anchor;
+use crate::domain::case_file::CaseFile;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId, Identity, RecordRef};
 
@@ -92,6 +94,7 @@ pub(super) struct Inlet<'a> {
     pub(super) losses: &'a mut LossBook,
     pub(super) keep_quarantined: u64,
     pub(super) evidence_bound: Bound,
+    pub(super) journal: &'a mut Journal,
 }
 
 impl Inlet<'_> {
@@ -121,15 +124,18 @@ impl Inlet<'_> {
 
     fn take_one(&mut self, item: &Item, tallied: &mut Counted) -> rusqlite::Result<bool> {
         match &item.content {
-            Content::Report { class, claimed, casework, anchor } => {
-                let taken = self.report(item, *class, *claimed, casework.as_deref(), tallied)?;
+            Content::Report { class, claimed, case, anchor } => {
+                let taken = self.report(item, *class, *claimed, case.as_deref(), tallied)?;
                 if let (true, Some(claimed), Some(anchor)) = (taken, claimed, anchor) {
                     self.note_anchor(claimed.boot, *anchor);
                 }
                 Ok(taken)
             }
-            Content::Evidence { claimed, anchor, part } => {
+            Content::Evidence { claimed, anchor, part, photo } => {
                 let taken = self.evidence(item, *claimed, part, tallied)?;
+                if let (true, Some(photo)) = (taken, photo) {
+                    journal::note_photo(self.connection, self.device, photo)?;
+                }
                 if let (true, Some(anchor)) = (taken, anchor) {
                     self.note_anchor(claimed.boot, *anchor);
                 }
@@ -157,7 +163,7 @@ impl Inlet<'_> {
         item: &Item,
         class: Class,
         claimed: Option<RecordRef>,
-        casework: Option<&str>,
+        case: Option<&CaseFile>,
         tallied: &mut Counted,
     ) -> rusqlite::Result<bool> {
         if !self.quota.take(Some(class), item.stored_bytes()) {
@@ -174,8 +180,33 @@ impl Inlet<'_> {
             Some(claimed) => claimed.into(),
             None => self.mint.next(self.connection)?,
         };
-        self.write(&item.record(self.device, class, identity, casework))?;
+        match case {
+            Some(case) => self.case(item, class, identity, case)?,
+            None => self.write(&item.record(self.device, class, identity, None))?,
+        }
         Ok(true)
+    }
+
+    /// Stores an incident, and writes it into the journal.
+    fn case(
+        &mut self,
+        item: &Item,
+        class: Class,
+        identity: Identity,
+        case: &CaseFile,
+    ) -> rusqlite::Result<()> {
+        let (connection, tallies) = (self.connection, &mut self.tables.tallies);
+        let anchor = match identity {
+            Identity::Device { boot, .. } => self.anchors.of(self.device, boot),
+            Identity::Minted { .. } => None,
+        };
+        let named = (self.device, identity);
+        let addenda = self.journal.enter(connection, tallies, named, item.received_at_ms, (case, anchor))?;
+        let casework = addenda.add_to(&case.casework);
+        let id = self
+            .tables
+            .insert_row(connection, &item.record(self.device, class, identity, Some(&casework)))?;
+        if case.facts.urgent { self.tables.put_first(connection, id) } else { Ok(()) }
     }
 
     /// Stores a record where its class lives.

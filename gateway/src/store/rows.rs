@@ -91,36 +91,64 @@ pub(super) fn insert(
 pub(super) const COLUMNS: &str =
     "id, device, origin, major, minor, received_at, payload, casework, gateway, checksum";
 
-/// The oldest pending records of a class.
+/// The oldest pending records of a class; of incidents the urgent ones first.
 pub(super) fn read(
     connection: &Connection,
     class: Class,
     limit: Limit,
     skip: &HashSet<RecordKey>,
 ) -> rusqlite::Result<Vec<RawHead>> {
-    let sql = format!("SELECT {COLUMNS} FROM {} ORDER BY id LIMIT ?1", table(class));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([i64::from(limit.records) + skip.len() as i64])?;
-    let (mut pieces, mut bytes, mut last_id) = (Vec::new(), 0u64, 0);
-    while bytes < limit.bytes {
-        let Some(row) = rows.next()? else { break };
-        let id = row.get(0)?;
-        if id <= last_id || !numbers::fits(id, class) {
-            return Err(damage::found("a row is not where it belongs"));
-        }
-        last_id = id;
-        if skip.contains(&RecordKey::Row(id)) {
-            continue;
-        }
-        pieces.push(match record(class, row) {
-            Some(record) => {
-                bytes += record.payload.len() as u64;
-                RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record, anchor: None }))
-            }
-            None => RawHead::DamagedRow(id),
-        });
+    let mut head = Head { pieces: Vec::new(), bytes: 0, limit };
+    if class == Class::Incident {
+        head.read(connection, class, "id IN (SELECT id FROM urgent_incident)", skip)?;
+        head.read(connection, class, "id NOT IN (SELECT id FROM urgent_incident)", skip)?;
+    } else {
+        head.read(connection, class, "true", skip)?;
     }
-    Ok(pieces)
+    Ok(head.pieces)
+}
+
+/// The head of a class as far as it was read.
+struct Head {
+    pieces: Vec<RawHead>,
+    bytes: u64,
+    limit: Limit,
+}
+
+impl Head {
+    /// Reads the oldest records that `which` selects, as far as the limit lets.
+    fn read(
+        &mut self,
+        connection: &Connection,
+        class: Class,
+        which: &str,
+        skip: &HashSet<RecordKey>,
+    ) -> rusqlite::Result<()> {
+        let wanted = (self.limit.records as usize).saturating_sub(self.pieces.len());
+        let sql = format!("SELECT {COLUMNS} FROM {} WHERE {which} ORDER BY id LIMIT ?1", table(class));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([(wanted + skip.len()) as i64])?;
+        let mut last_id = 0;
+        while self.bytes < self.limit.bytes {
+            let Some(row) = rows.next()? else { break };
+            let id = row.get(0)?;
+            if id <= last_id || !numbers::fits(id, class) {
+                return Err(damage::found("a row is not where it belongs"));
+            }
+            last_id = id;
+            if skip.contains(&RecordKey::Row(id)) {
+                continue;
+            }
+            self.pieces.push(match record(class, row) {
+                Some(record) => {
+                    self.bytes += record.payload.len() as u64;
+                    RawHead::Record(Box::new(Pending { key: RecordKey::Row(id), record, anchor: None }))
+                }
+                None => RawHead::DamagedRow(id),
+            });
+        }
+        Ok(())
+    }
 }
 
 /// A row as a record; `None` when a column does not fit or the checksum does not hold.
@@ -191,6 +219,9 @@ pub(super) fn delete(
     let bytes = connection.prepare_cached(&sql)?.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
     if let Some(bytes) = bytes {
         tallies.sub(table, 1, bytes as u64);
+        if class == Class::Incident {
+            connection.prepare_cached("DELETE FROM urgent_incident WHERE id = ?1")?.execute([id])?;
+        }
     }
     Ok(bytes.is_some())
 }

@@ -138,6 +138,10 @@ pub struct Snapshot {
     pub dead_letters: u64,
     /// Payloads that could not be understood, kept.
     pub quarantined: u64,
+    /// Incidents in the journal.
+    pub journal_entries: u64,
+    /// Urgent incidents that were taken since the start.
+    pub urgent_taken: u64,
     /// Messages waiting for their device (receipts).
     pub down_waiting: u64,
     /// What was lost.

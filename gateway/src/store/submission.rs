@@ -9,6 +9,8 @@ use super::line::DeviceLine;
 use super::record::StoredRecord;
 use crate::domain::access::ClientKey;
 use crate::domain::anchor::Anchor;
+use crate::domain::case_file::CaseFile;
+use crate::domain::disposal::Photo;
 use crate::domain::evidence::File;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::publication::Publication;
@@ -64,7 +66,7 @@ impl Item {
     /// Bytes that it takes in the store, but for what every row takes.
     pub(super) fn stored_bytes(&self) -> usize {
         let beside = match &self.content {
-            Content::Report { casework, .. } => casework.as_deref().map_or(0, str::len),
+            Content::Report { case, .. } => case.as_deref().map_or(0, |case| case.casework.len()),
             Content::Evidence { .. } => 0,
             Content::Quarantine { topic, detail, .. } => topic.len() + detail.len(),
             Content::Publication | Content::Released { .. } | Content::Taken { .. } => return 0,
@@ -113,8 +115,8 @@ pub enum Content {
         class: Class,
         /// The device's own number for it.
         claimed: Option<RecordRef>,
-        /// For incidents: geotag and attribution as JSON.
-        casework: Option<Box<str>>,
+        /// For incidents: what admission found out.
+        case: Option<Box<CaseFile>>,
         /// When the device's boot was, if it knew the time.
         anchor: Option<Anchor>,
     },
@@ -126,6 +128,8 @@ pub enum Content {
         anchor: Option<Anchor>,
         /// Which part.
         part: Box<Part>,
+        /// When it describes a photo of before or after: that one.
+        photo: Option<Box<Photo>>,
     },
     /// It was not; it is kept for a person to look at.
     Quarantine {

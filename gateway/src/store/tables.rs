@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::damage;
 use super::evidence::{self, Bound};
+use super::journal;
 use super::losses;
 use super::numbers;
 use super::quota::Quota;
@@ -34,6 +35,8 @@ pub(super) struct Tables {
     /// The last row given out in the table of each row class. Never the same again while the process lives, also when the
     /// table was emptied: somebody may still hold the number.
     last_ids: [i64; 3],
+    /// Urgent incidents that were taken since the start: who holds others looks again when it grows.
+    urgent_taken: u64,
 }
 
 impl Tables {
@@ -48,13 +51,13 @@ impl Tables {
         let tallies = Tallies::load(connection)?;
         let floor = numbers::floor(generation) as u64;
         let commit_seq = last_commit_seq(connection, &segments, &tallies)?.max(floor);
-        Ok(Tables { segments, tallies, commit_seq, generation, last_ids })
+        Ok(Tables { segments, tallies, commit_seq, generation, last_ids, urgent_taken: 0 })
     }
 
     /// Reads again what the tables hold after a group failed; numbers that were given out stay given out.
     pub(super) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let (commit_seq, last_ids) = (self.commit_seq, self.last_ids);
-        let mut loaded = Tables { commit_seq, last_ids, ..Tables::load(connection)? };
+        let (commit_seq, last_ids, urgent_taken) = (self.commit_seq, self.last_ids, self.urgent_taken);
+        let mut loaded = Tables { commit_seq, last_ids, urgent_taken, ..Tables::load(connection)? };
         for (table, before) in loaded.segments.iter_mut().zip(&mut self.segments) {
             table.go_on_from(before);
         }
@@ -73,6 +76,13 @@ impl Tables {
         let id = self.last_ids[at];
         rows::insert(connection, &mut self.tallies, self.commit_seq, id, record)?;
         Ok(id)
+    }
+
+    /// Puts an incident before those that are not urgent.
+    pub(super) fn put_first(&mut self, connection: &Connection, id: i64) -> rusqlite::Result<()> {
+        self.urgent_taken += 1;
+        connection.prepare_cached("INSERT OR IGNORE INTO urgent_incident (id) VALUES (?1)")?.execute([id])?;
+        Ok(())
     }
 
     /// The segment table of a class, if it is one that has one, with the tallies that its deletions change.
@@ -114,6 +124,8 @@ impl Tables {
             accepted_kept: self.tallies.get("accepted_case").n,
             dead_letters: self.tallies.get("dead_letter").n,
             quarantined: self.tallies.get("quarantine").n,
+            journal_entries: self.tallies.get(journal::TALLY).n,
+            urgent_taken: self.urgent_taken,
             down_waiting: self.tallies.get("down").n,
             losses: self.losses(),
             evidence: evidence::figures(&self.tallies, bound),

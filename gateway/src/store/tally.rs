@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use super::checksum::Checksum;
-use super::{damage, evidence, losses};
+use super::{damage, evidence, journal, losses};
 use crate::domain::loss::LossReason;
 
 /// Tally of the commits: its `n` is the number of the last one that wrote it.
@@ -29,7 +29,7 @@ pub(super) struct Tallies {
 
 impl Tallies {
     /// The tables that are tallied.
-    pub(super) const NAMES: [&'static str; 23] = [
+    pub(super) const NAMES: [&'static str; 24] = [
         COMMIT,
         "record_incident",
         "record_task",
@@ -38,6 +38,7 @@ impl Tallies {
         "dead_letter",
         "quarantine",
         "down",
+        journal::TALLY,
         "holes_status",
         "holes_reading",
         "holes_telemetry",

@@ -58,6 +58,8 @@ pub struct StoreOptions {
     pub keep_accepted: u64,
     /// Quarantined payloads that are kept.
     pub keep_quarantined: u64,
+    /// Incidents kept in the journal.
+    pub keep_journal: u64,
     /// What sessions of MQTT clients may take.
     pub session_limits: SessionLimits,
     /// Now, by the gateway's clock, in milliseconds since 1970; it need not be right.

@@ -11,7 +11,7 @@ use patrol_gateway::city;
 use patrol_gateway::config::mapping::PRESETS;
 use patrol_gateway::config::{Config, ConfigError};
 use patrol_gateway::domain::admission::Reason;
-use patrol_gateway::domain::geography::Geography;
+use patrol_gateway::domain::city::City;
 use patrol_gateway::domain::keyring::{Credential, KeyedSuite, Keyring, Unlisted};
 use patrol_gateway::domain::mapping::{Mapped, Rules};
 use patrol_gateway::domain::report::{Class, DeviceId};
@@ -47,7 +47,7 @@ fn refusal(mapped: &Mapped) -> (Reason, String) {
 }
 
 fn intake(rules: Rules, keyring: Keyring) -> Intake {
-    static CITY: LazyLock<Arc<Geography>> =
+    static CITY: LazyLock<Arc<City>> =
         LazyLock::new(|| Arc::new(city::load(&patrol_gateway::config::Geography::default()).unwrap()));
     Intake::new(Arc::new(keyring), CITY.clone(), Arc::default()).with_mapping(Arc::new(rules))
 }

@@ -1,7 +1,9 @@
 //! The messages of the test: each is known by a number, and all else about it follows from the number.
 
 use bytes::Bytes;
-use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef};
+use patrol_gateway::domain::case_file::CaseFile;
+use patrol_gateway::domain::journal::Facts;
+use patrol_gateway::domain::report::{CaseKind, Class, DeviceId, Identity, RecordRef};
 use patrol_gateway::store::submission::{Content, Item};
 
 /// A message's number.
@@ -55,13 +57,19 @@ pub(crate) fn fits(class: Class, number: Number, identity: Identity) -> bool {
     }
 }
 
+/// What admission found out about an incident.
+fn case(number: Number) -> CaseFile {
+    let facts = Facts::new(CaseKind::Event, "0501");
+    CaseFile::new(format!(r#"{{"grid":"{number}"}}"#), facts)
+}
+
 /// The message on its way into the store; without a class it is one that is not understood.
 pub(crate) fn item(class: Option<Class>, number: Number) -> Item {
     let content = match class {
         Some(class) => Content::Report {
             class,
             claimed: is_claimed(class, number).then(|| claim(number)),
-            casework: (class == Class::Incident).then(|| format!(r#"{{"grid":"{number}"}}"#).into()),
+            case: (class == Class::Incident).then(|| Box::new(case(number))),
             anchor: None,
         },
         None => Content::Quarantine { topic: "t".into(), reason: "malformed_json", detail: "?".into() },

@@ -31,7 +31,7 @@ fn frame(class: Class, boot: u32, seq: u32, anchor: Option<Anchor>) -> Item {
     let mut payload = vec![0; MAX_FRAME_LEN];
     let len = seal(&header, &Telemetry::default(), &FrameKey::CRC32C, &mut payload).expect("a frame");
     payload.truncate(len);
-    let content = Content::Report { class, claimed: Some(RecordRef { boot, seq }), casework: None, anchor };
+    let content = Content::Report { class, claimed: Some(RecordRef { boot, seq }), case: None, anchor };
     Item { received_at_ms: 0, payload: Bytes::from(payload), best_effort: false, content, beside: None }
 }
 

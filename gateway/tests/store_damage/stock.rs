@@ -9,8 +9,10 @@ use firmware_protocol::body::{self, RecordRef as WireRef};
 use firmware_protocol::{Bytes as WireBytes, DeviceTag, FrameKey, Header, seal};
 use patrol_gateway::domain::admission;
 use patrol_gateway::domain::anchor::Anchor;
+use patrol_gateway::domain::case_file::CaseFile;
 use patrol_gateway::domain::evidence::File;
-use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef, TimeQuality};
+use patrol_gateway::domain::journal::Facts;
+use patrol_gateway::domain::report::{CaseKind, Class, DeviceId, Identity, RecordRef, TimeQuality};
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::record::StoredRecord;
 use patrol_gateway::store::settlement::{Decision, Pending};
@@ -64,7 +66,9 @@ pub(super) async fn send(store: &Store, device: &DeviceId, items: Vec<Item>) -> 
 pub(super) fn report(class: Class, seq: u32, chance: &mut fastrand::Rng) -> Item {
     let len = chance.usize(20..600);
     let noise: String = std::iter::repeat_with(|| chance.alphanumeric()).take(len).collect();
-    let casework = (class == Class::Incident).then(|| format!(r#"{{"grid":{seq}}}"#).into());
+    let facts = || Facts::new(CaseKind::Event, "0501");
+    let case =
+        (class == Class::Incident).then(|| Box::new(CaseFile::new(format!(r#"{{"grid":{seq}}}"#), facts())));
     let anchor = Anchor { booted_at_ms: 1_795_000_000_000, quality: TimeQuality::Gnss };
     let claimed = Some(RecordRef { boot: 1, seq });
     Item {
@@ -72,7 +76,7 @@ pub(super) fn report(class: Class, seq: u32, chance: &mut fastrand::Rng) -> Item
         payload: format!(r#"{{"class":"{class}","seq":{seq},"noise":"{noise}"}}"#).into(),
         best_effort: false,
         beside: None,
-        content: Content::Report { class, claimed, casework, anchor: Some(anchor) },
+        content: Content::Report { class, claimed, case, anchor: Some(anchor) },
     }
 }
 
@@ -94,7 +98,7 @@ fn evidence(seq: u32, payload: Bytes) -> Item {
         payload,
         best_effort: false,
         beside: None,
-        content: Content::Evidence { claimed, anchor: None, part },
+        content: Content::Evidence { claimed, anchor: None, part, photo: None },
     }
 }
 
@@ -213,7 +217,7 @@ async fn unnumbered(store: &Store, chance: &mut fastrand::Rng) {
     for class in [Class::Task, Class::Reading, Class::Telemetry] {
         for _ in 0..40 {
             let mut item = report(class, 0, chance);
-            item.content = Content::Report { class, claimed: None, casework: None, anchor: None };
+            item.content = Content::Report { class, claimed: None, case: None, anchor: None };
             assert!(send(store, &device(0), vec![item]).await);
         }
     }

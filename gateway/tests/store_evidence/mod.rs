@@ -43,7 +43,7 @@ impl Photo {
 
     fn item(&self, seq: u32, payload: Bytes, part: Part) -> Item {
         let claimed = RecordRef { boot: 1, seq };
-        let content = Content::Evidence { claimed, anchor: None, part: Box::new(part) };
+        let content = Content::Evidence { claimed, anchor: None, part: Box::new(part), photo: None };
         Item { received_at_ms: 0, payload, best_effort: false, content, beside: None }
     }
 
@@ -396,6 +396,7 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
     let back = "DROP TABLE anchor; DROP TABLE evidence_file; DROP TABLE evidence_chunk;
                 DROP TABLE loss; DROP TABLE restore_progress; DROP TABLE kept_room;
                 DROP TABLE mqtt_session; DROP TABLE mqtt_subscription; DROP TABLE mqtt_received;
+                DROP TABLE journal; DROP TABLE photo; DROP TABLE urgent_incident;
                 DROP TABLE mqtt_queued; DROP TABLE mqtt_retained;
                 DELETE FROM tally WHERE name LIKE 'evidence_%'; DELETE FROM meta WHERE key = 'start';
                 PRAGMA user_version = 1;";

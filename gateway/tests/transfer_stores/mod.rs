@@ -10,7 +10,9 @@ use bytes::Bytes;
 use firmware_protocol::body::Telemetry;
 use firmware_protocol::{DeviceTag, FrameKey, Header as FrameHeader, MAX_FRAME_LEN, seal};
 use patrol_gateway::domain::anchor::Anchor;
-use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef, TimeQuality};
+use patrol_gateway::domain::case_file::CaseFile;
+use patrol_gateway::domain::journal::Facts;
+use patrol_gateway::domain::report::{CaseKind, Class, DeviceId, Identity, RecordRef, TimeQuality};
 use patrol_gateway::domain::retention::Policies;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
@@ -195,6 +197,7 @@ fn open(data_dir: &Path) -> Running {
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        keep_journal: 10_000,
         session_limits: Default::default(),
         started_at_ms: 0,
         chance: fastrand::Rng::new(),
@@ -203,8 +206,9 @@ fn open(data_dir: &Path) -> Running {
 }
 
 fn report(class: Class, claimed: Option<RecordRef>, payload: impl Into<Bytes>) -> Item {
-    let casework = (class == Class::Incident).then(|| r#"{"grid":"51"}"#.into());
-    let content = Content::Report { class, claimed, casework, anchor: None };
+    let facts = || Facts::new(CaseKind::Event, "0501");
+    let case = (class == Class::Incident).then(|| Box::new(CaseFile::new(r#"{"grid":"51"}"#, facts())));
+    let content = Content::Report { class, claimed, case, anchor: None };
     let received_at_ms = claimed.map_or(99, |claimed| i64::from(claimed.seq) * 1000);
     Item { received_at_ms, payload: payload.into(), best_effort: false, content, beside: None }
 }
@@ -221,7 +225,7 @@ fn clockless(device: &str, class: Class, boot: u32, seq: u32, anchor: Option<Anc
     let mut payload = vec![0; MAX_FRAME_LEN];
     let len = seal(&header, &Telemetry::default(), &FrameKey::CRC32C, &mut payload).expect("a frame");
     payload.truncate(len);
-    let content = Content::Report { class, claimed: Some(RecordRef { boot, seq }), casework: None, anchor };
+    let content = Content::Report { class, claimed: Some(RecordRef { boot, seq }), case: None, anchor };
     Item { received_at_ms: 7, payload: payload.into(), best_effort: false, content, beside: None }
 }
 

@@ -1,10 +1,13 @@
 //! How the keeper follows the file of the registry, and what a new one ends.
 
+use std::sync::Arc;
+
 use super::Keeper;
 use crate::access::file::{self, Stamp};
 use crate::access::work::Done;
 use crate::audit::Event;
 use crate::domain::registry::Registry;
+use crate::domain::roster::Roster;
 
 impl Keeper {
     /// Looks whether the file is another one.
@@ -66,6 +69,7 @@ impl Keeper {
             std::mem::take(&mut self.on_word).cancel();
         }
         self.remembered.retain(&newer);
+        self.roster.send_replace(Arc::new(Roster::of(&newer)));
         (self.registry, self.seen) = (newer, stamp);
         self.changes += 1;
     }

@@ -13,6 +13,7 @@ use crate::access::{Keeper, file};
 use crate::app::store_options;
 use crate::audit::{self, Audit};
 use crate::config::Config;
+use crate::domain::city::City;
 use crate::domain::geography::Geography;
 use crate::mqtt::transport::doors::Door;
 use crate::mqtt::transport::{Peer, Transport};
@@ -52,11 +53,11 @@ async fn a_panic_in_one_connection_ends_that_one_alone_and_its_client_may_come_a
     let loaded = file::read(&path).unwrap();
     let (gate, keeper) = Keeper::new(path, loaded, running.store.clone(), audit, stop.clone()).unwrap();
     tokio::spawn(keeper.run());
-    let geography = Arc::new(Geography::from_geojson(CITY).unwrap());
+    let city = Arc::new(City { geography: Geography::from_geojson(CITY).unwrap() });
     let uses = Uses {
         gate,
         store: running.store.clone(),
-        intake: Intake::new(Arc::default(), geography, metrics.clone()),
+        intake: Intake::new(Arc::default(), city, metrics.clone()),
         answers: Answers::new(running.store.clone(), Arc::default(), running.start_number, metrics.clone()),
         sightings: Sightings::default(),
         metrics: metrics.clone(),

@@ -155,7 +155,7 @@ impl Session {
                 (Kept::from(mapped.taken), Some((mapped.device, mapped.payload)))
             });
         }
-        (content(&self.owner.principal, &self.intake, topic, payload), None)
+        (content(&self.owner.principal, &self.intake, topic, payload, now), None)
     }
 
     /// MQTT 5 can say no to one message; MQTT 3.1.1 can only acknowledge or close.
@@ -173,7 +173,7 @@ impl Session {
 /// A will as the store takes it: as if its client published it now.
 pub(in crate::mqtt) fn item_of_will(owner: &Owner, intake: &Intake, will: Will, now: Now) -> Item {
     let publication = will.publication;
-    let content = match content(&owner.principal, intake, &publication.topic, &publication.payload) {
+    let content = match content(&owner.principal, intake, &publication.topic, &publication.payload, now) {
         Kept::Content(content, _) => content,
         Kept::Question(_) | Kept::Nothing => Content::Publication,
     };
@@ -190,11 +190,11 @@ pub(in crate::mqtt) fn item_of_will(owner: &Owner, intake: &Intake, will: Will, 
 }
 
 /// What the store is to keep of a message, whoever has subscribed to it.
-fn content(principal: &Principal, intake: &Intake, topic: &str, payload: &[u8]) -> Kept {
+fn content(principal: &Principal, intake: &Intake, topic: &str, payload: &[u8], now: Now) -> Kept {
     let Principal::Device(device) = principal else { return Kept::Nothing };
     let Some(class) = up_class(device, topic) else { return Kept::Nothing };
     match Class::from_name(class) {
-        Some(class) => intake.take(device, class, topic, payload).into(),
+        Some(class) => intake.take(device, class, topic, payload, now.unix_ms).into(),
         None => Taken::Message(intake.unknown_class(topic)).into(),
     }
 }

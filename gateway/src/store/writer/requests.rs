@@ -9,7 +9,7 @@ use crate::store::database::Database;
 use crate::store::group::Group;
 use crate::store::handle::Request;
 use crate::store::line::DeviceLine;
-use crate::store::{evidence, losses, restore, rows};
+use crate::store::{evidence, journal, losses, restore, rows};
 
 impl Writer {
     /// Puts a request that writes into the group; answers one that reads at once, before the group's transaction
@@ -78,6 +78,10 @@ impl Writer {
             }
             Request::Losses { after, limit, answer } => {
                 let read = |database: &mut Database| losses::after(&database.connection, after, limit);
+                drop(answer.send(self.read(read)?));
+            }
+            Request::Journal { after, limit, answer } => {
+                let read = |database: &mut Database| journal::after(&database.connection, after, limit);
                 drop(answer.send(self.read(read)?));
             }
             Request::LossesToReport { limit, answer } => {

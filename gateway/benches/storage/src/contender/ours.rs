@@ -44,6 +44,7 @@ pub(crate) fn options(dir: &Path, pace: Pace) -> StoreOptions {
         evidence_max_bytes: 1 << 20,
         keep_accepted: 0,
         keep_quarantined: 0,
+        keep_journal: 0,
         session_limits: Default::default(),
         started_at_ms: 1_795_395_600_000,
         chance: fastrand::Rng::with_seed(7),
@@ -128,7 +129,7 @@ pub(crate) fn item(message: &Sample) -> Item {
         payload: message.payload.clone(),
         best_effort: false,
         beside: None,
-        content: Content::Report { class: Class::Telemetry, claimed, casework: None, anchor: None },
+        content: Content::Report { class: Class::Telemetry, claimed, case: None, anchor: None },
     }
 }
 

@@ -1,0 +1,146 @@
+//! The city: its data, and what it makes of an incident.
+//!
+//! ```text
+//! incident, scene ─▶ geotag ─▶ grid ─▶ cross-boundary ─▶ case file: casework for the platform, facts for the journal
+//! ```
+//!
+//! Everything that is decided stands on the report with what decided it: sources, rules, versions of the data.
+
+mod crossing;
+
+use std::borrow::Cow;
+
+use super::case_file::CaseFile;
+use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
+use super::clock_quality::{self, Distrust, TrustedTime};
+use super::findings::{Nearness, Sight};
+use super::geography::{Geography, Location};
+use super::geotag::{Geotag, Scene};
+use super::journal::{Attribution, Facts};
+use super::report::{Incident, Report};
+
+/// The city's data. Immutable; shared by reference counting.
+#[derive(Debug)]
+pub struct City {
+    /// Its grids and case codes.
+    pub geography: Geography,
+}
+
+/// What is known of an incident besides what it says itself.
+#[derive(Debug)]
+pub struct Reporting<'r> {
+    /// Where it was made.
+    pub scene: Scene,
+    /// The grid where its reporter belongs.
+    pub home_grid: Option<&'r str>,
+    /// When it came, by the gateway's clock, in milliseconds since 1970.
+    pub received_at_ms: i64,
+}
+
+impl City {
+    /// What an incident comes to. `report` is the one that it is the body of.
+    pub fn case_file(
+        &self,
+        report: &Report<'_>,
+        incident: &Incident<'_>,
+        reporting: &Reporting<'_>,
+    ) -> CaseFile {
+        let time = clock_quality::trusted(report.observed_at, reporting.received_at_ms);
+        let geotag = reporting.scene.geotag();
+        let location =
+            geotag.as_ref().map(|tag| self.geography.locate(tag.lon_deg, tag.lat_deg, tag.accuracy_m));
+        let casework = self.casework(incident, reporting, &time, (geotag, location.as_ref()));
+        let facts = facts(incident, &casework);
+        let sight = self.sight(incident, &casework, &time);
+        CaseFile {
+            observed_at: report.observed_at,
+            uptime_ms: report.uptime_ms,
+            photos: incident.evidence.clone(),
+            sight,
+            ..CaseFile::new(casework.to_json(), facts)
+        }
+    }
+
+    fn casework<'a>(
+        &'a self,
+        incident: &Incident<'_>,
+        reporting: &Reporting<'_>,
+        time: &Result<TrustedTime, Distrust>,
+        (geotag, location): (Option<Geotag>, Option<&Location<'a>>),
+    ) -> Casework<'a> {
+        let names = self.geography.codes().names(incident.kind, &incident.code);
+        let crossing =
+            location.and_then(|location| crossing::crossing(&self.geography, location, reporting.home_grid));
+        Casework {
+            geotag,
+            assignment: assignment(location),
+            code: names.map(|names| CodeName { zh: (&names.zh).into(), en: (&names.en).into() }),
+            cross_boundary: crossing,
+            clock_untrusted: time.err(),
+            data: DataVersions {
+                grids: self.geography.version().into(),
+                codes: self.geography.codes().version().unwrap_or("").into(),
+            },
+            finding: None,
+            self_disposed: None,
+        }
+    }
+
+    /// What others are recognised by as reports of the same thing.
+    fn sight(
+        &self,
+        incident: &Incident<'_>,
+        casework: &Casework<'_>,
+        time: &Result<TrustedTime, Distrust>,
+    ) -> Option<(Sight, Nearness)> {
+        let (geotag, time) = (casework.geotag.as_ref()?, time.ok()?);
+        let sight = Sight {
+            kind: incident.kind,
+            code: incident.code.as_ref().into(),
+            stall_card: incident.stall_card.as_deref().map(Into::into),
+            at: (geotag.lon_deg, geotag.lat_deg),
+            time,
+        };
+        Some((sight, Nearness { radius_m: 30.0, within_ms: 600_000 }))
+    }
+}
+
+/// Whose an incident is, by where it lies.
+fn assignment<'a>(location: Option<&Location<'a>>) -> Assignment<'a> {
+    let Some(location) = location else {
+        return Assignment::Unassigned { because: Unassigned::NoFix, candidates: Vec::new() };
+    };
+    let candidates = location.candidates.iter().map(|grid| Cow::Borrowed(grid.facts.grid.as_ref())).collect();
+    match location.grid {
+        Some(grid) if location.candidates.is_empty() => Assignment::Assigned { grid: grid.facts.borrowed() },
+        Some(grid) => Assignment::Ambiguous { grid: grid.facts.borrowed(), candidates },
+        None => Assignment::Unassigned { because: Unassigned::OutsideEveryGrid, candidates },
+    }
+}
+
+/// What is remembered of an incident.
+fn facts(incident: &Incident<'_>, casework: &Casework<'_>) -> Facts {
+    let attribution = match casework.assignment {
+        Assignment::Assigned { .. } => Attribution::Assigned,
+        Assignment::Ambiguous { .. } => Attribution::Ambiguous,
+        Assignment::Unassigned { .. } => Attribution::Unassigned,
+    };
+    let facts = Facts {
+        attribution,
+        cross_boundary: casework.cross_boundary.is_some(),
+        operator: incident.operator.as_deref().map(Into::into),
+        ..Facts::new(incident.kind, &incident.code)
+    };
+    let Some(grid) = casework.assignment.grid() else { return facts };
+    Facts {
+        grid: grid.grid.as_ref().into(),
+        community_code: grid.community_code.as_ref().into(),
+        community: grid.community.as_ref().into(),
+        street_code: grid.street_code.as_ref().into(),
+        street: grid.street.as_ref().into(),
+        ..facts
+    }
+}
+
+#[cfg(test)]
+mod tests;
