@@ -22,6 +22,7 @@ mod names;
 mod net;
 mod read;
 pub mod registry_file;
+pub mod rules_file;
 mod schema;
 mod show;
 mod store;

@@ -3,12 +3,12 @@
 //! The table is data that an operator replaces: national standards are revised and every city extends them. A
 //! code that is not in it is no fault of the report, which goes on with `code_known: false`.
 //!
-//! The file is CSV in UTF-8 with a head line; the columns `code`, `kind`, `zh` and `en` are read, others are
-//! passed over; a row is one line. A kind is `event` or `component`, or `event_major` and `component_major` for the names of
+//! The file is CSV ([`super::csv`]) with the columns `code`, `kind`, `zh` and `en`. A kind is `event` or `component`, or `event_major` and `component_major` for the names of
 //! major classes.
 
 use std::collections::BTreeMap;
 
+use super::csv::{Csv, NotText, Row};
 use super::report::CaseKind;
 
 /// The names of the case codes, and which version of them this is.
@@ -74,15 +74,12 @@ pub enum CodeTableError {
 impl CodeTable {
     /// Reads a table; see the module for its form.
     pub fn from_csv(bytes: &[u8]) -> Result<CodeTable, CodeTableError> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| CodeTableError::NotText { offset: error.valid_up_to() })?;
-        let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
-        let head = lines.next().map(|(_, line)| cells(line)).unwrap_or_default();
-        let columns = Columns::of(&head)?;
+        let csv = Csv::read(bytes).map_err(|NotText { offset }| CodeTableError::NotText { offset })?;
+        let columns = Columns::of(&csv)?;
         let version = Some(format!("case-codes@{:08x}", crc32c::crc32c(bytes)));
         let mut table = CodeTable { version, ..CodeTable::default() };
-        for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            columns.row(index + 1, &cells(line), &mut table)?;
+        for row in csv.rows() {
+            columns.row(&row, &mut table)?;
         }
         Ok(table)
     }
@@ -120,18 +117,15 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(head: &[String]) -> Result<Columns, CodeTableError> {
-        let at = |column: &'static str| {
-            head.iter().position(|cell| cell.trim() == column).ok_or(CodeTableError::NoColumn { column })
-        };
+    fn of(csv: &Csv<'_>) -> Result<Columns, CodeTableError> {
+        let at = |column: &'static str| csv.column(column).ok_or(CodeTableError::NoColumn { column });
         Ok(Columns { code: at("code")?, kind: at("kind")?, zh: at("zh")?, en: at("en")? })
     }
 
-    fn row(&self, line: usize, cells: &[String], table: &mut CodeTable) -> Result<(), CodeTableError> {
-        let cell = |at: usize, column: &'static str| {
-            let text = cells.get(at).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
-            text.ok_or(CodeTableError::NoValue { line, column })
-        };
+    fn row(&self, row: &Row, table: &mut CodeTable) -> Result<(), CodeTableError> {
+        let line = row.line;
+        let cell =
+            |at: usize, column: &'static str| row.cell(at).ok_or(CodeTableError::NoValue { line, column });
         let (kind, names) = match cell(self.kind, "kind")? {
             "event" => ("event", &mut table.events),
             "component" => ("component", &mut table.components),
@@ -139,36 +133,11 @@ impl Columns {
             other => return Err(CodeTableError::UnknownKind { line, kind: other.to_owned() }),
         };
         let code = cell(self.code, "code")?.to_owned();
-        let row = CodeNames { zh: cell(self.zh, "zh")?.to_owned(), en: cell(self.en, "en")?.to_owned() };
-        match names.insert(code.clone(), row) {
+        let named = CodeNames { zh: cell(self.zh, "zh")?.to_owned(), en: cell(self.en, "en")?.to_owned() };
+        match names.insert(code.clone(), named) {
             None => Ok(()),
             Some(_) => Err(CodeTableError::Twice { line, kind, code }),
         }
-    }
-}
-
-/// The cells of one line; a cell in quotes may hold commas and doubled quotes.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    let mut chars = line.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                push(&mut cells, '"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            other => push(&mut cells, other),
-        }
-    }
-    cells
-}
-
-fn push(cells: &mut [String], char: char) {
-    if let Some(cell) = cells.last_mut() {
-        cell.push(char);
     }
 }
 
@@ -189,11 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_cell_keeps_its_commas_and_quotes() {
+    fn a_quoted_name_keeps_its_commas() {
         let table = CodeTable::from_csv(CITY).expect("the example city's table");
         let names = table.names(CaseKind::Event, "0202").expect("in the table");
         assert_eq!(names.en, "Illegal posters, banners or signs");
-        assert_eq!(cells(r#"1,"a ""b"", c",,d"#), ["1", "a \"b\", c", "", "d"]);
     }
 
     #[test]
