@@ -27,6 +27,7 @@ use super::submission::Batch;
 use crate::domain::access::ClientKey;
 use crate::domain::anchor::{self, Anchor};
 use crate::domain::evidence::File;
+use crate::domain::journal::Entry;
 use crate::domain::publication::Wish;
 use crate::domain::report::{Class, DeviceId, Identity};
 use crate::domain::topic::Filter;
@@ -370,6 +371,14 @@ impl Store {
     /// [`SettleError`]: it is not, they are to be told again.
     pub async fn losses_reported(&self, ids: Vec<i64>, at_ms: i64) -> Result<(), SettleError> {
         Ok(self.ask(|answer| Request::LossesReported { ids, at_ms, answer }).await??)
+    }
+
+    /// TEMPORARY, replaced by the journal's author: up to `limit` entries of the journal with numbers above `after`.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn journal(&self, _after: i64, _limit: u32) -> Result<Vec<Entry>, Stopped> {
+        self.ping().await.map(|()| Vec::new())
     }
 
     /// Returns when the writer has answered.
