@@ -28,11 +28,13 @@ use crate::city::{self, CityError};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::city::City;
+use crate::domain::civil::CityClock;
 use crate::domain::keyring::Keyring;
 use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
+use crate::http::journal::{Journal, JournalPages};
 use crate::http::losses::LossList;
 use crate::http::token::{Token, TokenError};
 use crate::http::transfer::Transfer;
@@ -318,6 +320,12 @@ fn view(
         let book = book.clone();
         async move { book.losses(after, limit).await.ok() }
     });
+    let book = store.clone();
+    let pages = JournalPages::new(move |after, limit| {
+        let book = book.clone();
+        async move { book.journal(after, limit).await.ok() }
+    });
+    let journal = Journal::new(pages, CityClock::default(), |_| None, clock::unix_ms);
     View {
         gateway: config.gateway.id.as_str().into(),
         store: store.snapshot(),
@@ -326,6 +334,7 @@ fn view(
         metrics: metrics.clone(),
         writer,
         losses,
+        journal,
         sightings: sightings.clone(),
         transfer,
     }

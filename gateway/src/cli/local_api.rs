@@ -11,8 +11,10 @@ use thiserror::Error;
 
 use self::exchange::Api;
 use super::{Exit, print};
+use crate::domain::indicators::{Query, Sheet};
 use crate::domain::report::DeviceId;
 use crate::http::devices::{self, DeviceLast, DeviceList};
+use crate::http::indicators;
 use crate::http::losses::LossPage;
 use crate::http::status::StatusReport;
 
@@ -20,6 +22,9 @@ use crate::http::status::StatusReport;
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
+
+/// Longest answer of many rows that is read: 10,000 indicators' rows are 10 MB.
+const ROWS_BYTES_MAX: u64 = 64 << 20;
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -74,6 +79,20 @@ pub fn device_last(address: SocketAddr, device: &DeviceId) -> Result<DeviceLast,
     let answer = Api { address, token: None }.get(&format!("{}/{device}/last", devices::PATH))?;
     let text = answer.text().map_err(|source| ApiError::Silent { address, source })?;
     serde_json::from_str(&text).map_err(|_| ApiError::Foreign { address })
+}
+
+/// The running gateway's indicators; [`ApiError::Refused`] when they would be too many.
+pub fn indicators(address: SocketAddr, query: &Query) -> Result<Sheet, ApiError> {
+    rows(address, &indicators::path_of(query))
+}
+
+/// An answer of many rows.
+fn rows<T: DeserializeOwned>(address: SocketAddr, path: &str) -> Result<T, ApiError> {
+    let body = Api { address, token: None }.get(path)?.into_body();
+    serde_json::from_reader(body.take(ROWS_BYTES_MAX)).map_err(|error| match error.io_error_kind() {
+        Some(kind) => ApiError::Silent { address, source: kind.into() },
+        None => ApiError::Foreign { address },
+    })
 }
 
 /// Says why there is no answer, and how the process ends. Who reads JSON wants nothing else on stdout.

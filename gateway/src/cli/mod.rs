@@ -12,6 +12,7 @@ pub mod export;
 pub mod fsck;
 mod human;
 pub mod import;
+pub mod indicators;
 pub mod local_api;
 pub mod losses;
 pub mod mapping;
@@ -60,6 +61,8 @@ pub enum Command {
     },
     /// 损失 List what the platform will not get of the devices' reports, and why
     Losses(losses::LossesArgs),
+    /// 指标 The indicators of the running gateway's journal, by day, street, community, grid, code
+    Indicators(indicators::IndicatorsArgs),
     /// 最近上报 What each device sent last, redacted, and what became of it
     Sightings(sightings::SightingsArgs),
     /// 映射 Third-party devices: the rules in effect, and what they make of a sample

@@ -1,8 +1,8 @@
 //! The local HTTP API: on loopback, out of the way of the ingest.
 //!
-//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/api/v1/devices` `/`: only GET and HEAD, no request bodies, answered
+//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/api/v1/devices` `/api/v1/indicators` `/`: only GET and HEAD, no request bodies, answered
 //! from watch channels and atomics without waiting for the store, except `/healthz`, which asks the writer
-//! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most. `/api/v1/export` and
+//! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most, and figures of the [`journal`]. `/api/v1/export` and
 //! `/api/v1/import` ([`transfer`]) read from the store and write into it. At most [`CONNECTIONS_MAX`] connections at a time, one
 //! request each; the next one waits in the kernel's queue. Headers are due within [`HEADER_TIME_MAX`], a connection
 //! ends after [`CONNECTION_TIME_MAX`] whatever the peer does.
@@ -10,6 +10,8 @@
 mod connection;
 pub mod damage;
 pub mod devices;
+pub mod indicators;
+pub mod journal;
 pub mod losses;
 mod routes;
 pub mod status;
@@ -29,6 +31,7 @@ use tokio::sync::watch;
 
 pub use connection::serve;
 
+use self::journal::Journal;
 use self::losses::LossList;
 use self::transfer::Transfer;
 use crate::health::{Readiness, UplinkStatus};
@@ -92,6 +95,8 @@ pub struct View {
     pub writer: WriterProbe,
     /// The loss records.
     pub losses: LossList,
+    /// The journal.
+    pub journal: Journal,
     /// What each device sent last.
     pub sightings: Sightings,
     /// What exports and imports need.

@@ -1,5 +1,7 @@
 //! The API as a client on a socket sees it.
 
+mod figures;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -61,6 +63,7 @@ async fn api_with(token: Option<Token>) -> Api {
         readiness: readiness_seen,
         metrics: Arc::clone(&metrics),
         losses: LossList::new(|after, limit| async move { Some(rows(after, limit)) }),
+        journal: figures::a_journal(writer_seen.clone()),
         // A writer that hangs never answers.
         writer: WriterProbe::new(move || {
             let mut seen = writer_seen.clone();
