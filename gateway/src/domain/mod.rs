@@ -14,6 +14,7 @@ pub mod casework;
 pub mod civil;
 pub mod clock_quality;
 pub mod codes;
+pub mod coordinates;
 pub mod evidence;
 mod frame;
 pub mod geography;
