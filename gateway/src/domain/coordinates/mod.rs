@@ -42,9 +42,11 @@ pub struct PlanePoint {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Coordinates {
     /// The plane of `cgcs2000_gk` for eastings without a zone.
-    pub plane: Option<Projection>,
+    plane: Option<Projection>,
     /// The city's own system.
-    pub local: Option<LocalSystem>,
+    local: Option<LocalSystem>,
+    /// Points on planes are not placed at all.
+    unplaced: bool,
 }
 
 /// Why a position can't be brought into WGS-84.
@@ -84,6 +86,14 @@ impl CoordinateError {
 }
 
 impl Coordinates {
+    /// For who reads a payload and does not look at where it is: points on any plane are read, and all lie at 0, 0.
+    pub const UNPLACED: Coordinates = Coordinates { plane: None, local: None, unplaced: true };
+
+    /// The plane of eastings without a zone, and the city's own system, as far as they are known.
+    pub const fn new(plane: Option<Projection>, local: Option<LocalSystem>) -> Coordinates {
+        Coordinates { plane, local, unplaced: false }
+    }
+
     /// A position as declared (longitude and latitude in degrees, or easting and northing in metres) in WGS-84.
     ///
     /// # Errors
@@ -94,6 +104,7 @@ impl Coordinates {
         match crs {
             Crs::Wgs84 | Crs::Cgcs2000 => Ok(degrees),
             Crs::Gcj02 => Ok(gcj02::to_wgs84(degrees)),
+            Crs::Cgcs2000Gk | Crs::Local if self.unplaced => Ok(LonLat { lon_deg: 0.0, lat_deg: 0.0 }),
             Crs::Cgcs2000Gk => gauss_krueger::with_zone(point, self.plane),
             Crs::Local => self.local.ok_or(CoordinateError::NoLocalSystem)?.degrees(point),
         }

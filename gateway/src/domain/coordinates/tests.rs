@@ -37,7 +37,7 @@ fn local() -> LocalSystem {
 }
 
 fn city() -> Coordinates {
-    Coordinates { plane: Some(plane(105.0)), local: Some(local()) }
+    Coordinates::new(Some(plane(105.0)), Some(local()))
 }
 
 /// A place in China and around it.
@@ -137,7 +137,7 @@ proptest! {
             // A plane serves its own surroundings.
             let meridian_deg = (place.lon_deg / 3.0).round().clamp(25.0, 45.0) * 3.0;
             let local = LocalSystem { plane: plane(meridian_deg), ..local() };
-            let near = Coordinates { plane: Some(plane(meridian_deg)), local: Some(local) };
+            let near = Coordinates::new(Some(plane(meridian_deg)), Some(local));
             let (first, second) = near.declared(crs, place).unwrap();
             let back = near.wgs84(crs, first, second).unwrap();
             prop_assert!(apart_m(back, place) < ROUND_TRIP_MAX_M, "{crs:?} {back:?}");

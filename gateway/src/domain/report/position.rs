@@ -23,6 +23,12 @@ impl Crs {
     /// All of them.
     pub const ALL: [Crs; 5] = [Crs::Wgs84, Crs::Cgcs2000, Crs::Gcj02, Crs::Cgcs2000Gk, Crs::Local];
 
+    /// The names of all.
+    pub const NAMES: [&'static str; 5] = {
+        let [wgs84, cgcs2000, gcj02, cgcs2000_gk, local] = Crs::ALL;
+        [wgs84.as_str(), cgcs2000.as_str(), gcj02.as_str(), cgcs2000_gk.as_str(), local.as_str()]
+    };
+
     /// The name in JSON and in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
