@@ -296,7 +296,8 @@ fn lanes(
     let platform = Platform::new(uplink)?;
     let (id, to, from, counts) =
         (config.gateway.id.clone(), platform.clone(), store.clone(), metrics.clone());
-    let lane = Lane::new(id, uplink, to, from, counts, fastrand::Rng::new());
+    let lane = Lane::new(id, uplink, to, from, counts, fastrand::Rng::new())
+        .with_coordinates(config.geography.coordinates());
     let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
     Ok(Some((lane, LossLane::new(id, uplink, platform, from, counts, fastrand::Rng::new()))))
 }

@@ -52,7 +52,7 @@ pub fn load(geography: &config::Geography) -> Result<City, CityError> {
     let grids = Geography::from_geojson(&bytes).map_err(|source| CityError::Grids { name, source })?;
     let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
     let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
-    Ok(City { geography: grids.with_codes(codes) })
+    Ok(City { geography: grids.with_codes(codes).with_coordinates(geography.coordinates()) })
 }
 
 /// The city in one line, for people.

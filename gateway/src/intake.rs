@@ -115,7 +115,7 @@ impl Intake {
     pub fn take(&self, device: &DeviceId, class: Class, topic: &str, payload: &[u8], now_ms: i64) -> Taken {
         self.metrics.received_messages[class].inc();
         self.metrics.received_bytes[class].inc_by(payload.len() as u64);
-        match admission::admit(&self.keyring, class, device, payload) {
+        match admission::admit(&self.keyring, self.city.geography.coordinates(), class, device, payload) {
             Ok(Admission::Report(report)) => self.report((device, class), &report, payload, now_ms),
             Ok(Admission::TimeQuestion(question)) => Taken::Question(question),
             Ok(Admission::EvidenceRefused { evidence, rejection }) => {

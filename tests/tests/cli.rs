@@ -209,7 +209,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 78] = [
+const OTHER_VALUES: [(&str, &str); 80] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -249,6 +249,11 @@ const OTHER_VALUES: [(&str, &str); 78] = [
     ("geography.stalls", "/tmp/stalls"),
     ("geography.points", "/tmp/points"),
     ("geography.camera_events", "/tmp/camera_events"),
+    ("geography.central_meridian_deg", "104.5"),
+    (
+        "geography.local_system",
+        "{ dx_m = 1.5, dy_m = -2.5, rotation_arcsec = 30.5, scale_ppm = -7.5, central_meridian_deg = 104.5 }",
+    ),
     ("store.max_bytes", "128MiB"),
     ("store.incident_reserve", "7MiB"),
     ("store.evidence_max_bytes", "9MiB"),

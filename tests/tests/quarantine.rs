@@ -43,7 +43,7 @@ fn json_cases() -> Vec<Case> {
         ("telemetry", text(r#"{"time": "2026-11-23T09:12:44"}"#), "invalid_time"),
         ("telemetry", text(r#"{"seq": 1}"#), "half_identity"),
         ("telemetry", position(""), "undeclared_crs"),
-        ("telemetry", position(r#", "crs": "gcj02""#), "unsupported_crs"),
+        ("telemetry", position(r#", "crs": "mars""#), "unsupported_crs"),
         ("evidence", text("{}"), "unsupported_class"),
         ("selfie", text(r#"{"boot": 1, "seq": 1}"#), "unknown_class"),
         ("incident/more", text(r#"{"boot": 1, "seq": 1}"#), "unknown_class"),

@@ -1,12 +1,21 @@
 //! `[geography]`: the city's data. What is left out is taken from the built-in example city.
 
+mod systems;
+
 use std::path::PathBuf;
 
+use self::systems::{Meridian, System};
 use super::kinds::FilePath;
 use super::value::Keys;
+use crate::domain::coordinates::Coordinates;
+use crate::domain::coordinates::gauss_krueger::Projection;
+use crate::domain::coordinates::local::LocalSystem;
+
+/// The central meridian of the built-in example city: Deyang, zone 35.
+const EXAMPLE_MERIDIAN_DEG: f64 = 105.0;
 
 /// `[geography]`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Geography {
     /// GeoJSON of the duty grids.
     pub grids: Option<PathBuf>,
@@ -24,6 +33,10 @@ pub struct Geography {
     pub points: Option<PathBuf>,
     /// CSV of the case code of each camera event number.
     pub camera_events: Option<PathBuf>,
+    /// The plane of positions in `cgcs2000_gk` whose easting has no zone.
+    pub central_meridian_deg: Option<Projection>,
+    /// The city's own coordinate system.
+    pub local_system: Option<LocalSystem>,
 }
 
 impl Geography {
@@ -37,5 +50,14 @@ impl Geography {
         keys.optional("stalls", FilePath, &mut self.stalls);
         keys.optional("points", FilePath, &mut self.points);
         keys.optional("camera_events", FilePath, &mut self.camera_events);
+        keys.optional("central_meridian_deg", Meridian, &mut self.central_meridian_deg);
+        keys.optional("local_system", System, &mut self.local_system);
+    }
+
+    /// The systems in which devices may send their positions. The example city's meridian counts for the example city only:
+    /// with grids of another one it would be a guess.
+    pub fn coordinates(&self) -> Coordinates {
+        let example = || Projection::new(EXAMPLE_MERIDIAN_DEG).filter(|_| self.grids.is_none());
+        Coordinates::new(self.central_meridian_deg.or_else(example), self.local_system)
     }
 }

@@ -28,7 +28,7 @@ use crate::domain::mapping::field::Source;
 use crate::domain::mapping::pointer::Pointer;
 use crate::domain::mapping::readings::{Collect, ReadingRule};
 use crate::domain::mapping::{FIELDS_MAX, RULES_MAX, Rule, Rules, lacks_crs};
-use crate::domain::report::Class;
+use crate::domain::report::{Class, Crs};
 use crate::domain::topic::{Filter, TopicLimits};
 
 pub use preset::{PRESETS, Preset};
@@ -38,8 +38,8 @@ pub(super) const ENTRY: &str = "mapping";
 /// The keys of an entry.
 const KEYS: [&str; 10] =
     ["topic", "preset", "kind", "device", "when", "single", "crs", "fields", "readings", "collect"];
-/// Coordinate systems that can be declared; admission says which of them are taken.
-const SYSTEMS: [&str; 3] = ["wgs84", "cgcs2000", "gcj02"];
+/// Coordinate systems that can be declared; whether a plane is known is said by `[geography]`.
+const SYSTEMS: [&str; 5] = Crs::NAMES;
 /// What a topic of a rule may have at most.
 const TOPIC_LIMITS: TopicLimits = TopicLimits { bytes_max: 256, levels_max: 16 };
 /// Topics that are not another system's: this gateway's own, and the server's.

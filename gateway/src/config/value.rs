@@ -31,6 +31,15 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// A finite number; a whole one is as good as a fraction.
+    pub(super) fn number(self) -> Option<f64> {
+        let number = match self {
+            Raw::File(item) => item.as_float().or_else(|| item.as_integer().map(|whole| whole as f64)),
+            Raw::Env(text) => text.parse().ok(),
+        };
+        number.filter(|number| number.is_finite())
+    }
+
     pub(super) fn flag(self) -> Option<bool> {
         match self {
             Raw::File(item) => item.as_bool(),

@@ -2,6 +2,7 @@
 //!
 //! - The first byte decides: 0xC1 opens a frame, `{` (after JSON's white space) opens JSON.
 //! - The class is the topic's; a frame of another class is refused, and so is a frame of another device.
+//! - Positions are brought into WGS-84 with the [`Coordinates`] of the city; those of frames are WGS-84.
 //! - What a device must prove is said by the [`Keyring`]; nothing of a payload is looked at before it is proven.
 //! - A rejection is a value. The payload behind it is acknowledged, kept in quarantine with the rejection,
 //!   and counted under [`Reason::as_str`].
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use reason::Reason;
 
+use super::coordinates::Coordinates;
 use super::frame;
 use super::json;
 use super::keyring::Keyring;
@@ -79,6 +81,7 @@ impl fmt::Display for Rejection {
 /// Reads the payload that `device` published on its topic of `class`.
 pub fn admit<'a>(
     keyring: &Keyring,
+    coordinates: Coordinates,
     class: Class,
     device: &DeviceId,
     payload: &'a [u8],
@@ -93,16 +96,18 @@ pub fn admit<'a>(
             let detail = format!("{device} has a key, and JSON carries no tag: send frames");
             Err(Rejection::new(Reason::JsonUnauthenticated, detail))
         }
-        Encoding::Json => json::read(class, payload).map(Admission::Report),
+        Encoding::Json => json::read(coordinates, class, payload).map(Admission::Report),
     }
 }
 
 /// Reads a payload again that was admitted as a report of `class` before and kept safe since. What its device must
 /// prove may have changed; that it was proven has not.
-pub fn reread(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
+///
+/// A position on a plane is read with the systems in effect now (docs/decisions/0020).
+pub fn reread(coordinates: Coordinates, class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
     match Encoding::of(payload)? {
         Encoding::Frame => frame::reread(payload),
-        Encoding::Json => json::read(class, payload),
+        Encoding::Json => json::read(coordinates, class, payload),
     }
 }
 

@@ -19,6 +19,7 @@ use rstar::{AABB, RTree};
 use self::plane::Plane;
 use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::codes::CodeTable;
+use super::coordinates::Coordinates;
 use super::geotag::Geotag;
 use super::grid::{self, Grid, GridFileError};
 use super::report::{Fix, Incident};
@@ -35,13 +36,14 @@ pub type GeographyError = GridFileError;
 /// A grid's bounding box in degrees, with its place in the list of grids.
 type Boxed = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// The city: its duty grids and its case codes. Immutable; shared by reference counting.
+/// The city: its duty grids, its case codes and its coordinate systems. Immutable; shared by reference counting.
 #[derive(Debug)]
 pub struct Geography {
     /// Sorted by code: the lowest index is the lowest code.
     grids: Vec<Grid>,
     tree: RTree<Boxed>,
     codes: CodeTable,
+    coordinates: Coordinates,
     version: String,
 }
 
@@ -66,12 +68,28 @@ impl Geography {
         });
         let tree = RTree::bulk_load(boxes.collect());
         let version = format!("{}@{:08x}", file.name, crc32c::crc32c(bytes));
-        Ok(Geography { grids: file.grids, tree, codes: CodeTable::default(), version })
+        Ok(Geography {
+            grids: file.grids,
+            tree,
+            codes: CodeTable::default(),
+            coordinates: Coordinates::default(),
+            version,
+        })
     }
 
     /// The same map with this case code table.
     pub fn with_codes(self, codes: CodeTable) -> Geography {
         Geography { codes, ..self }
+    }
+
+    /// The same map, and positions of devices in these systems.
+    pub fn with_coordinates(self, coordinates: Coordinates) -> Geography {
+        Geography { coordinates, ..self }
+    }
+
+    /// The systems in which devices may send their positions.
+    pub const fn coordinates(&self) -> Coordinates {
+        self.coordinates
     }
 
     /// The grids, sorted by code.

@@ -6,7 +6,7 @@
 //!   same as absent.
 //! - Whole numbers may be written with a fraction (`88.0`) and are rounded; `boot`, `seq`, `task` and
 //!   `revision` may not.
-//! - A position must declare its coordinate system.
+//! - A position must declare its coordinate system, and is brought into WGS-84.
 
 mod head;
 mod position;
@@ -19,6 +19,7 @@ use self::head::{claimed, observed_at};
 use self::position::PositionText;
 use self::values::{Text, at_most, code, known, needed, whole, within};
 use super::admission::{Reason, Rejection};
+use super::coordinates::Coordinates;
 use super::report::{
     Body, CaseKind, Class, Incident, Reading, RecordRef, Report, Status, TaskAck, Telemetry,
 };
@@ -30,14 +31,14 @@ const EVIDENCE_MAX: usize = 64;
 /// The status of a reading that is like any other, and the same as none.
 const GOOD: &str = "good";
 
-/// Reads a JSON payload of a class.
-pub(super) fn read(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
+/// Reads a JSON payload of a class, with the coordinate systems of this city.
+pub(super) fn read(coordinates: Coordinates, class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
     match class {
-        Class::Telemetry => text::<TelemetryText<'_>>(payload)?.report(),
-        Class::Reading => text::<ReadingsText<'_>>(payload)?.report(),
-        Class::Incident => text::<IncidentText<'_>>(payload)?.report(),
-        Class::Status => text::<StatusText<'_>>(payload)?.report(),
-        Class::Task => text::<TaskText<'_>>(payload)?.report(),
+        Class::Telemetry => text::<TelemetryText<'_>>(payload)?.report(coordinates),
+        Class::Reading => text::<ReadingsText<'_>>(payload)?.report(coordinates),
+        Class::Incident => text::<IncidentText<'_>>(payload)?.report(coordinates),
+        Class::Status => text::<StatusText<'_>>(payload)?.report(coordinates),
+        Class::Task => text::<TaskText<'_>>(payload)?.report(coordinates),
         Class::Evidence => {
             let detail = "evidence is taken as frames only; the payload is kept";
             Err(Rejection::new(Reason::UnsupportedClass, detail))
@@ -66,12 +67,12 @@ macro_rules! message {
         }
 
         impl<'a> $name<'a> {
-            fn report(self) -> Result<Report<'a>, Rejection> {
+            fn report(self, coordinates: Coordinates) -> Result<Report<'a>, Rejection> {
                 Ok(Report {
                     claimed: claimed(self.boot, self.seq)?,
                     observed_at: observed_at(self.time.as_ref(), self.time_quality.as_ref(), self.age_ms)?,
                     uptime_ms: None,
-                    body: self.body()?,
+                    body: self.body(coordinates)?,
                 })
             }
         }
@@ -157,9 +158,9 @@ struct ReferenceText {
 }
 
 impl<'a> TelemetryText<'a> {
-    fn body(self) -> Result<Body<'a>, Rejection> {
+    fn body(self, coordinates: Coordinates) -> Result<Body<'a>, Rejection> {
         Ok(Body::Telemetry(Telemetry {
-            fix: self.position.map(PositionText::fix).transpose()?,
+            fix: self.position.map(|position| position.fix(coordinates)).transpose()?,
             altitude_m: within("altitude_m", self.altitude_m, -1_000.0..=50_000.0)?,
             satellites: whole("satellites", self.satellites, 0..=255)?,
             speed_kmh: within("speed_kmh", self.speed_kmh, 0.0..=2_000.0)?,
@@ -174,7 +175,7 @@ impl<'a> TelemetryText<'a> {
 }
 
 impl<'a> ReadingsText<'a> {
-    fn body(self) -> Result<Body<'a>, Rejection> {
+    fn body(self, _: Coordinates) -> Result<Body<'a>, Rejection> {
         at_most("readings", self.readings.len(), READINGS_MAX)?;
         self.readings.into_iter().map(ReadingText::reading).collect::<Result<_, _>>().map(Body::Reading)
     }
@@ -193,7 +194,7 @@ impl<'a> ReadingText<'a> {
 }
 
 impl<'a> IncidentText<'a> {
-    fn body(self) -> Result<Body<'a>, Rejection> {
+    fn body(self, coordinates: Coordinates) -> Result<Body<'a>, Rejection> {
         let severity: Option<u8> = whole("severity", self.severity, 0..=255)?;
         Ok(Body::Incident(Incident {
             kind: known(
@@ -204,7 +205,7 @@ impl<'a> IncidentText<'a> {
             )?,
             code: code(needed("code", self.code)?)?,
             severity: severity.filter(|severity| *severity > 0),
-            fix: self.position.map(PositionText::fix).transpose()?,
+            fix: self.position.map(|position| position.fix(coordinates)).transpose()?,
             operator: self.operator.map(|text| text.0),
             stall_card: self.stall_card.map(|text| text.0),
             description: self.description.map(|text| text.0),
@@ -227,7 +228,7 @@ impl ReferenceText {
 }
 
 impl<'a> StatusText<'a> {
-    fn body(self) -> Result<Body<'a>, Rejection> {
+    fn body(self, _: Coordinates) -> Result<Body<'a>, Rejection> {
         Ok(Body::Status(Status {
             firmware: self.firmware.map(|text| text.0),
             battery_percent: whole("battery_percent", self.battery_percent, 0..=100)?,
@@ -242,7 +243,7 @@ impl<'a> StatusText<'a> {
 }
 
 impl<'a> TaskText<'a> {
-    fn body(self) -> Result<Body<'a>, Rejection> {
+    fn body(self, _: Coordinates) -> Result<Body<'a>, Rejection> {
         Ok(Body::Task(TaskAck {
             task: needed("task", self.task)?,
             revision: self.revision.unwrap_or(0),

@@ -18,6 +18,7 @@ pub mod city;
 pub mod civil;
 pub mod clock_quality;
 pub mod codes;
+pub mod coordinates;
 pub mod csv;
 pub mod disposal;
 pub mod distance;

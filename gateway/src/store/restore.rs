@@ -16,6 +16,7 @@ use super::record::StoredRecord;
 use super::submission::Part;
 use crate::domain::admission;
 use crate::domain::anchor::Anchor;
+use crate::domain::coordinates::Coordinates;
 use crate::domain::report::{Class, DeviceId};
 
 /// Records of one class from one source, all of them taken or none.
@@ -64,7 +65,7 @@ impl Restored {
     /// Reads of a record what the store must know to place it.
     pub fn new(record: StoredRecord) -> Restored {
         let part = match record.class {
-            Class::Evidence => admission::reread(record.class, &record.payload)
+            Class::Evidence => admission::reread(Coordinates::UNPLACED, record.class, &record.payload)
                 .ok()
                 .and_then(|report| Part::of(&report.body, &record.payload)),
             _ => None,

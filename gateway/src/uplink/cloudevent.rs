@@ -35,6 +35,7 @@ use self::when::When;
 use crate::domain::admission;
 use crate::domain::anchor::Anchor;
 use crate::domain::casework::Casework;
+use crate::domain::coordinates::Coordinates;
 use crate::domain::report::{Class, DeviceId, Identity, ObservedAt};
 use crate::store::record::StoredRecord;
 
@@ -58,15 +59,20 @@ pub struct CloudEvent<'a> {
     data_base64: Option<Base64<'a>>,
 }
 
-/// The event of a stored record; `anchor` is its boot's, which matters when it came without a time.
-pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord, anchor: Option<Anchor>) -> CloudEvent<'a> {
+/// The event of a stored record; positions on planes are read with `coordinates`; `anchor` is its boot's, which matters when it came without a time.
+pub fn event<'a>(
+    gateway_id: &'a str,
+    coordinates: Coordinates,
+    record: &'a StoredRecord,
+    anchor: Option<Anchor>,
+) -> CloudEvent<'a> {
     let event = raw_event(gateway_id, record);
     let casework = match record.casework.as_deref().map(Casework::from_json) {
         Some(None) => return event, // of another version: the receiver gets what the device sent
         Some(readable) => readable,
         None => None,
     };
-    let Ok(report) = admission::reread(record.class, &record.payload) else { return event };
+    let Ok(report) = admission::reread(coordinates, record.class, &record.payload) else { return event };
     let when = When::of(&report, anchor, record.received_at_ms);
     let grid = casework.as_ref().and_then(|casework| casework.assignment.grid());
     let grid = grid.map(|grid| grid.grid.clone());
@@ -83,8 +89,14 @@ pub fn event<'a>(gateway_id: &'a str, record: &'a StoredRecord, anchor: Option<A
 }
 
 /// Appends the event of a stored record to a buffer, as one JSON object.
-pub fn write_event(out: &mut Vec<u8>, gateway_id: &str, record: &StoredRecord, anchor: Option<Anchor>) {
-    serde_json::to_writer(out, &event(gateway_id, record, anchor))
+pub fn write_event(
+    out: &mut Vec<u8>,
+    gateway_id: &str,
+    coordinates: Coordinates,
+    record: &StoredRecord,
+    anchor: Option<Anchor>,
+) {
+    serde_json::to_writer(out, &event(gateway_id, coordinates, record, anchor))
         .expect("a Vec takes every write, and an event has text keys and finite numbers only");
 }
 

@@ -24,6 +24,7 @@ use super::put_off::PutOff;
 use super::receipt;
 use crate::clock;
 use crate::config::Uplink;
+use crate::domain::coordinates::Coordinates;
 use crate::domain::report::Class;
 use crate::domain::schedule;
 use crate::health::{UplinkKind, UplinkState, UplinkStatus};
@@ -58,6 +59,8 @@ pub struct Lane {
     metrics: Arc<Metrics>,
     status: watch::Sender<UplinkStatus>,
     patience: Patience,
+    /// The systems in which devices send their positions.
+    coordinates: Coordinates,
     batch_events_max: usize,
     batch_bytes_max: usize,
     /// Shrinks while the platform refuses batches whole, to find the record that it does not take.
@@ -89,6 +92,7 @@ impl Lane {
             metrics,
             status: watch::Sender::new(status),
             patience: Patience::new(uplink, random),
+            coordinates: Coordinates::default(),
             batch_events_max: uplink.batch_events,
             batch_bytes_max: uplink.batch_bytes,
             batch_events: uplink.batch_events,
@@ -97,6 +101,12 @@ impl Lane {
             put_off: PutOff::default(),
             accepted_since_burial: false,
         }
+    }
+
+    /// The same, and positions of devices in these systems.
+    #[must_use]
+    pub fn with_coordinates(self, coordinates: Coordinates) -> Lane {
+        Lane { coordinates, ..self }
     }
 
     /// What the lane says about itself.
@@ -188,7 +198,13 @@ impl Lane {
             if count > 0 {
                 body.push(b',');
             }
-            cloudevent::write_event(&mut body, &self.gateway_id, &pending.record, pending.anchor);
+            cloudevent::write_event(
+                &mut body,
+                &self.gateway_id,
+                self.coordinates,
+                &pending.record,
+                pending.anchor,
+            );
             if count > 0 && body.len() >= self.batch_bytes_max {
                 body.truncate(before);
                 break;

@@ -12,6 +12,7 @@ use patrol_gateway::config::mapping::PRESETS;
 use patrol_gateway::config::{Config, ConfigError};
 use patrol_gateway::domain::admission::Reason;
 use patrol_gateway::domain::city::City;
+use patrol_gateway::domain::coordinates::Coordinates;
 use patrol_gateway::domain::keyring::{Credential, KeyedSuite, Keyring, Unlisted};
 use patrol_gateway::domain::mapping::{Mapped, Rules};
 use patrol_gateway::domain::report::{Class, DeviceId};
@@ -185,12 +186,12 @@ fn what_can_t_be_mapped_is_quarantined_as_it_came_with_field_pointer_and_value()
         [[mapping]]
         topic = "x/+/up"
         kind = "telemetry"
-        crs = "gcj02"
+        crs = "local"
         device = { pointer = "/id" }
         fields.speed_kmh = { pointer = "/v" }
         fields.heading_deg = { pointer = "/h", required = true }
-        fields.position.lon = { pointer = "/p/0" }
-        fields.position.lat = { pointer = "/p/1" }
+        fields.position.easting_m = { pointer = "/p/0" }
+        fields.position.northing_m = { pointer = "/p/1" }
     "#;
     let cases = [
         (json!({"id": "a", "v": "fast", "h": 1}), "mapping_failed", "speed_kmh at /v: \"fast\" is no number"),
@@ -198,9 +199,9 @@ fn what_can_t_be_mapped_is_quarantined_as_it_came_with_field_pointer_and_value()
         (json!({"v": 5, "h": 1}), "mapping_failed", "device: nothing at /id"),
         (json!({"id": "a", "h": 361}), "out_of_range", "heading_deg: 361 is not between 0 and 360"),
         (
-            json!({"id": "a", "h": 1, "p": [104.4, 31.1]}),
+            json!({"id": "a", "h": 1, "p": [12_345.6, 8_901.2]}),
             "unsupported_crs",
-            "position.crs: gcj02 is not converted",
+            "position: local: no local system is configured: set geography.local_system",
         ),
     ];
     let intake = intake(rules(text), Keyring::default());
@@ -329,7 +330,7 @@ proptest! {
         let made = intake.take_mapped("pub", "x/y", &payload, NOW_MS).expect("a rule is for the topic");
         match made.taken {
             Taken::Message(Content::Report { class, .. }) => {
-                let read = patrol_gateway::domain::admission::reread(class, &made.payload);
+                let read = patrol_gateway::domain::admission::reread(Coordinates::default(), class, &made.payload);
                 prop_assert!(read.is_ok(), "{:?} {:?}", read, made.payload);
             }
             Taken::Message(Content::Quarantine { detail, .. }) => {

@@ -10,6 +10,7 @@ use firmware_protocol::{Bytes as WireBytes, DeviceTag, FrameKey, Header, seal};
 use patrol_gateway::domain::admission;
 use patrol_gateway::domain::anchor::Anchor;
 use patrol_gateway::domain::case_file::CaseFile;
+use patrol_gateway::domain::coordinates::Coordinates;
 use patrol_gateway::domain::evidence::File;
 use patrol_gateway::domain::journal::Facts;
 use patrol_gateway::domain::report::{CaseKind, Class, DeviceId, Identity, RecordRef, TimeQuality};
@@ -89,7 +90,8 @@ fn frame<B: body::Body>(device: &DeviceId, seq: u32, body: &B) -> Bytes {
 }
 
 fn evidence(seq: u32, payload: Bytes) -> Item {
-    let report = admission::reread(Class::Evidence, &payload).expect("a frame that is understood");
+    let report = admission::reread(Coordinates::default(), Class::Evidence, &payload)
+        .expect("a frame that is understood");
     let part = Box::new(Part::of(&report.body, &payload).expect("a part of a photo"));
     let claimed = RecordRef { boot: 1, seq };
     drop(report);
@@ -195,7 +197,8 @@ async fn build_photos(store: &Store, chance: &mut fastrand::Rng) -> u64 {
 
 async fn photo_file(store: &Store, device: &DeviceId) -> File {
     let described = head(store, Class::Evidence).await.into_iter().find_map(|pending| {
-        let report = admission::reread(Class::Evidence, &pending.record.payload).ok()?;
+        let report =
+            admission::reread(Coordinates::default(), Class::Evidence, &pending.record.payload).ok()?;
         match Part::of(&report.body, &pending.record.payload)? {
             Part::Meta(file) if pending.record.device == *device => Some(file),
             _ => None,

@@ -82,7 +82,7 @@ pub fn run(args: &Args) -> Exit {
         ("网页 http     ", http::check(&config)),
         ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
         ("地理 geography", geography::check(&config.geography)),
-        ("映射 mapping  ", mapping::check(&config.mapping)),
+        ("映射 mapping  ", mapping::check(&config.mapping, &config.geography)),
     ];
     let behind = |what: &'static str, bind: Option<SocketAddr>| Some((what, ports::check(bind?, &config)));
     findings.extend(behind("加密 mqtts    ", listener.tls_bind));

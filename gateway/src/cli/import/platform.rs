@@ -45,7 +45,8 @@ pub(super) fn run(config: &Config, path: &Path, opened: Opened) -> Exit {
         }
     };
     let Opened { header, records, mut chunks } = opened;
-    let mut delivery = Delivery::new(platform, uplink, header.gateway.clone(), journal);
+    let mut delivery =
+        Delivery::new(platform, (uplink, config.geography.coordinates()), header.gateway.clone(), journal);
     let mut outcome = Outcome::default();
     let sent = runtime.block_on(send(&mut delivery, records, &mut chunks, &mut outcome));
     let printed = print(&words(&header, &delivery.journal, &outcome));

@@ -13,6 +13,7 @@ use crate::cli::{Exit, print};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::admission::{self, Admission, Rejection};
+use crate::domain::coordinates::Coordinates;
 use crate::domain::keyring::Keyring;
 use crate::domain::mapping::{Mapped, Step};
 use crate::domain::report::{Class, DeviceId};
@@ -126,7 +127,8 @@ fn findings(
         };
     };
     let told = report.as_ref().ok().and_then(|report| serde_json::from_slice(report).ok());
-    let admitted = report.and_then(|report| admit(keyring, class, device.as_ref(), &report));
+    let admitted = report
+        .and_then(|report| admit(keyring, config.geography.coordinates(), class, device.as_ref(), &report));
     let (verdict, refused) = match admitted {
         Ok(()) => ("accepted", None),
         Err(rejection) => ("quarantined", Some(rejection)),
@@ -145,9 +147,15 @@ fn findings(
 }
 
 /// What admission says of a report; there is none without a device.
-fn admit(keyring: &Keyring, class: Class, device: Option<&DeviceId>, report: &[u8]) -> Result<(), Rejection> {
+fn admit(
+    keyring: &Keyring,
+    coordinates: Coordinates,
+    class: Class,
+    device: Option<&DeviceId>,
+    report: &[u8],
+) -> Result<(), Rejection> {
     let Some(device) = device else { return Ok(()) };
-    admission::admit(keyring, class, device, report).map(|_: Admission<'_>| ())
+    admission::admit(keyring, coordinates, class, device, report).map(|_: Admission<'_>| ())
 }
 
 fn words(findings: &Findings) -> String {
@@ -208,8 +216,8 @@ mod tests {
 
     #[test]
     fn the_bench_says_why_a_sample_would_be_quarantined_or_pass_by() {
-        let gcj02 = words(&tried("crs = \"gcj02\"", "jt/1/up", SAMPLE));
-        assert!(gcj02.contains("隔离 quarantined: unsupported_crs: "), "{gcj02}");
+        let local = words(&tried("crs = \"local\"", "jt/1/up", SAMPLE));
+        assert!(local.contains("隔离 quarantined: missing_field: position.easting_m"), "{local}");
         let garbage = tried("crs = \"wgs84\"", "jt/1/up", b"[");
         assert_eq!((garbage.verdict, garbage.reason), (Some("quarantined"), Some("malformed_json")));
         let other = tried("crs = \"wgs84\"", "other", SAMPLE);

@@ -4,6 +4,7 @@ use firmware_protocol::DeviceSecret;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::coordinates::Coordinates;
 use crate::domain::keyring::{Credential, KeyedSuite, Unlisted};
 
 fn car() -> DeviceId {
@@ -11,12 +12,16 @@ fn car() -> DeviceId {
 }
 
 fn reason(payload: &[u8]) -> Reason {
-    admit(&Keyring::default(), Class::Telemetry, &car(), payload).expect_err("refused").reason
+    admit(&Keyring::default(), Coordinates::default(), Class::Telemetry, &car(), payload)
+        .expect_err("refused")
+        .reason
 }
 
 #[test]
 fn the_first_byte_decides() {
-    assert!(admit(&Keyring::default(), Class::Telemetry, &car(), b" \r\n\t{}").is_ok());
+    assert!(
+        admit(&Keyring::default(), Coordinates::default(), Class::Telemetry, &car(), b" \r\n\t{}").is_ok()
+    );
     assert_eq!(reason(b"\xC1"), Reason::FrameMalformed);
     assert_eq!(reason(b" \xC1"), Reason::NotAFrameNorJson);
     assert_eq!(reason(b"[1]"), Reason::NotAFrameNorJson);
@@ -34,7 +39,7 @@ fn json_of_a_device_with_a_key_and_anything_of_a_refused_device_is_not_taken() {
     let keyed = Keyring::new(Unlisted::Refuse, [(car(), credential)]);
     let refused = |device: &str, payload: &[u8]| {
         let device = DeviceId::parse(device).expect("a device id");
-        admit(&keyed, Class::Telemetry, &device, payload).expect_err("refused").reason
+        admit(&keyed, Coordinates::default(), Class::Telemetry, &device, payload).expect_err("refused").reason
     };
     assert_eq!(refused("car-07", b"{}"), Reason::JsonUnauthenticated);
     assert_eq!(refused("car-07", b"\xC1"), Reason::FrameMalformed);
@@ -42,8 +47,14 @@ fn json_of_a_device_with_a_key_and_anything_of_a_refused_device_is_not_taken() {
         assert_eq!(refused("car-08", payload), Reason::DeviceUnlisted);
     }
     let listed = Keyring::new(Unlisted::Refuse, [(car(), Credential::Crc32c)]);
-    assert!(admit(&listed, Class::Telemetry, &car(), b"{}").is_ok(), "listed without a key");
-    assert!(reread(Class::Telemetry, b"{}").is_ok(), "what was taken before a key came stays readable");
+    assert!(
+        admit(&listed, Coordinates::default(), Class::Telemetry, &car(), b"{}").is_ok(),
+        "listed without a key"
+    );
+    assert!(
+        reread(Coordinates::default(), Class::Telemetry, b"{}").is_ok(),
+        "what was taken before a key came stays readable"
+    );
 }
 
 #[test]
@@ -76,10 +87,10 @@ proptest! {
     fn any_payload_on_any_topic_gives_a_value(payload in prop::collection::vec(any::<u8>(), 0..300), frame: bool) {
         let payload = if frame { [&[firmware_protocol::MAGIC, 0x10][..], &payload].concat() } else { payload };
         for class in Class::ALL {
-            if let Ok(Admission::Report(report)) = admit(&Keyring::default(), class, &car(), &payload) {
+            if let Ok(Admission::Report(report)) = admit(&Keyring::default(), Coordinates::default(), class, &car(), &payload) {
                 prop_assert_eq!(report.body.class(), class);
             }
-            let _ = reread(class, &payload);
+            let _ = reread(Coordinates::default(), class, &payload);
         }
     }
 }

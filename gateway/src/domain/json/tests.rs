@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::coordinates::gauss_krueger::Projection;
+use crate::domain::coordinates::local::LocalSystem;
 use crate::domain::report::{Crs, Fix, FixType, ObservedAt, TimeQuality};
 
 const INCIDENT: &str = r#"{"boot": 7, "seq": 812, "time": "2026-11-23T09:12:44.120+08:00", "time_quality": "gnss", "age_ms": 0,
@@ -19,6 +21,11 @@ const TASK: &str =
 
 /// 2026-11-23T01:12:44.120Z
 const NOON_MS: i64 = 1_795_396_364_120;
+
+/// Reads it where no system is configured.
+fn read(class: Class, payload: &[u8]) -> Result<Report<'_>, Rejection> {
+    super::read(Coordinates::default(), class, payload)
+}
 
 fn good(class: Class, text: &str) -> Report<'_> {
     read(class, text.as_bytes()).unwrap_or_else(|rejection| panic!("{rejection}"))
@@ -161,9 +168,56 @@ fn an_unknown_time_quality_or_fix_type_is_no_reason_to_refuse() {
 fn a_position_must_declare_a_system_that_is_taken() {
     let with = |crs: &str| format!(r#"{{"position": {{"lon": 104.398, "lat": 31.127{crs}}}}}"#);
     assert_eq!(refused(Class::Telemetry, &with("")).0, Reason::UndeclaredCrs);
-    assert_eq!(refused(Class::Telemetry, &with(r#", "crs": "gcj02""#)).0, Reason::UnsupportedCrs);
     assert_eq!(refused(Class::Telemetry, &with(r#", "crs": "mars""#)).0, Reason::UnsupportedCrs);
     good(Class::Telemetry, &with(r#", "crs": "cgcs2000""#));
+}
+
+/// The fix of a telemetry with this position, with these systems.
+fn placed(coordinates: Coordinates, position: &str) -> Result<Fix, Rejection> {
+    let text = format!(r#"{{"position": {{{position}}}}}"#);
+    let report = super::read(coordinates, Class::Telemetry, text.as_bytes())?;
+    let Body::Telemetry(telemetry) = report.body else { panic!("telemetry") };
+    Ok(telemetry.fix.expect("a position"))
+}
+
+#[test]
+fn every_system_becomes_wgs84_and_stays_declared() {
+    let plane = Projection::new(105.0).expect("a meridian in China");
+    let local =
+        LocalSystem { dx_m: 430_000.0, dy_m: 3_440_000.0, rotation_arcsec: 0.0, scale_ppm: 0.0, plane };
+    let city = Coordinates::new(Some(plane), Some(local));
+    // The first of the published vectors.
+    let positions = [
+        (Crs::Wgs84, r#""lon": 104.398, "lat": 31.127"#),
+        (Crs::Cgcs2000, r#""lon": 104.398, "lat": 31.127"#),
+        (Crs::Gcj02, r#""lon": 104.40068212, "lat": 31.12485912"#),
+        (Crs::Cgcs2000Gk, r#""easting_m": 442582.275, "northing_m": 3445210.817"#),
+        (Crs::Cgcs2000Gk, r#""easting_m": 35442582.275, "northing_m": 3445210.817"#),
+        (Crs::Local, r#""easting_m": 12582.275, "northing_m": 5210.817"#),
+    ];
+    for (crs, position) in positions {
+        let fix = placed(city, &format!(r#"{position}, "crs": "{}""#, crs.as_str())).expect(position);
+        assert_eq!(fix.crs, crs);
+        assert!((fix.lon_deg - 104.398).abs() < 5e-6 && (fix.lat_deg - 31.127).abs() < 5e-6, "{fix:?}");
+    }
+}
+
+#[test]
+fn a_plane_needs_its_own_fields_and_its_configuration_and_says_so() {
+    let refused = |position: &str| {
+        let rejection = placed(Coordinates::default(), position).expect_err(position);
+        (rejection.reason, rejection.detail)
+    };
+    let (reason, detail) = refused(r#""lon": 104.398, "lat": 31.127, "crs": "local""#);
+    assert_eq!((reason, detail.as_str()), (Reason::MissingField, "position.easting_m is missing"));
+    let (reason, detail) = refused(r#""easting_m": 1, "northing_m": 2, "crs": "local""#);
+    assert_eq!(reason, Reason::UnsupportedCrs);
+    assert!(detail.ends_with("set geography.local_system"), "{detail}");
+    let (reason, detail) = refused(r#""easting_m": 442582, "northing_m": 3445210, "crs": "cgcs2000_gk""#);
+    assert_eq!(reason, Reason::UnsupportedCrs);
+    assert!(detail.ends_with("set geography.central_meridian_deg"), "{detail}");
+    let swapped = r#""easting_m": 3445210, "northing_m": 442582, "crs": "cgcs2000_gk""#;
+    assert_eq!(refused(swapped).0, Reason::OutOfRange);
 }
 
 #[test]

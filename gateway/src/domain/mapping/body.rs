@@ -31,6 +31,8 @@ const HEAD: &[Known] = &[
 const POSITION: &[Known] = &[
     ("position.lon", Form::Number),
     ("position.lat", Form::Number),
+    ("position.easting_m", Form::Number),
+    ("position.northing_m", Form::Number),
     ("position.crs", Form::Text),
     ("position.accuracy_m", Form::Number),
     ("position.fix_age_ms", Form::Number),
@@ -99,6 +101,7 @@ mod tests {
 
     use super::*;
     use crate::domain::admission;
+    use crate::domain::coordinates::Coordinates;
 
     /// A value that every field of this form takes.
     fn value(name: &str, form: Form) -> Value {
@@ -123,14 +126,17 @@ mod tests {
                 *slot = value(name, form);
             }
             let text = all.to_string();
-            let read = admission::reread(class, text.as_bytes());
+            let read = admission::reread(Coordinates::default(), class, text.as_bytes());
             assert!(read.is_ok(), "{class}: {all} {read:?}");
             // What our JSON does not know it passes over: a wrong type tells that it does.
             for (name, _) in known(class) {
                 let mut wrong = all.clone();
                 let slot = name.split('.').fold(&mut wrong, |object, step| &mut object[step]);
                 *slot = json!([]);
-                assert!(admission::reread(class, wrong.to_string().as_bytes()).is_err(), "{class} {name}");
+                assert!(
+                    admission::reread(Coordinates::default(), class, wrong.to_string().as_bytes()).is_err(),
+                    "{class} {name}"
+                );
             }
         }
     }

@@ -160,11 +160,13 @@ fn insert(report: &mut Map<String, Value>, name: &str, value: Value) {
     }
 }
 
-/// Takes out a position that has neither longitude nor latitude: its other fields say nothing then.
+/// Fields of a position that say where it is.
+const PLACE: [&str; 4] = ["lon", "lat", "easting_m", "northing_m"];
+
+/// Takes out a position that says nothing of where it is: its other fields say nothing then.
 fn without_place(report: &mut Map<String, Value>) {
-    let place = report
-        .get("position")
-        .is_some_and(|position| position.get("lon").is_some() || position.get("lat").is_some());
+    let position = report.get("position");
+    let place = position.is_some_and(|position| PLACE.into_iter().any(|field| position.get(field).is_some()));
     if !place {
         report.remove("position");
     }
@@ -172,6 +174,7 @@ fn without_place(report: &mut Map<String, Value>) {
 
 /// Whether a rule fills a position without saying in which coordinate system.
 pub fn lacks_crs(fields: &BTreeMap<&'static str, Source>) -> bool {
-    let place = fields.contains_key("position.lon") || fields.contains_key("position.lat");
-    place && !fields.contains_key(CRS)
+    let in_position =
+        |name: &&str| name.strip_prefix("position.").is_some_and(|field| PLACE.contains(&field));
+    fields.keys().any(|name| in_position(name)) && !fields.contains_key(CRS)
 }

@@ -2,15 +2,53 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The coordinate system a device declared for its position. Both are read as WGS-84 (they differ by less
-/// than the best device's accuracy); the tag stays with the position.
+/// The coordinate system a device declared for its position. It is brought into WGS-84 when it is read
+/// ([`coordinates`](crate::domain::coordinates)); the tag stays with the position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Crs {
     /// WGS-84, the only system of frames.
     Wgs84,
-    /// CGCS2000, the national system.
+    /// CGCS2000, the national system. Read as WGS-84: they differ by less than the best device's accuracy.
     Cgcs2000,
+    /// GCJ-02, the shifted system of Chinese map services.
+    Gcj02,
+    /// A 3-degree Gauss-Krueger plane of CGCS2000, in metres.
+    Cgcs2000Gk,
+    /// The city's own plane system, in metres.
+    Local,
+}
+
+impl Crs {
+    /// All of them.
+    pub const ALL: [Crs; 5] = [Crs::Wgs84, Crs::Cgcs2000, Crs::Gcj02, Crs::Cgcs2000Gk, Crs::Local];
+
+    /// The names of all.
+    pub const NAMES: [&'static str; 5] = {
+        let [wgs84, cgcs2000, gcj02, cgcs2000_gk, local] = Crs::ALL;
+        [wgs84.as_str(), cgcs2000.as_str(), gcj02.as_str(), cgcs2000_gk.as_str(), local.as_str()]
+    };
+
+    /// The name in JSON and in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Crs::Wgs84 => "wgs84",
+            Crs::Cgcs2000 => "cgcs2000",
+            Crs::Gcj02 => "gcj02",
+            Crs::Cgcs2000Gk => "cgcs2000_gk",
+            Crs::Local => "local",
+        }
+    }
+
+    /// The system with this name; `None` for a name this version does not know.
+    pub fn from_name(name: &str) -> Option<Crs> {
+        Crs::ALL.into_iter().find(|crs| crs.as_str() == name)
+    }
+
+    /// Its positions are eastings and northings in metres, not longitudes and latitudes in degrees.
+    pub const fn is_plane(self) -> bool {
+        matches!(self, Crs::Cgcs2000Gk | Crs::Local)
+    }
 }
 
 /// How a position was found.

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use crate::domain::admission;
+use crate::domain::coordinates::Coordinates;
 use crate::domain::loss::Stream;
 use crate::domain::report::{Body, Class, DeviceId, Identity};
 
@@ -31,7 +32,9 @@ impl Point {
             Identity::Device { boot, .. } => Stream::Boot(boot),
             Identity::Minted { run, .. } => Stream::Run(run),
         };
-        let state = match admission::reread(Class::Telemetry, payload).map(|report| report.body) {
+        let state = match admission::reread(Coordinates::UNPLACED, Class::Telemetry, payload)
+            .map(|report| report.body)
+        {
             Ok(Body::Telemetry(telemetry)) => Some((telemetry.ignition, telemetry.panic)),
             _ => None,
         };

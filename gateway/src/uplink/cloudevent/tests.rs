@@ -69,7 +69,9 @@ fn city() -> Geography {
 
 fn record(class: Class, identity: Identity, payload: &str) -> StoredRecord {
     let device = DeviceId::parse("car-07").expect("a device id");
-    let casework = match admission::reread(class, payload.as_bytes()).map(|report| report.body) {
+    let casework = match admission::reread(Coordinates::default(), class, payload.as_bytes())
+        .map(|report| report.body)
+    {
         Ok(Body::Incident(incident)) => Some(city().attribute(&incident).to_json()),
         _ => None,
     };
@@ -83,7 +85,7 @@ fn by_device(class: Class, payload: &str) -> StoredRecord {
 
 fn written(record: &StoredRecord) -> Value {
     let mut out = Vec::new();
-    write_event(&mut out, GATEWAY, record, None);
+    write_event(&mut out, GATEWAY, Coordinates::default(), record, None);
     serde_json::from_slice(&out).expect("an event is JSON")
 }
 
@@ -102,7 +104,7 @@ fn telemetry_without_anything_but_a_fix_stays_small() {
         r#"{"boot":7,"seq":812,"position":{"lon":104.5,"lat":31.5,"crs":"wgs84"}}"#,
     );
     let mut out = b"[".to_vec();
-    write_event(&mut out, GATEWAY, &record, None);
+    write_event(&mut out, GATEWAY, Coordinates::default(), &record, None);
     let expected = concat!(
         r#"[{"specversion":"1.0","id":"car-07/7/812","source":"urn:patrol-gateway:box-017","#,
         r#""type":"cn.patrol.telemetry.v1","time":"2026-11-23T01:12:46.007Z","datacontenttype":"application/geo+json","#,
@@ -129,7 +131,7 @@ fn what_a_device_without_a_clock_found_is_dated_by_its_boot_and_says_so() {
         StoredRecord { payload: Bytes::copy_from_slice(&payload[..len]), ..by_device(Class::Incident, "{}") };
     let told = |anchor| {
         let mut out = Vec::new();
-        write_event(&mut out, GATEWAY, &record, anchor);
+        write_event(&mut out, GATEWAY, Coordinates::default(), &record, anchor);
         let event: Value = serde_json::from_slice(&out).expect("an event is JSON");
         let properties = &event["data"]["properties"];
         ["time_from", "time_quality", "anchor_quality"]
@@ -238,8 +240,8 @@ proptest! {
             let identity = Identity::Device { boot, seq };
             let record = StoredRecord { payload, received_at_ms, identity, ..by_device(class, "{}") };
             let (mut once, mut again) = (Vec::new(), Vec::new());
-            write_event(&mut once, GATEWAY, &record, None);
-            write_event(&mut again, GATEWAY, &record.clone(), None);
+            write_event(&mut once, GATEWAY, Coordinates::default(), &record, None);
+            write_event(&mut again, GATEWAY, Coordinates::default(), &record.clone(), None);
             prop_assert_eq!(&once, &again);
             let event: Value = serde_json::from_slice(&once).expect("an event is JSON");
             prop_assert_eq!(&event["id"], &json!(format!("car-07/{boot}/{seq}")));

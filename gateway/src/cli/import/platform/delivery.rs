@@ -12,6 +12,7 @@ use crate::cli::import::journal::{Journal, Refused};
 use crate::cli::progress::Progress;
 use crate::config::Uplink;
 use crate::domain::backoff::Backoff;
+use crate::domain::coordinates::Coordinates;
 use crate::store::settlement::Decision;
 use crate::transfer::chunk::Chunk;
 use crate::transfer::format::FormatError;
@@ -46,6 +47,8 @@ pub(super) struct Delivery {
     platform: Platform,
     /// The gateway that made the file.
     gateway: Arc<str>,
+    /// The systems in which its devices sent their positions.
+    coordinates: Coordinates,
     pub(super) journal: Journal,
     backoff: Backoff,
     random: fastrand::Rng,
@@ -59,11 +62,18 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(platform: Platform, uplink: &Uplink, gateway: Arc<str>, journal: Journal) -> Delivery {
+    pub(super) fn new(
+        platform: Platform,
+        config: (&Uplink, Coordinates),
+        gateway: Arc<str>,
+        journal: Journal,
+    ) -> Delivery {
+        let (uplink, coordinates) = config;
         let accepted_since_refusal = journal.accepted > 0;
         Delivery {
             platform,
             gateway,
+            coordinates,
             journal,
             backoff: Backoff::new(uplink.retry_min, uplink.retry_max.min(RETRY_AFTER_MAX)),
             random: fastrand::Rng::new(),
@@ -113,7 +123,7 @@ impl Delivery {
     }
 
     fn write_event(&self, body: &mut Vec<u8>, ExportedRecord { record, anchor }: &ExportedRecord) {
-        cloudevent::write_event(body, &self.gateway, record, *anchor);
+        cloudevent::write_event(body, &self.gateway, self.coordinates, record, *anchor);
     }
 
     /// Sends some records until the platform has said something about each.
