@@ -7,6 +7,8 @@ use crate::config;
 use crate::domain::city::City;
 use crate::domain::codes::{CodeTable, CodeTableError};
 use crate::domain::geography::{Geography, GeographyError};
+use crate::domain::places::Places;
+use crate::domain::rules::{Rulebook, Rules};
 
 /// The example city: Deyang's centre with synthetic duty grids, and the starter table of case codes.
 const EXAMPLE_GRIDS: &[u8] = include_bytes!("../city/duty-grids.geojson");
@@ -52,7 +54,8 @@ pub fn load(geography: &config::Geography) -> Result<City, CityError> {
     let grids = Geography::from_geojson(&bytes).map_err(|source| CityError::Grids { name, source })?;
     let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
     let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
-    Ok(City { geography: grids.with_codes(codes).with_coordinates(geography.coordinates()) })
+    let rules = Rulebook::new(Rules::default(), b"", Places::default()).expect("TEMPORARY");
+    Ok(City { geography: grids.with_codes(codes).with_coordinates(geography.coordinates()), rules })
 }
 
 /// The city in one line, for people.

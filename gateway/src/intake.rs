@@ -19,6 +19,7 @@ use crate::domain::keyring::Keyring;
 use crate::domain::mapping::{Rules, device};
 use crate::domain::report::{Body, Class, DeviceId, Fix, Incident, Report, Telemetry, Track, TrackPoint};
 use crate::domain::roster::Roster;
+use crate::domain::stalls::StallRegister;
 use crate::metrics::Metrics;
 use crate::store::submission::{Content, Part};
 
@@ -55,6 +56,7 @@ pub struct Intake {
     mapping: Arc<Rules>,
     roster: watch::Receiver<Arc<Roster>>,
     site: Option<(f64, f64)>,
+    stalls: watch::Receiver<Arc<StallRegister>>,
     whereabouts: Whereabouts,
     metrics: Arc<Metrics>,
 }
@@ -68,6 +70,7 @@ impl Intake {
             mapping: Arc::default(),
             roster: watch::channel(Arc::default()).1,
             site: None,
+            stalls: watch::channel(Arc::default()).1,
             whereabouts: Whereabouts::default(),
             metrics,
         }
@@ -76,6 +79,11 @@ impl Intake {
     /// The same, with who belongs where.
     pub fn with_roster(self, roster: watch::Receiver<Arc<Roster>>) -> Intake {
         Intake { roster, ..self }
+    }
+
+    /// The same, with the stall register in effect.
+    pub fn with_stalls(self, stalls: watch::Receiver<Arc<StallRegister>>) -> Intake {
+        Intake { stalls, ..self }
     }
 
     /// The same, at this place: longitude and latitude in degrees, WGS-84.
@@ -144,7 +152,8 @@ impl Intake {
                 let scene = self.scene(device, report, incident, now_ms);
                 let roster = self.roster.borrow().clone();
                 let home_grid = roster.member(device).and_then(|member| member.home_grid.as_deref());
-                let reporting = Reporting { scene, home_grid, received_at_ms: now_ms };
+                let stalls = self.stalls.borrow().clone();
+                let reporting = Reporting { scene, home_grid, received_at_ms: now_ms, stalls: &stalls };
                 Taken::Message(plain(Some(Box::new(self.city.case_file(report, incident, &reporting)))))
             }
             Body::EvidenceMeta(meta) => {

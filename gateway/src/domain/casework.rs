@@ -13,6 +13,8 @@ use super::clock_quality::Distrust;
 use super::disposal::DisposalProof;
 use super::findings::Witness;
 use super::geotag::Geotag;
+use super::rules::Handling;
+use super::stalls::StallCheck;
 
 /// The gateway's work on one incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,15 @@ pub struct Casework<'a> {
     /// What its code is called; `None` for a code that is not in the table.
     #[serde(borrow)]
     pub code: Option<CodeName<'a>>,
+    /// Code of the unit grid that it lies in.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub unit_grid: Option<Cow<'a, str>>,
+    /// What the rules decided; `None` in what was stored before there were rules.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub handling: Option<Handling<'a>>,
+    /// The stall register's word on the card that was shown.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub stall: Option<StallCheck<'a>>,
     /// It lies, or may lie, in another grid than its reporter belongs to.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub cross_boundary: Option<CrossBoundary<'a>>,
@@ -242,7 +253,7 @@ pub struct CodeName<'a> {
 }
 
 /// Name and checksum of the data behind the decisions, such as `deyang@1a2b3c4d`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DataVersions<'a> {
     /// The grids.
     #[serde(borrow)]
@@ -250,6 +261,18 @@ pub struct DataVersions<'a> {
     /// The case codes; empty when there is no table.
     #[serde(borrow)]
     pub codes: Cow<'a, str>,
+    /// The unit grids; empty when there are none.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub unit_grids: Cow<'a, str>,
+    /// The rules.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub rules: Cow<'a, str>,
+    /// The places of joint enforcement.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub places: Cow<'a, str>,
+    /// The rules of points, when they were asked.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub points: Cow<'a, str>,
 }
 
 #[cfg(test)]
@@ -266,9 +289,12 @@ mod tests {
             geotag: None,
             assignment: Assignment::Ambiguous { grid, candidates: vec!["510603001001001".into()] },
             code: Some(CodeName { zh: "无照经营游商".into(), en: "Stall".into() }),
+            unit_grid: None,
+            handling: None,
+            stall: None,
             cross_boundary: None,
             clock_untrusted: None,
-            data: DataVersions { grids: "deyang@00000001".into(), codes: "".into() },
+            data: DataVersions { grids: "deyang@00000001".into(), ..DataVersions::default() },
             finding: None,
             self_disposed: None,
         };

@@ -15,15 +15,19 @@ use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::clock_quality::{self, Distrust, TrustedTime};
 use super::findings::{Nearness, Sight};
 use super::geography::{Geography, Location};
-use super::geotag::{Geotag, Scene};
-use super::journal::{Attribution, Facts};
+use super::geotag::{Freshness, Geotag, Scene};
+use super::journal::{Attribution, Facts, StallFacts};
 use super::report::{Incident, Report};
+use super::rules::{Case, Rulebook};
+use super::stalls::StallRegister;
 
 /// The city's data. Immutable; shared by reference counting.
 #[derive(Debug)]
 pub struct City {
     /// Its grids and case codes.
     pub geography: Geography,
+    /// Its rules, and the places that they speak of.
+    pub rules: Rulebook,
 }
 
 /// What is known of an incident besides what it says itself.
@@ -35,9 +39,16 @@ pub struct Reporting<'r> {
     pub home_grid: Option<&'r str>,
     /// When it came, by the gateway's clock, in milliseconds since 1970.
     pub received_at_ms: i64,
+    /// The stall register in effect.
+    pub stalls: &'r StallRegister,
 }
 
 impl City {
+    /// A city that has only a map, and no rules of its own.
+    pub fn new(geography: Geography) -> City {
+        City { geography, rules: Rulebook::default() }
+    }
+
     /// What an incident comes to. `report` is the one that it is the body of.
     pub fn case_file(
         &self,
@@ -63,11 +74,26 @@ impl City {
 
     fn casework<'a>(
         &'a self,
-        incident: &Incident<'_>,
-        reporting: &Reporting<'_>,
+        incident: &'a Incident<'_>,
+        reporting: &'a Reporting<'_>,
         time: &Result<TrustedTime, Distrust>,
         (geotag, location): (Option<Geotag>, Option<&Location<'a>>),
     ) -> Casework<'a> {
+        let stall = incident.stall_card.as_deref().map(|card| {
+            let (at, accuracy_m) = pitch_place(geotag.as_ref());
+            reporting.stalls.check(card, at, accuracy_m, time, self.rules.calendar().clock())
+        });
+        let grid = location.and_then(|location| location.grid);
+        let case = Case {
+            kind: incident.kind,
+            code: &incident.code,
+            severity: incident.severity,
+            grid: grid.map(|grid| &grid.facts),
+            grid_joint_enforcement: false,
+            at: geotag.as_ref().map(|geotag| (geotag.lon_deg, geotag.lat_deg)),
+            time: *time,
+            stall: stall.as_ref().map(|stall| stall.verdict),
+        };
         let names = self.geography.codes().names(incident.kind, &incident.code);
         let crossing =
             location.and_then(|location| crossing::crossing(&self.geography, location, reporting.home_grid));
@@ -75,11 +101,17 @@ impl City {
             geotag,
             assignment: assignment(location),
             code: names.map(|names| CodeName { zh: (&names.zh).into(), en: (&names.en).into() }),
+            unit_grid: None,
+            handling: Some(self.rules.apply(&case)),
+            stall,
             cross_boundary: crossing,
             clock_untrusted: time.err(),
             data: DataVersions {
                 grids: self.geography.version().into(),
                 codes: self.geography.codes().version().unwrap_or("").into(),
+                rules: self.rules.version().into(),
+                places: self.rules.places().version().into(),
+                ..DataVersions::default()
             },
             finding: None,
             self_disposed: None,
@@ -93,7 +125,11 @@ impl City {
         casework: &Casework<'_>,
         time: &Result<TrustedTime, Distrust>,
     ) -> Option<(Sight, Nearness)> {
-        let (geotag, time) = (casework.geotag.as_ref()?, time.ok()?);
+        let rule = self.rules.duplicates_of(incident.kind, &incident.code)?;
+        let is_quiet = casework.handling.as_ref().is_some_and(|handling| handling.quiet);
+        let geotag =
+            casework.geotag.as_ref().filter(|geotag| !is_quiet && geotag.freshness != Freshness::Stale)?;
+        let time = time.ok()?;
         let sight = Sight {
             kind: incident.kind,
             code: incident.code.as_ref().into(),
@@ -101,7 +137,7 @@ impl City {
             at: (geotag.lon_deg, geotag.lat_deg),
             time,
         };
-        Some((sight, Nearness { radius_m: 30.0, within_ms: 600_000 }))
+        Some((sight, Nearness { radius_m: rule.radius_m, within_ms: rule.within_ms }))
     }
 }
 
@@ -118,6 +154,12 @@ fn assignment<'a>(location: Option<&Location<'a>>) -> Assignment<'a> {
     }
 }
 
+/// Where a stall stands, as far as it may be held against its pitch: an old fix is not where it is now.
+fn pitch_place(geotag: Option<&Geotag>) -> (Option<(f64, f64)>, Option<f64>) {
+    let geotag = geotag.filter(|geotag| geotag.freshness != Freshness::Stale);
+    (geotag.map(|geotag| (geotag.lon_deg, geotag.lat_deg)), geotag.and_then(|geotag| geotag.accuracy_m))
+}
+
 /// What is remembered of an incident.
 fn facts(incident: &Incident<'_>, casework: &Casework<'_>) -> Facts {
     let attribution = match casework.assignment {
@@ -125,10 +167,20 @@ fn facts(incident: &Incident<'_>, casework: &Casework<'_>) -> Facts {
         Assignment::Ambiguous { .. } => Attribution::Ambiguous,
         Assignment::Unassigned { .. } => Attribution::Unassigned,
     };
+    let handling = casework.handling.as_ref();
+    let stall = casework.stall.as_ref().map(|stall| StallFacts {
+        card: stall.card.as_ref().into(),
+        verdict: stall.verdict,
+        points: None,
+    });
     let facts = Facts {
         attribution,
         cross_boundary: casework.cross_boundary.is_some(),
         operator: incident.operator.as_deref().map(Into::into),
+        joint: handling.is_some_and(|handling| !handling.joint.is_empty()),
+        urgent: handling.is_some_and(|handling| handling.urgent),
+        time_limit: handling.and_then(|handling| handling.due).map(|due| due.limit.to_string().into()),
+        stall,
         ..Facts::new(incident.kind, &incident.code)
     };
     let Some(grid) = casework.assignment.grid() else { return facts };

@@ -114,11 +114,15 @@ impl Geography {
             geotag: incident.fix.as_ref().map(Geotag::of_device),
             assignment: self.assignment(incident.fix.as_ref()),
             code: names.map(|names| CodeName { zh: (&names.zh).into(), en: (&names.en).into() }),
+            unit_grid: None,
+            handling: None,
+            stall: None,
             cross_boundary: None,
             clock_untrusted: None,
             data: DataVersions {
                 grids: (&self.version).into(),
                 codes: self.codes.version().unwrap_or("").into(),
+                ..DataVersions::default()
             },
             finding: None,
             self_disposed: None,

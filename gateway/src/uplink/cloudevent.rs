@@ -21,6 +21,7 @@
 mod along;
 mod base64;
 mod geometry;
+mod handling;
 mod properties;
 mod when;
 

@@ -67,6 +67,8 @@ pub struct Lane {
     batch_events: usize,
     held_class: Class,
     held: VecDeque<Pending>,
+    /// How many urgent incidents had come when the held ones were taken.
+    held_at_urgent: u64,
     put_off: PutOff,
     /// The platform has accepted something since a record was last buried for a refused batch.
     accepted_since_burial: bool,
@@ -98,6 +100,7 @@ impl Lane {
             batch_events: uplink.batch_events,
             held_class: Class::Incident,
             held: VecDeque::new(),
+            held_at_urgent: 0,
             put_off: PutOff::default(),
             accepted_since_burial: false,
         }
@@ -151,11 +154,12 @@ impl Lane {
     }
 
     /// Sees to it that records of the most urgent class that has any are held: those that still are, or new ones from the
-    /// store. False when nothing is to be sent now.
+    /// store; incidents anew when an urgent one has come since. False when nothing is to be sent now.
     async fn hold(&mut self, snapshot: &Snapshot) -> Result<bool, Stopped> {
         for class in schedule::by_urgency(|class| snapshot.class(class).records) {
-            if self.held_class != class || self.held.is_empty() {
-                self.held_class = class;
+            let is_outdated = class == Class::Incident && snapshot.urgent_taken != self.held_at_urgent;
+            if self.held_class != class || self.held.is_empty() || is_outdated {
+                (self.held_class, self.held_at_urgent) = (class, snapshot.urgent_taken);
                 self.held = self.store.head(class, HELD, &self.put_off.keys(class)).await?.into();
             }
             if !self.held.is_empty() {

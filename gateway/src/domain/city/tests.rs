@@ -10,7 +10,7 @@ const NOON: i64 = 1_795_752_000_000;
 fn city() -> City {
     let grids = include_bytes!("../../../city/duty-grids.geojson");
     let codes = CodeTable::from_csv(include_bytes!("../../../city/case-codes.csv")).expect("the codes");
-    City { geography: Geography::from_geojson(grids).expect("the grids").with_codes(codes) }
+    City::new(Geography::from_geojson(grids).expect("the grids").with_codes(codes))
 }
 
 fn scene(accuracy_m: Option<f64>) -> Scene {
@@ -41,7 +41,11 @@ fn incident() -> Incident<'static> {
 fn file(city: &City, scene: Scene, home_grid: Option<&str>) -> CaseFile {
     let observed_at = Some(ObservedAt { unix_ms: NOON, quality: TimeQuality::Gnss });
     let report = Report { claimed: None, observed_at, uptime_ms: None, body: Body::Incident(incident()) };
-    city.case_file(&report, &incident(), &Reporting { scene, home_grid, received_at_ms: NOON })
+    city.case_file(
+        &report,
+        &incident(),
+        &Reporting { scene, home_grid, received_at_ms: NOON, stalls: &StallRegister::default() },
+    )
 }
 
 fn casework(file: &CaseFile) -> Casework<'_> {

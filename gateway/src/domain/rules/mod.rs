@@ -141,5 +141,13 @@ impl Rulebook {
     }
 }
 
+impl Default for Rulebook {
+    /// A city without rules of its own.
+    fn default() -> Rulebook {
+        let (rules, places) = (Rules::default(), Places::default());
+        Rulebook { rules, places, version: "rules@none".to_owned() }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -53,7 +53,7 @@ async fn a_panic_in_one_connection_ends_that_one_alone_and_its_client_may_come_a
     let loaded = file::read(&path).unwrap();
     let (gate, keeper) = Keeper::new(path, loaded, running.store.clone(), audit, stop.clone()).unwrap();
     tokio::spawn(keeper.run());
-    let city = Arc::new(City { geography: Geography::from_geojson(CITY).unwrap() });
+    let city = Arc::new(City::new(Geography::from_geojson(CITY).unwrap()));
     let uses = Uses {
         gate,
         store: running.store.clone(),

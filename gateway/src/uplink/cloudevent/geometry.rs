@@ -6,7 +6,7 @@ use crate::domain::geotag::Geotag;
 use crate::domain::report::TrackPoint;
 
 /// Where something was.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type")]
 pub(super) enum Geometry {
     Point { coordinates: [f64; 2] },

@@ -7,15 +7,19 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::Moment;
 use super::along::TrackFacts;
 use super::geometry::Geometry;
+use super::handling::{HandlingFacts, Told};
 use super::when::{TimeFacts, When};
-use crate::domain::casework::{Assignment, Casework, DataVersions, GridFacts, Unassigned};
-use crate::domain::geotag::{Freshness, Geotag, GeotagSource};
+use super::{EventId, Moment};
+use crate::domain::casework::{Assignment, Casework, CrossBoundary, DataVersions, GridFacts, Unassigned};
+use crate::domain::clock_quality::Distrust;
+use crate::domain::disposal::DisposalProof;
+use crate::domain::geotag::{Freshness, Geotag, GeotagSource, JumpFacts};
 use crate::domain::report::{
     Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
 };
+use crate::domain::stalls::StallCheck;
 use crate::store::record::StoredRecord;
 
 /// A GeoJSON Feature.
@@ -59,6 +63,12 @@ struct PositionFacts {
     accuracy_m: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix_age_ms: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position_vehicle: Option<Box<str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    position_interpolated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position_jump: Option<JumpFacts>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,8 +105,22 @@ struct AttributionFacts<'a> {
     unassigned_because: Option<Unassigned>,
     #[serde(flatten)]
     grid: Option<GridFacts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_grid: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cross_boundary: Option<CrossBoundary<'a>>,
+    #[serde(flatten)]
+    handling: Option<HandlingFacts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stall: Option<StallCheck<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_disposed: Option<DisposalProof>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_untrusted: Option<Distrust>,
     data_versions: DataVersions<'a>,
 }
 
@@ -116,13 +140,14 @@ impl<'a> Feature<'a> {
             Body::Track(track) => Some(Geometry::along(&track.points)),
             _ => geotag.as_ref().map(Geometry::of),
         };
+        let id = EventId { device: &record.device, identity: record.identity };
         let properties = Properties {
             device: record.device.as_str(),
             identity: IdentityFacts::of(record.identity),
             time: when.facts(),
             received_at: Moment(record.received_at_ms),
             position: geotag.as_ref().map(PositionFacts::of),
-            body: BodyFacts::of(report.body, when, casework)?,
+            body: BodyFacts::of(report.body, when, casework, geometry.as_ref(), id)?,
         };
         Some(Feature { r#type: "Feature", geometry, properties })
     }
@@ -156,12 +181,21 @@ impl PositionFacts {
             fix_type: geotag.fix_type,
             accuracy_m: geotag.accuracy_m,
             fix_age_ms: geotag.fix_age_ms,
+            position_vehicle: geotag.vehicle.clone(),
+            position_interpolated: geotag.interpolated,
+            position_jump: geotag.jump,
         }
     }
 }
 
 impl<'a> BodyFacts<'a> {
-    fn of(body: Body<'a>, when: When, casework: Option<Casework<'a>>) -> Option<BodyFacts<'a>> {
+    fn of(
+        body: Body<'a>,
+        when: When,
+        casework: Option<Casework<'a>>,
+        geometry: Option<&Geometry>,
+        id: EventId<'a>,
+    ) -> Option<BodyFacts<'a>> {
         Some(match body {
             Body::Telemetry(telemetry) => BodyFacts::Telemetry(telemetry),
             Body::Track(track) => BodyFacts::Track(Box::new(TrackFacts::of(&track, when.by_device()))),
@@ -171,15 +205,41 @@ impl<'a> BodyFacts<'a> {
             Body::EvidenceMeta(meta) => BodyFacts::Evidence(Box::new(meta)),
             Body::EvidenceChunk(_) => return None,
             Body::Incident(incident) => {
-                let attribution = casework.map(AttributionFacts::of);
-                BodyFacts::Incident(Box::new(IncidentFacts { incident, attribution }))
+                let place = (geometry, when.unix_ms());
+                BodyFacts::Incident(Box::new(IncidentFacts::of(incident, casework, place, id)))
             }
         })
     }
 }
 
+impl<'a> IncidentFacts<'a> {
+    fn of(
+        mut incident: Incident<'a>,
+        casework: Option<Casework<'a>>,
+        (geometry, unix_ms): (Option<&Geometry>, i64),
+        id: EventId<'a>,
+    ) -> IncidentFacts<'a> {
+        let Some(mut casework) = casework else { return IncidentFacts { incident, attribution: None } };
+        let handling = casework.handling.take().map(|handling| {
+            incident.severity = handling.severity.or(incident.severity);
+            let told = Told {
+                id,
+                finding: casework.finding.as_ref(),
+                kind: incident.kind.as_str(),
+                code: &incident.code,
+                names: casework.code.as_ref(),
+                grid: casework.assignment.grid(),
+                geometry: geometry.cloned(),
+                unix_ms,
+            };
+            HandlingFacts::of(handling, &told)
+        });
+        IncidentFacts { incident, attribution: Some(AttributionFacts::of(casework, handling)) }
+    }
+}
+
 impl<'a> AttributionFacts<'a> {
-    fn of(casework: Casework<'a>) -> AttributionFacts<'a> {
+    fn of(casework: Casework<'a>, handling: Option<HandlingFacts<'a>>) -> AttributionFacts<'a> {
         let assignment = casework.assignment.as_str();
         let (grid, unassigned_because, candidates) = match casework.assignment {
             Assignment::Assigned { grid } => (Some(grid), None, Vec::new()),
@@ -194,7 +254,14 @@ impl<'a> AttributionFacts<'a> {
             assignment,
             unassigned_because,
             grid,
+            unit_grid: casework.unit_grid,
             candidates,
+            cross_boundary: casework.cross_boundary,
+            handling,
+            stall: casework.stall,
+            finding: casework.finding.map(|witness| witness.first),
+            self_disposed: casework.self_disposed,
+            clock_untrusted: casework.clock_untrusted,
             data_versions: casework.data,
         }
     }

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::city::{City, Reporting};
 use crate::domain::geography::Geography;
-use crate::domain::report::Body;
+use crate::domain::geotag::Scene;
+use crate::domain::report::{Body, Report};
+use crate::domain::stalls::StallRegister;
 
 const GATEWAY: &str = "box-017";
 const INCIDENT: &str = r#"{"boot": 7, "seq": 812, "time": "2026-11-23T09:12:44.120+08:00", "time_quality": "gnss",
@@ -46,12 +49,15 @@ const EVENT: &str = r#"{
             "responsible_unit": "旌阳街道综合执法中队",
             "line_authority": "市城管执法局旌阳大队", "block_authority": "旌阳区/旌阳街道办事处",
             "community_unit": "文庙社区居委会",
-            "data_versions": {"grids": "GRIDS", "codes": "CODES"}
+            "owner": "旌阳街道综合执法中队", "owner_role": "responsible_unit", "copies": [],
+            "urgent": false, "device_severity": 2, "decided_by": {"owner": "ownership.default"},
+            "stall": {"verdict": "unknown_card", "card": "DY-2207", "register": "stalls@none"},
+            "data_versions": {"grids": "GRIDS", "codes": "CODES", "rules": "rules@none"}
         }
     }
 }"#;
 
-fn city() -> Geography {
+fn city() -> City {
     let map = json!({"type": "FeatureCollection", "name": "test", "features": [{
         "type": "Feature",
         "properties": {
@@ -64,17 +70,22 @@ fn city() -> Geography {
     }]});
     let codes = "code,kind,zh,en\n0501,event,无照经营游商,Unlicensed street vendor\n";
     let codes = crate::domain::codes::CodeTable::from_csv(codes.as_bytes()).expect("a table");
-    Geography::from_geojson(map.to_string().as_bytes()).expect("a map").with_codes(codes)
+    City::new(Geography::from_geojson(map.to_string().as_bytes()).expect("a map").with_codes(codes))
+}
+
+/// What admission makes of an incident.
+fn casework(report: &Report<'_>) -> Option<String> {
+    let Body::Incident(incident) = &report.body else { return None };
+    let scene = Scene { fix: incident.fix, ..Scene::default() };
+    let stalls = StallRegister::default();
+    let reporting = Reporting { scene, home_grid: None, received_at_ms: RECEIVED_AT_MS, stalls: &stalls };
+    Some(city().case_file(report, incident, &reporting).casework.into())
 }
 
 fn record(class: Class, identity: Identity, payload: &str) -> StoredRecord {
     let device = DeviceId::parse("car-07").expect("a device id");
-    let casework = match admission::reread(Coordinates::default(), class, payload.as_bytes())
-        .map(|report| report.body)
-    {
-        Ok(Body::Incident(incident)) => Some(city().attribute(&incident).to_json()),
-        _ => None,
-    };
+    let report = admission::reread(Coordinates::default(), class, payload.as_bytes());
+    let casework = report.ok().and_then(|report| casework(&report));
     let payload = Bytes::copy_from_slice(payload.as_bytes());
     StoredRecord { device, identity, class, received_at_ms: RECEIVED_AT_MS, payload, casework, gateway: None }
 }
@@ -92,7 +103,9 @@ fn written(record: &StoredRecord) -> Value {
 #[test]
 fn an_attributed_incident_reads_like_this() {
     let record = by_device(Class::Incident, INCIDENT);
-    let versions = (city().version().to_owned(), city().codes().version().unwrap_or_default().to_owned());
+    let geography = city().geography;
+    let versions =
+        (geography.version().to_owned(), geography.codes().version().unwrap_or_default().to_owned());
     let expected = EVENT.replace("GRIDS", &versions.0).replace("CODES", &versions.1);
     assert_eq!(written(&record), serde_json::from_str::<Value>(&expected).expect("JSON"));
 }

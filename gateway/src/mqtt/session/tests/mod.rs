@@ -172,7 +172,7 @@ fn connect(client: &mut Client, disk: &mut Disk) -> Gateway {
     let opened = opened(disk);
     let bounds = SessionBounds { receive_maximum: client.may_send(), topic_alias_maximum: 0, topics: TOPICS };
     let geography = Geography::from_geojson(SOMEWHERE).expect("a map");
-    let intake = Intake::new(Arc::default(), Arc::new(City { geography }), Arc::new(Metrics::new()));
+    let intake = Intake::new(Arc::default(), Arc::new(City::new(geography)), Arc::new(Metrics::new()));
     let connect = Connect { ..*connect };
     let mut session = Session::new(owner, wire, connect, &opened, bounds, intake, BytesMut::new());
     session.ring();
