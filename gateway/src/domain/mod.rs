@@ -22,6 +22,7 @@ mod frame;
 pub mod geography;
 pub mod geotag;
 pub mod grid;
+mod ground;
 pub mod journal;
 mod json;
 pub mod keyring;
