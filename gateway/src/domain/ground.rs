@@ -47,7 +47,8 @@ mod tests {
     #[test]
     fn a_line_is_as_far_as_its_nearest_place() {
         let coord = |x: f64, y: f64| Coord { x, y };
-        let line = LineString::new(vec![coord(104.397, 31.128), coord(104.399, 31.128), coord(104.399, 31.2)]);
+        let line =
+            LineString::new(vec![coord(104.397, 31.128), coord(104.399, 31.128), coord(104.399, 31.2)]);
         let north = line_distance_m(coord(104.398, 31.127), &line);
         assert!((north - 111.2).abs() < 0.1, "{north}");
         let end = line_distance_m(coord(104.396, 31.128), &line);

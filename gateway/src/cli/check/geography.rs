@@ -12,7 +12,9 @@ pub(super) fn check(geography: &Geography) -> Finding {
     });
     match read {
         Ok(city) => Finding::ok(city::describe(geography, &city)),
-        Err(error) => Finding::failure(format!("无法使用 unusable: {}", error.to_string().replace('\n', "; "))),
+        Err(error) => {
+            Finding::failure(format!("无法使用 unusable: {}", error.to_string().replace('\n', "; ")))
+        }
     }
 }
 
