@@ -45,6 +45,7 @@ use crate::metrics::Metrics;
 use crate::mqtt::listener::{Entrance, Limits, Listener, Uses};
 use crate::mqtt::pace::Rates;
 use crate::mqtt::transport::certificate::CertificateError;
+use crate::register;
 use crate::sightings::Sightings;
 use crate::store::handle::Store;
 use crate::store::medium::Medium;
@@ -54,6 +55,7 @@ use crate::store::writer::{self, Running, StoreOptions, WriteError};
 use crate::uplink::https::{Platform, SetupError};
 use crate::uplink::lane::Lane;
 use crate::uplink::losses::LossLane;
+use crate::uplink::stalls::StallLane;
 
 /// How long the parts may take to end, one after the other: below five seconds in all.
 const MQTT_END_MAX: Duration = Duration::from_secs(2);
@@ -141,6 +143,7 @@ impl Part {
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
     let city = city::load(&config.geography)?;
+    let configured_stalls = config.geography.stalls.as_deref().map(city::stalls).transpose()?;
     let keyring = keyring(&config)?;
     let registry = registry(&config)?;
     let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
@@ -151,13 +154,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let Running { store, start_number, ended: mut store_ended } = running;
     let (mqtt_stop, rest_stop) = (CancellationToken::new(), CancellationToken::new());
 
-    let (lane, loss_lane) = lanes(&config, &store, &metrics)?.unzip();
+    let (stall_keeper, stalls) =
+        register::Keeper::open(&config.gateway.data_dir, configured_stalls, metrics.clone());
+    let (platform, (lane, loss_lane)) = match lanes(&config, &store, &metrics)? {
+        Some((platform, lane, losses)) => (Some(platform), (Some(lane), Some(losses))),
+        None => Default::default(),
+    };
+    let stall_lane = stall_lane(&config, platform, &stalls, rest_stop.clone());
     let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
     let sightings = Sightings::default();
     let view = view(&config, &store, uplink, ready, &metrics, &sightings, transfer);
-    let announcement = announce(&config, &city, &keyring, &registry.0, &entrance, &http_socket)?;
+    let announcement = announce(&config, &city, &stalls, &keyring, &registry.0, &entrance, &http_socket)?;
     let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
     audit.note(started(&config));
     let (gate, keeper) =
@@ -167,6 +176,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let intake = Intake::new(keyring.clone(), Arc::new(city), metrics.clone())
         .with_mapping(Arc::new(config.mapping.rules.clone()))
         .with_roster(keeper.roster())
+        .with_stalls(stalls.in_force.clone())
         .at_site(config.gateway.site.map(|site| (site.lon_deg, site.lat_deg)));
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
     let uses = Uses { gate, store: store.clone(), intake, answers, sightings, metrics };
@@ -178,6 +188,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut certificate = renewal.map(|it| Part::spawn("certificate", it.run(rest_stop.clone())));
     let mut uplink = lane.map(|lane| Part::spawn("uplink", lane.run(rest_stop.clone())));
     let mut losses = loss_lane.map(|lane| Part::spawn("loss records", lane.run(rest_stop.clone())));
+    let mut register = Part::spawn("stall register", stall_keeper.run(rest_stop.clone()));
+    let mut stall_lane = stall_lane.map(|lane| Part::spawn("stall lane", lane));
     print(&announcement)?;
 
     let ended = tokio::select! {
@@ -188,6 +200,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         ended = &mut http.task => Err(died(http.name, ended)),
         ended = part_ended(&mut uplink) => Err(ended),
         ended = part_ended(&mut losses) => Err(ended),
+        ended = &mut register.task => Err(died(register.name, ended)),
+        ended = part_ended(&mut stall_lane) => Err(ended),
         ended = part_ended(&mut certificate) => Err(ended),
     };
     readiness.send_replace(Readiness::default());
@@ -200,6 +214,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     mqtt.end(MQTT_END_MAX).await;
     rest_stop.cancel();
     tokio::join!(end(&mut uplink), end(&mut losses), end(&mut certificate), access.end(PART_END_MAX));
+    tokio::join!(end(&mut stall_lane), register.end(PART_END_MAX));
     http.end(PART_END_MAX).await;
     audit.note(Event::Stopped);
     // A disk that hangs must not hold the store's end up: what is left is the end of the log.
@@ -284,12 +299,12 @@ pub(crate) fn limits(config: &Config) -> Limits {
     }
 }
 
-/// The lane of reports and the lane of loss records, when there is a platform.
+/// The platform, the lane of reports and the lane of loss records, when there is a platform.
 fn lanes(
     config: &Config,
     store: &Store,
     metrics: &Arc<Metrics>,
-) -> Result<Option<(Lane, LossLane)>, AppError> {
+) -> Result<Option<(Platform, Lane, LossLane)>, AppError> {
     let Some(uplink) = &config.uplink else { return Ok(None) };
     // rustls wants one provider for the process; an error says that it already has one.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -299,7 +314,25 @@ fn lanes(
     let lane = Lane::new(id, uplink, to, from, counts, fastrand::Rng::new())
         .with_coordinates(config.geography.coordinates());
     let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
-    Ok(Some((lane, LossLane::new(id, uplink, platform, from, counts, fastrand::Rng::new()))))
+    let losses = LossLane::new(id, uplink, platform.clone(), from, counts, fastrand::Rng::new());
+    Ok(Some((platform, lane, losses)))
+}
+
+/// The lane that asks the platform for another stall register.
+fn stall_lane(
+    config: &Config,
+    platform: Option<Platform>,
+    stalls: &register::Handle,
+    stopping: CancellationToken,
+) -> Option<impl Future<Output = ()> + Send + 'static> {
+    let (uplink, handle) = (config.uplink.as_ref()?, stalls.clone());
+    let take = move |csv| {
+        let handle = handle.clone();
+        async move { handle.offer(csv).await }
+    };
+    let known = stalls.from_platform.clone();
+    let lane = StallLane::new(&config.gateway.id, uplink, platform?, known, fastrand::Rng::new(), take);
+    Some(lane.run(stopping))
 }
 
 fn view(
@@ -345,6 +378,7 @@ fn view(
 fn announce(
     config: &Config,
     city: &City,
+    stalls: &register::Handle,
     keyring: &Keyring,
     registry: &Registry,
     entrance: &Entrance,
@@ -370,6 +404,7 @@ fn announce(
          data     {}\n\
          uplink   {uplink}\n\
          city     {}\n\
+         stalls   {}\n\
          devices  {}\n\
          access   {}\n\
          try      {try_it}\n\
@@ -379,6 +414,7 @@ fn announce(
         config.gateway.kind.as_str(),
         config.gateway.data_dir.display(),
         city::describe(&config.geography, city),
+        register::describe(&stalls.in_force.borrow()),
         keys::describe(&config.devices, keyring),
         access(config, registry),
     ))

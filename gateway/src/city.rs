@@ -1,14 +1,19 @@
 //! The city's data: the operator's files, or the example that is built in.
 
+mod rules;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use rules::{describe_rules, rules, stalls};
 
 use crate::config;
 use crate::domain::city::City;
 use crate::domain::codes::{CodeTable, CodeTableError};
 use crate::domain::geography::{Geography, GeographyError};
-use crate::domain::places::Places;
-use crate::domain::rules::{Rulebook, Rules};
+use crate::domain::places::PlacesError;
+use crate::domain::rules::UnknownPlace;
+use crate::domain::stalls::StallRegisterError;
 
 /// The example city: Deyang's centre with synthetic duty grids, and the starter table of case codes.
 const EXAMPLE_GRIDS: &[u8] = include_bytes!("../city/duty-grids.geojson");
@@ -43,6 +48,44 @@ pub enum CityError {
         /// What is wrong.
         source: CodeTableError,
     },
+    /// A file is not UTF-8 text.
+    #[error("{name}: not UTF-8 text (byte {offset})")]
+    NotText {
+        /// The file's name.
+        name: String,
+        /// The first byte that is not UTF-8.
+        offset: usize,
+    },
+    /// The rules are not valid.
+    #[error("{source}")]
+    Rules {
+        /// What is wrong, with the file's name in each line.
+        source: config::ConfigError,
+    },
+    /// The places are not valid.
+    #[error("{name}: {source}")]
+    Places {
+        /// The file's name, or "built-in example".
+        name: String,
+        /// What is wrong.
+        source: PlacesError,
+    },
+    /// The rules speak of a place that there is not.
+    #[error("{name}: {source}")]
+    UnknownPlace {
+        /// The name of the file of rules.
+        name: String,
+        /// Which.
+        source: UnknownPlace,
+    },
+    /// The stall register is not valid.
+    #[error("{name}: {source}")]
+    Stalls {
+        /// The file's name.
+        name: String,
+        /// What is wrong.
+        source: StallRegisterError,
+    },
 }
 
 /// Reads the configured city.
@@ -54,8 +97,8 @@ pub fn load(geography: &config::Geography) -> Result<City, CityError> {
     let grids = Geography::from_geojson(&bytes).map_err(|source| CityError::Grids { name, source })?;
     let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
     let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
-    let rules = Rulebook::new(Rules::default(), b"", Places::default()).expect("TEMPORARY");
-    Ok(City { geography: grids.with_codes(codes).with_coordinates(geography.coordinates()), rules })
+    let grids = grids.with_codes(codes).with_coordinates(geography.coordinates());
+    Ok(City { geography: grids, rules: rules(geography)? })
 }
 
 /// The city in one line, for people.

@@ -17,6 +17,7 @@ pub mod app;
 pub mod city;
 pub mod cli;
 pub mod keys;
+pub mod register;
 pub mod sightings;
 
 pub mod audit;

@@ -123,6 +123,10 @@ pub struct Metrics {
     pub down_answers_dropped: Counter,
     /// Messages that a session did not get, because too many waited for it; retained ones without room among them.
     pub session_messages_dropped: Counter,
+    /// Stall registers that the platform sent, by what became of them.
+    pub stall_registers: Labelled,
+    /// Cards in the stall register.
+    pub stall_cards: Gauge,
     sampled: Sampled,
 }
 
@@ -202,6 +206,12 @@ impl Metrics {
                 "session_messages_dropped",
                 "Messages that a session did not get, as too many waited",
             ),
+            stall_registers: to.labelled(
+                "stall_registers",
+                "Stall registers that the platform sent, by what became of them",
+                "result",
+            ),
+            stall_cards: to.gauge("stall_cards", "Cards in the stall register"),
             down_answers_dropped: to
                 .counter("down_answers_dropped", "Answers that their device did not listen for or read"),
             sampled: Sampled::register(to),

@@ -3,7 +3,7 @@
 //! It is no product and keeps nothing but its ledger. What it does like a real one: `POST /v1/events` takes batches of
 //! CloudEvents (`application/cloudevents-batch+json`, encoded as identity, gzip or zstd), deduplicates on
 //! (source, id), gives incidents case numbers and answers one result per event; `POST /v1/losses` takes loss records, known by
-//! (gateway, id), the same way. What no real one offers: it misbehaves
+//! (gateway, id), the same way; `GET /v1/gateways/{id}/stalls` hands out the stall register that it was given. What no real one offers: it misbehaves
 //! on demand ([`Fault`]), by library call or by `POST /control` on the same port, and it remembers everything that
 //! arrived, in order, for the verdict.
 //!
@@ -16,6 +16,7 @@ mod http;
 pub mod losses;
 mod port;
 mod socket;
+pub mod stalls;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,7 @@ pub use state::PortUnavailable;
 use crate::ledger::{LedgerError, LedgerFile, PlatformView};
 use desk::{Counts, Delivery, Desk};
 use losses::{LossCounts, LossDesk, ToldLoss};
+use stalls::StallCounts;
 use state::Shared;
 
 /// Port commands waiting; more are refused.
@@ -144,6 +146,17 @@ impl Platform {
     /// The losses that were told, in the order of arrival.
     pub fn losses(&self) -> Vec<ToldLoss> {
         self.shared.0.told_losses()
+    }
+
+    /// From now on hands out this stall register, or none.
+    pub fn set_stalls(&self, register: Option<&[u8]>) {
+        let register = register.map(bytes::Bytes::copy_from_slice);
+        self.shared.0.stalls(|desk| desk.set(register));
+    }
+
+    /// How often it was asked for the stall register, by answer.
+    pub fn stall_counts(&self) -> StallCounts {
+        self.shared.0.stalls(|desk| desk.counts())
     }
 
     /// Everything taken in, in the order of arrival.

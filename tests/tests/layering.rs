@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// What a module of the gateway may import of the gateway, besides itself. A module that is not here may import anything:
 /// it puts the parts together (`app`, `cli`, `main`).
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("clock", &[]),
     ("health", &[]),
@@ -28,6 +28,8 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("audit", &["clock", "ownership"]),
     // The registry's file is read and written here, and a device that enrols is told its password by way of the store.
     ("access", &["audit", "clock", "config", "domain", "ownership", "store"]),
+    // The stall register in force, and what the platform sent of it on the disk.
+    ("register", &["domain", "metrics", "ownership"]),
     // What devices sent last: the listener notes it, the API shows it.
     ("sightings", &["domain", "store"]),
     ("mqtt", &["access", "audit", "clock", "domain", "downlink", "intake", "metrics", "sightings", "store"]),

@@ -18,6 +18,7 @@ pub mod losses;
 pub mod mapping;
 mod offline;
 mod progress;
+pub mod rules;
 pub mod sightings;
 pub mod status;
 
@@ -68,6 +69,9 @@ pub enum Command {
     /// 映射 Third-party devices: the rules in effect, and what they make of a sample
     #[command(subcommand)]
     Mapping(mapping::MappingCommand),
+    /// 规则 The city's rules: what is in effect, and what they make of examples
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// 配置 Print the configuration in effect, defaults and overrides included
     Config {
         /// The documented template: every key with its default

@@ -19,6 +19,7 @@
 mod areas;
 mod by_code;
 mod calendar;
+pub mod examples;
 mod joint;
 mod parts;
 mod schema;

@@ -1,8 +1,9 @@
 //! Small areas on the ground: a circle, or a polygon. What is on the edge is in it.
 
-use geo::{Coord, LineString, MultiPolygon, Polygon};
+use geo::coordinate_position::{CoordPos, CoordinatePosition};
+use geo::{Coord, LineString, Polygon};
 
-use super::geography::plane::Plane;
+use super::ground;
 
 /// The largest radius of a circle in metres: distances are good to 1 % up to here.
 pub const RADIUS_MAX_M: f64 = 2_000.0;
@@ -16,7 +17,7 @@ pub struct Area(Form);
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     Circle { centre: Coord<f64>, radius_m: f64 },
-    Polygon(MultiPolygon<f64>),
+    Polygon(Polygon<f64>),
 }
 
 /// Whether these are degrees of longitude and latitude.
@@ -42,18 +43,18 @@ impl Area {
             return None;
         }
         let polygon = Polygon::new(LineString::new(ring), Vec::new());
-        Some(Area(Form::Polygon(MultiPolygon::new(vec![polygon]))))
+        Some(Area(Form::Polygon(polygon)))
     }
 
     /// Metres from a point to the area; 0 in it.
     pub fn distance_m(&self, lon_deg: f64, lat_deg: f64) -> f64 {
-        let plane = Plane::through(Coord { x: lon_deg, y: lat_deg });
+        let point = Coord { x: lon_deg, y: lat_deg };
         match &self.0 {
-            Form::Circle { centre, radius_m } => {
-                let away = plane.metres(*centre);
-                (away.x.hypot(away.y) - radius_m).max(0.0)
-            }
-            Form::Polygon(polygon) => plane.distance_m(polygon),
+            Form::Circle { centre, radius_m } => (ground::distance_m(point, *centre) - radius_m).max(0.0),
+            Form::Polygon(polygon) => match polygon.coordinate_position(&point) {
+                CoordPos::Outside => ground::line_distance_m(point, polygon.exterior()),
+                CoordPos::Inside | CoordPos::OnBoundary => 0.0,
+            },
         }
     }
 }

@@ -7,7 +7,7 @@
 //!   touches.
 //! - Distances are measured on a plane through the point (`plane`), good to 1 % within the search radius.
 
-pub(in crate::domain) mod plane;
+mod plane;
 
 use std::borrow::Cow;
 

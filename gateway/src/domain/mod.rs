@@ -28,6 +28,7 @@ mod frame;
 pub mod geography;
 pub mod geotag;
 pub mod grid;
+mod ground;
 pub mod indicators;
 pub mod journal;
 mod json;

@@ -11,7 +11,7 @@ use geo::{Coord, LineString};
 use serde::Deserialize;
 
 use super::area::{RADIUS_MAX_M, are_degrees};
-use super::geography::plane::Plane;
+use super::ground::line_distance_m;
 
 /// Places of one file.
 pub const PLACES_MAX: usize = 10_000;
@@ -178,15 +178,9 @@ impl Places {
 impl Place {
     /// Metres from a point (degrees, WGS-84) to the place; 0 within its radius.
     pub fn distance_m(&self, lon_deg: f64, lat_deg: f64) -> f64 {
-        let plane = Plane::through(Coord { x: lon_deg, y: lat_deg });
-        let distance_m = |line: &LineString<f64>| match line.0.as_slice() {
-            [position] => {
-                let away = plane.metres(*position);
-                away.x.hypot(away.y)
-            }
-            _ => plane.line_distance_m(line),
-        };
-        let nearest_m = self.lines.iter().map(distance_m).fold(f64::INFINITY, f64::min);
+        let point = Coord { x: lon_deg, y: lat_deg };
+        let distances = self.lines.iter().map(|line| line_distance_m(point, line));
+        let nearest_m = distances.fold(f64::INFINITY, f64::min);
         (nearest_m - self.radius_m).max(0.0)
     }
 }

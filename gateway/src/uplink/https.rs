@@ -1,6 +1,7 @@
 //! The case platform over HTTPS: one request out, one answer back for each event, and for each loss record.
 
 mod answer;
+pub mod document;
 
 use std::collections::HashSet;
 use std::io::Write;

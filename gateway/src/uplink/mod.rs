@@ -7,3 +7,4 @@ pub mod losses;
 mod patience;
 mod put_off;
 mod receipt;
+pub mod stalls;

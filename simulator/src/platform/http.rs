@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use bytes::Bytes;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use super::desk::Outcome;
 use super::fault::{Fault, RequestPlan};
 use super::losses::Taken;
 use super::socket::Scissors;
+use super::stalls;
 use super::state::Shared;
 
 /// Longest delay of an answer.
@@ -39,6 +40,8 @@ pub(super) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/events", post(events))
         .route("/v1/losses", post(losses))
+        .route("/v1/gateways/{gateway}/stalls", get(stalls::get))
+        .route("/control/stalls", put(stalls::put))
         .route("/control", get(show).post(control))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared)
@@ -100,7 +103,9 @@ fn error(status: u16, retry_after_s: Option<u32>) -> Response {
 
 async fn show(State(shared): State<Shared>) -> Response {
     let (counts, losses) = (shared.counts(), shared.loss_counts());
-    Json(json!({"fault": shared.fault(), "counts": counts, "losses": losses})).into_response()
+    let stalls = shared.stalls(|desk| desk.counts());
+    Json(json!({"fault": shared.fault(), "counts": counts, "losses": losses, "stalls": stalls}))
+        .into_response()
 }
 
 async fn control(State(shared): State<Shared>, Json(fault): Json<Fault>) -> Response {

@@ -14,6 +14,7 @@ use super::fault::{EventPlan, Fault, Faults, RequestPlan};
 use super::http::{EventResult, LossResult};
 use super::losses::{LossCounts, LossDesk, LossReport, Taken, ToldLoss};
 use super::port::Command;
+use super::stalls::StallDesk;
 use crate::ledger::{self, Entry, LedgerError, LedgerFile};
 
 /// Requests whose time of arrival is remembered.
@@ -33,6 +34,7 @@ pub(super) struct Shared {
 struct Inner {
     desk: Desk,
     losses: LossDesk,
+    stalls: StallDesk,
     faults: Faults,
     request_times: RequestTimes,
     loss_request_times: RequestTimes,
@@ -64,7 +66,8 @@ impl Shared {
     ) -> Shared {
         let (request_times, loss_request_times) = Default::default();
         let faults = Faults::default();
-        let inner = Inner { desk, losses, faults, request_times, loss_request_times, file };
+        let stalls = StallDesk::default();
+        let inner = Inner { desk, losses, stalls, faults, request_times, loss_request_times, file };
         Shared { inner: Arc::new(Mutex::new(inner)), port }
     }
 
@@ -92,6 +95,11 @@ impl Shared {
         let results = batch.into_iter().filter_map(|event| inner.receive(event, request)).collect();
         inner.flush()?;
         Ok(results)
+    }
+
+    /// Lets somebody at the stall register.
+    pub(super) fn stalls<T>(&self, work: impl FnOnce(&mut StallDesk) -> T) -> T {
+        work(&mut self.lock().stalls)
     }
 
     /// Takes a report of losses in, or refuses it whole.

@@ -5,9 +5,16 @@ use crate::city;
 use crate::config::Geography;
 
 pub(super) fn check(geography: &Geography) -> Finding {
-    match city::load(geography) {
+    let read = city::load(geography).and_then(|city| {
+        city::rules(geography)?;
+        geography.stalls.as_deref().map(city::stalls).transpose()?;
+        Ok(city)
+    });
+    match read {
         Ok(city) => Finding::ok(city::describe(geography, &city)),
-        Err(error) => Finding::failure(format!("无法使用 unusable: {error}")),
+        Err(error) => {
+            Finding::failure(format!("无法使用 unusable: {}", error.to_string().replace('\n', "; ")))
+        }
     }
 }
 
@@ -24,5 +31,15 @@ mod tests {
         let finding = check(&Geography { codes: Some(codes.path().to_owned()), ..Geography::default() });
         assert_eq!(finding.verdict, Verdict::Failure);
         assert!(finding.text.contains(&codes.path().display().to_string()), "{finding:?}");
+        let path = || Some(codes.path().to_owned());
+        for bad in [
+            Geography { rules: path(), ..Geography::default() },
+            Geography { places: path(), ..Geography::default() },
+            Geography { stalls: path(), ..Geography::default() },
+        ] {
+            let finding = check(&bad);
+            assert_eq!(finding.verdict, Verdict::Failure, "{bad:?}");
+            assert!(finding.text.contains(&codes.path().display().to_string()), "{finding:?}");
+        }
     }
 }

@@ -13,24 +13,24 @@ const METRES_PER_DEGREE: f64 = 111_195.079_7;
 const COSINE_MIN: f64 = 1e-6;
 
 /// The plane through one point.
-pub(in crate::domain) struct Plane {
+pub(super) struct Plane {
     point: Coord<f64>,
     lon_metres_per_degree: f64,
 }
 
 impl Plane {
-    pub(in crate::domain) fn through(point: Coord<f64>) -> Plane {
+    pub(super) fn through(point: Coord<f64>) -> Plane {
         let cosine = point.y.to_radians().cos().max(COSINE_MIN);
         Plane { point, lon_metres_per_degree: METRES_PER_DEGREE * cosine }
     }
 
     /// How many degrees a distance in metres is, in longitude and latitude.
-    pub(in crate::domain) fn degrees(&self, metres: f64) -> Coord<f64> {
+    pub(super) fn degrees(&self, metres: f64) -> Coord<f64> {
         Coord { x: metres / self.lon_metres_per_degree, y: metres / METRES_PER_DEGREE }
     }
 
     /// Metres from the point to an area, 0 in it.
-    pub(in crate::domain) fn distance_m(&self, area: &MultiPolygon<f64>) -> f64 {
+    pub(super) fn distance_m(&self, area: &MultiPolygon<f64>) -> f64 {
         match area.coordinate_position(&self.point) {
             CoordPos::Outside => self.edge_distance_m(area),
             CoordPos::Inside | CoordPos::OnBoundary => 0.0,
@@ -38,20 +38,19 @@ impl Plane {
     }
 
     /// Metres from the point to the nearest edge of an area, holes included.
-    pub(in crate::domain) fn edge_distance_m(&self, area: &MultiPolygon<f64>) -> f64 {
+    pub(super) fn edge_distance_m(&self, area: &MultiPolygon<f64>) -> f64 {
         let rings =
             area.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
-        rings.map(|ring| self.line_distance_m(ring)).fold(f64::INFINITY, f64::min)
+        rings.map(|ring| self.ring_distance_m(ring)).fold(f64::INFINITY, f64::min)
     }
 
-    /// Metres from the point to the nearest place of a line.
-    pub(in crate::domain) fn line_distance_m(&self, line: &LineString<f64>) -> f64 {
-        let ends = line.0.windows(2).map(|ends| (self.metres(ends[0]), self.metres(ends[1])));
+    fn ring_distance_m(&self, ring: &LineString<f64>) -> f64 {
+        let ends = ring.0.windows(2).map(|ends| (self.metres(ends[0]), self.metres(ends[1])));
         ends.map(|(from, to)| distance_to_segment(from, to)).fold(f64::INFINITY, f64::min)
     }
 
     /// A coordinate in metres east and north of the point.
-    pub(in crate::domain) fn metres(&self, coord: Coord<f64>) -> Coord<f64> {
+    fn metres(&self, coord: Coord<f64>) -> Coord<f64> {
         Coord {
             x: (coord.x - self.point.x) * self.lon_metres_per_degree,
             y: (coord.y - self.point.y) * METRES_PER_DEGREE,

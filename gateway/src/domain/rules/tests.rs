@@ -131,8 +131,11 @@ fn a_rule_without_hours_needs_no_clock_and_grids_need_no_position() {
     let monday = at(date(2026, 11, 30).at(9, 0, 0, 0));
     let campaign = Case { at: None, time: monday, grid_joint_enforcement: true, ..case("2101", &grid) };
     assert_eq!(book.apply(&campaign).joint[0].rule, "周一集中整治");
-    let elsewhere = Case { grid_joint_enforcement: false, at: ROAD, ..campaign };
-    assert_eq!(book.apply(&elsewhere).joint, []);
+    let elsewhere = Case { grid_joint_enforcement: false, ..campaign };
+    let handling = book.apply(&elsewhere);
+    assert_eq!((handling.joint, handling.joint_undecided), (vec![], vec![]), "its grid is known");
+    let nowhere = book.apply(&Case { grid: None, ..elsewhere });
+    assert_eq!(nowhere.joint_undecided[0].because, Undecided::PlaceUnknown);
 }
 
 #[test]
