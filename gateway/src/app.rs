@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::domain::civil::CityClock;
 use crate::domain::geography::Geography;
 use crate::domain::keyring::Keyring;
+use crate::domain::points::PointRules;
 use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
@@ -141,6 +142,8 @@ impl Part {
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
     let geography = city::load(&config.geography)?;
+    let points = Arc::new(city::points(&config.geography)?);
+    let camera_events = city::camera_events(&config.geography)?;
     let keyring = keyring(&config)?;
     let registry = registry(&config)?;
     let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
@@ -156,7 +159,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
     let sightings = Sightings::default();
-    let view = view(&config, &store, uplink, ready, &metrics, &sightings, transfer);
+    let view = view(&config, &store, uplink, ready, &metrics, &sightings, points, transfer);
     let announcement = announce(&config, &geography, &keyring, &registry.0, &entrance, &http_socket)?;
     let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
     audit.note(started(&config));
@@ -165,7 +168,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             .map_err(io::Error::other)?;
     let keyring = Arc::new(keyring);
     let intake = Intake::new(keyring.clone(), Arc::new(geography), metrics.clone())
-        .with_mapping(Arc::new(config.mapping.rules.clone()));
+        .with_mapping(Arc::new(config.mapping.rules.clone().with_camera_events(&camera_events)));
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
     let uses = Uses { gate, store: store.clone(), intake, answers, sightings, metrics };
     let listener = Listener::new(entrance, limits(&config), uses, mqtt_stop.clone());
@@ -298,6 +301,7 @@ fn lanes(
     Ok(Some((lane, LossLane::new(id, uplink, platform, from, counts, fastrand::Rng::new()))))
 }
 
+#[expect(clippy::too_many_arguments, reason = "one for each thing that the API shows")]
 fn view(
     config: &Config,
     store: &Store,
@@ -305,6 +309,7 @@ fn view(
     readiness: watch::Receiver<Readiness>,
     metrics: &Arc<Metrics>,
     sightings: &Sightings,
+    points: Arc<PointRules>,
     transfer: Transfer,
 ) -> View {
     let probe = store.clone();
@@ -322,7 +327,7 @@ fn view(
         let book = book.clone();
         async move { book.journal(after, limit).await.ok() }
     });
-    let journal = Journal::new(pages, CityClock::default(), |_| None, clock::unix_ms);
+    let journal = Journal::new(pages, CityClock::default(), |_| None, points, clock::unix_ms);
     View {
         gateway: config.gateway.id.as_str().into(),
         store: store.snapshot(),

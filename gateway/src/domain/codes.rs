@@ -148,7 +148,7 @@ impl Columns {
 }
 
 /// The cells of one line; a cell in quotes may hold commas and doubled quotes.
-fn cells(line: &str) -> Vec<String> {
+pub(in crate::domain) fn cells(line: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
     let mut chars = line.chars().peekable();

@@ -5,7 +5,8 @@ use crate::city;
 use crate::config::Geography;
 
 pub(super) fn check(geography: &Geography) -> Finding {
-    match city::load(geography) {
+    let tables = city::points(geography).and_then(|_| city::camera_events(geography));
+    match tables.and_then(|_| city::load(geography)) {
         Ok(city) => Finding::ok(city::describe(geography, &city)),
         Err(error) => Finding::failure(format!("无法使用 unusable: {error}")),
     }
