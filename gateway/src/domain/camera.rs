@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(
             told,
             "line 3: ga1400_event_sort `x` is no whole number; line 4: event number 624 stands in the table twice; \
-             line 5: kind `thing` is neither event nor component; line 6: case_code `` is not 1 to {CODE_CHARS_MAX} letters and digits, like 0501"
+             line 5: kind `thing` is neither event nor component; line 6: case_code `` is not 1 to 16 letters and digits, like 0501"
         );
         let head = CameraEvents::from_csv(b"zh,case_code\n").unwrap_err().to_string();
         assert_eq!(head, "line 1: the head line has no column `ga1400_event_sort`");

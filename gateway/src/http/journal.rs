@@ -29,6 +29,9 @@ const READ_TIME_MAX: Duration = Duration::from_secs(8);
 
 type Answer = Pin<Box<dyn Future<Output = Option<Vec<Entry>>> + Send>>;
 
+/// Until when an entry is to be handled, in milliseconds since 1970.
+type Due = dyn Fn(&Entry) -> Option<i64> + Send + Sync;
+
 /// Asks the store for entries of the journal.
 #[derive(Clone)]
 pub struct JournalPages(Arc<dyn Fn(i64, u32) -> Answer + Send + Sync>);
@@ -54,7 +57,7 @@ impl JournalPages {
 pub struct Journal {
     pages: JournalPages,
     clock: CityClock,
-    due: Arc<dyn Fn(&Entry) -> Option<i64> + Send + Sync>,
+    due: Arc<Due>,
     points: Arc<PointRules>,
     now_ms: fn() -> i64,
     place: Arc<Semaphore>,
