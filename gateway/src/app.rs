@@ -28,7 +28,7 @@ use crate::city::{self, CityError};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::city::City;
-use crate::domain::civil::CityClock;
+use crate::domain::journal::Entry;
 use crate::domain::keyring::Keyring;
 use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
@@ -142,8 +142,9 @@ impl Part {
 /// [`AppError`]: it could not start, or a part without which it must not go on has failed.
 pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = StopSignals::new()?;
-    let city = city::load(&config.geography)?;
+    let city = Arc::new(city::load(&config.geography)?);
     let configured_stalls = config.geography.stalls.as_deref().map(city::stalls).transpose()?;
+    let camera_events = city::camera_events(&config.geography)?;
     let keyring = keyring(&config)?;
     let registry = registry(&config)?;
     let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
@@ -165,7 +166,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
     let sightings = Sightings::default();
-    let view = view(&config, &store, uplink, ready, &metrics, &sightings, transfer);
+    let view = view(&config, &store, uplink, ready, &metrics, &sightings, &city, transfer);
     let announcement = announce(&config, &city, &stalls, &keyring, &registry.0, &entrance, &http_socket)?;
     let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
     audit.note(started(&config));
@@ -173,8 +174,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         Keeper::new(config.registry_file(), registry, store.clone(), audit.clone(), rest_stop.clone())
             .map_err(io::Error::other)?;
     let keyring = Arc::new(keyring);
-    let intake = Intake::new(keyring.clone(), Arc::new(city), metrics.clone())
-        .with_mapping(Arc::new(config.mapping.rules.clone()))
+    let intake = Intake::new(keyring.clone(), city, metrics.clone())
+        .with_mapping(Arc::new(config.mapping.rules.clone().with_camera_events(&camera_events)))
         .with_roster(keeper.roster())
         .with_stalls(stalls.in_force.clone())
         .at_site(config.gateway.site.map(|site| (site.lon_deg, site.lat_deg)));
@@ -335,6 +336,7 @@ fn stall_lane(
     Some(lane.run(stopping))
 }
 
+#[expect(clippy::too_many_arguments, reason = "one for each thing that the API shows")]
 fn view(
     config: &Config,
     store: &Store,
@@ -342,6 +344,7 @@ fn view(
     readiness: watch::Receiver<Readiness>,
     metrics: &Arc<Metrics>,
     sightings: &Sightings,
+    city: &Arc<City>,
     transfer: Transfer,
 ) -> View {
     let probe = store.clone();
@@ -359,7 +362,9 @@ fn view(
         let book = book.clone();
         async move { book.journal(after, limit).await.ok() }
     });
-    let journal = Journal::new(pages, CityClock::default(), |_| None, clock::unix_ms);
+    let (shown_by, points, calendar) = (city.rules.calendar().clock(), city.points.clone(), city.clone());
+    let due = move |entry: &Entry| calendar.due_at_ms(entry);
+    let journal = Journal::new(pages, shown_by, due, points, clock::unix_ms);
     View {
         gateway: config.gateway.id.as_str().into(),
         store: store.snapshot(),

@@ -4,20 +4,27 @@ mod rules;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use rules::{describe_rules, rules, stalls};
 
 use crate::config;
+use crate::domain::bad_lines::BadLines;
+use crate::domain::camera::CameraEvents;
 use crate::domain::city::City;
 use crate::domain::codes::{CodeTable, CodeTableError};
 use crate::domain::geography::{Geography, GeographyError};
 use crate::domain::places::PlacesError;
+use crate::domain::points::PointRules;
 use crate::domain::rules::UnknownPlace;
 use crate::domain::stalls::StallRegisterError;
 
 /// The example city: Deyang's centre with synthetic duty grids, and the starter table of case codes.
 const EXAMPLE_GRIDS: &[u8] = include_bytes!("../city/duty-grids.geojson");
 const EXAMPLE_CODES: &[u8] = include_bytes!("../city/case-codes.csv");
+/// What assessments of stalls bring and cost, and the case of each camera event number.
+const EXAMPLE_POINTS: &[u8] = include_bytes!("../city/stall-points.csv");
+const EXAMPLE_CAMERA_EVENTS: &[u8] = include_bytes!("../city/camera-ai-event-map.csv");
 /// A city file is read up to here.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
@@ -86,6 +93,14 @@ pub enum CityError {
         /// What is wrong.
         source: StallRegisterError,
     },
+    /// A table has lines that are not valid.
+    #[error("{name}: {source}")]
+    Table {
+        /// The file's name, or "built-in example".
+        name: String,
+        /// All that is wrong.
+        source: BadLines,
+    },
 }
 
 /// Reads the configured city.
@@ -98,7 +113,25 @@ pub fn load(geography: &config::Geography) -> Result<City, CityError> {
     let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
     let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
     let grids = grids.with_codes(codes).with_coordinates(geography.coordinates());
-    Ok(City { geography: grids, rules: rules(geography)? })
+    Ok(City { geography: grids, rules: rules(geography)?, points: Arc::new(points(geography)?) })
+}
+
+/// Reads what assessments of stalls bring and cost.
+///
+/// # Errors
+/// [`CityError`], as [`load`].
+fn points(geography: &config::Geography) -> Result<PointRules, CityError> {
+    let (name, bytes) = source(geography.points.as_deref(), EXAMPLE_POINTS)?;
+    PointRules::from_csv(&bytes).map_err(|source| CityError::Table { name, source })
+}
+
+/// Reads the case of each camera event number.
+///
+/// # Errors
+/// [`CityError`], as [`load`].
+pub fn camera_events(geography: &config::Geography) -> Result<CameraEvents, CityError> {
+    let (name, bytes) = source(geography.camera_events.as_deref(), EXAMPLE_CAMERA_EVENTS)?;
+    CameraEvents::from_csv(&bytes).map_err(|source| CityError::Table { name, source })
 }
 
 /// The city in one line, for people.
@@ -129,6 +162,7 @@ mod tests {
     fn the_built_in_city_loads_and_a_missing_file_is_named() {
         let built_in = config::Geography::default();
         assert_eq!(load(&built_in).unwrap().geography.grids().len(), 320);
+        assert!(!load(&built_in).unwrap().points.is_empty() && !camera_events(&built_in).unwrap().is_empty());
         let missing =
             config::Geography { grids: Some("/nowhere/grids.geojson".into()), ..Default::default() };
         assert!(load(&missing).err().unwrap().to_string().starts_with("/nowhere/grids.geojson: "));

@@ -31,6 +31,9 @@ fn main() -> ExitCode {
         Some(Command::Indicators(which)) => {
             with_config(&args, |config| cli::indicators::run(config.http.bind, which))
         }
+        Some(Command::Points(which)) => {
+            with_config(&args, |config| cli::points::run(config.http.bind, which))
+        }
         Some(Command::Sightings(which)) => {
             with_config(&args, |config| cli::sightings::run(config.http.bind, which))
         }

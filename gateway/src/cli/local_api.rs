@@ -12,10 +12,12 @@ use thiserror::Error;
 use self::exchange::Api;
 use super::{Exit, print};
 use crate::domain::indicators::{Query, Sheet};
+use crate::domain::points::{Period, PointsSheet};
 use crate::domain::report::DeviceId;
 use crate::http::devices::{self, DeviceLast, DeviceList};
 use crate::http::indicators;
 use crate::http::losses::LossPage;
+use crate::http::points;
 use crate::http::status::StatusReport;
 
 /// For the connection, and for each silence after it.
@@ -84,6 +86,15 @@ pub fn device_last(address: SocketAddr, device: &DeviceId) -> Result<DeviceLast,
 /// The running gateway's indicators; [`ApiError::Refused`] when they would be too many.
 pub fn indicators(address: SocketAddr, query: &Query) -> Result<Sheet, ApiError> {
     rows(address, &indicators::path_of(query))
+}
+
+/// Scores and ranks of stall cards; without a period those of the current month.
+pub fn points(
+    address: SocketAddr,
+    period: Option<Period>,
+    card: Option<&str>,
+) -> Result<PointsSheet, ApiError> {
+    rows(address, &points::path_of(period, card))
 }
 
 /// An answer of many rows.

@@ -62,7 +62,9 @@ fn list(rules: &Rules) -> String {
                 (None, Some(value)) => value.to_string(),
                 (None, None) => String::new(),
             };
-            _ = writeln!(text, "    {name}  <- {from}");
+            let table =
+                source.table.map(|table| format!(" (表 table {})", table.as_str())).unwrap_or_default();
+            _ = writeln!(text, "    {name}  <- {from}{table}");
         }
         for reading in &rule.readings {
             let pointer = reading.source.pointer.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -17,6 +17,7 @@ pub mod local_api;
 pub mod losses;
 pub mod mapping;
 mod offline;
+pub mod points;
 mod progress;
 pub mod rules;
 pub mod sightings;
@@ -64,6 +65,8 @@ pub enum Command {
     Losses(losses::LossesArgs),
     /// 指标 The indicators of the running gateway's journal, by day, street, community, grid, code
     Indicators(indicators::IndicatorsArgs),
+    /// 积分 Scores and ranks of stall cards, from the running gateway's journal
+    Points(points::PointsArgs),
     /// 最近上报 What each device sent last, redacted, and what became of it
     Sightings(sightings::SightingsArgs),
     /// 映射 Third-party devices: the rules in effect, and what they make of a sample

@@ -27,6 +27,7 @@ use crate::domain::mapping::device::{DeviceRule, DeviceSource};
 use crate::domain::mapping::field::Source;
 use crate::domain::mapping::pointer::Pointer;
 use crate::domain::mapping::readings::{Collect, ReadingRule};
+use crate::domain::mapping::table::Table;
 use crate::domain::mapping::{FIELDS_MAX, RULES_MAX, Rule, Rules, lacks_crs};
 use crate::domain::report::{Class, Crs};
 use crate::domain::topic::{Filter, TopicLimits};
@@ -139,7 +140,16 @@ impl Draft {
         for (key, _) in at.table.iter() {
             let path = format!("{prefix}{key}");
             if let Some((name, form)) = known(class).find(|(name, _)| *name == path) {
-                let field = reader.table(at, key).and_then(|field| parts::source(reader, &field, form));
+                let field = reader.table(at, key).and_then(|field| {
+                    if field.table.contains_key("table") && !Table::FIELDS.contains(&name) {
+                        reader.refuse(
+                            &field,
+                            "table",
+                            "nothing, as only kind and code are read from a table",
+                        );
+                    }
+                    parts::source(reader, &field, form)
+                });
                 self.fields.extend(field.map(|source| (name, source)));
             } else if known(class).any(|(name, _)| name.starts_with(&format!("{path}."))) {
                 if let Some(inner) = reader.table(at, key) {

@@ -9,14 +9,17 @@
 mod crossing;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::calendar::TimeLimit;
 use super::case_file::CaseFile;
 use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::clock_quality::{self, Distrust, TrustedTime};
 use super::findings::{Nearness, Sight};
 use super::geography::{Geography, Location};
 use super::geotag::{Freshness, Geotag, Scene};
-use super::journal::{Attribution, Facts, StallFacts};
+use super::journal::{Attribution, Entry, Facts, StallFacts};
+use super::points::PointRules;
 use super::report::{Incident, Report};
 use super::rules::{Case, Rulebook};
 use super::stalls::StallRegister;
@@ -28,6 +31,8 @@ pub struct City {
     pub geography: Geography,
     /// Its rules, and the places that they speak of.
     pub rules: Rulebook,
+    /// What assessments of stalls bring and cost.
+    pub points: Arc<PointRules>,
 }
 
 /// What is known of an incident besides what it says itself.
@@ -46,7 +51,7 @@ pub struct Reporting<'r> {
 impl City {
     /// A city that has only a map, and no rules of its own.
     pub fn new(geography: Geography) -> City {
-        City { geography, rules: Rulebook::default() }
+        City { geography, rules: Rulebook::default(), points: Arc::default() }
     }
 
     /// What an incident comes to. `report` is the one that it is the body of.
@@ -61,7 +66,7 @@ impl City {
         let location =
             geotag.as_ref().map(|tag| self.geography.locate(tag.lon_deg, tag.lat_deg, tag.accuracy_m));
         let casework = self.casework(incident, reporting, &time, (geotag, location.as_ref()));
-        let facts = facts(incident, &casework);
+        let facts = facts(incident, &casework, &self.points);
         let sight = self.sight(incident, &casework, &time);
         CaseFile {
             observed_at: report.observed_at,
@@ -70,6 +75,14 @@ impl City {
             sight,
             ..CaseFile::new(casework.to_json(), facts)
         }
+    }
+
+    /// Until when an incident of the journal is to be handled, in milliseconds since 1970; `None` when no limit is set, or nobody
+    /// knows well enough when it was found.
+    pub fn due_at_ms(&self, entry: &Entry) -> Option<i64> {
+        let limit = TimeLimit::parse(entry.facts.time_limit.as_deref()?)?;
+        let found = clock_quality::trusted(entry.observed_at, entry.received_at_ms).ok()?;
+        self.rules.calendar().due(found, limit)
     }
 
     fn casework<'a>(
@@ -97,6 +110,7 @@ impl City {
         let names = self.geography.codes().names(incident.kind, &incident.code);
         let crossing =
             location.and_then(|location| crossing::crossing(&self.geography, location, reporting.home_grid));
+        let stall_points = if stall.is_some() { self.points.version() } else { "" };
         Casework {
             geotag,
             assignment: assignment(location),
@@ -111,6 +125,7 @@ impl City {
                 codes: self.geography.codes().version().unwrap_or("").into(),
                 rules: self.rules.version().into(),
                 places: self.rules.places().version().into(),
+                points: stall_points.into(),
                 ..DataVersions::default()
             },
             finding: None,
@@ -161,7 +176,7 @@ fn pitch_place(geotag: Option<&Geotag>) -> (Option<(f64, f64)>, Option<f64>) {
 }
 
 /// What is remembered of an incident.
-fn facts(incident: &Incident<'_>, casework: &Casework<'_>) -> Facts {
+fn facts(incident: &Incident<'_>, casework: &Casework<'_>, points: &PointRules) -> Facts {
     let attribution = match casework.assignment {
         Assignment::Assigned { .. } => Attribution::Assigned,
         Assignment::Ambiguous { .. } => Attribution::Ambiguous,
@@ -171,7 +186,7 @@ fn facts(incident: &Incident<'_>, casework: &Casework<'_>) -> Facts {
     let stall = casework.stall.as_ref().map(|stall| StallFacts {
         card: stall.card.as_ref().into(),
         verdict: stall.verdict,
-        points: None,
+        points: points.assess(incident.kind, &incident.code, stall.verdict),
     });
     let facts = Facts {
         attribution,

@@ -18,6 +18,7 @@ use super::PROBE_TIME_MAX;
 use super::routes::failure;
 use crate::domain::civil::CityClock;
 use crate::domain::journal::Entry;
+use crate::domain::points::PointRules;
 
 /// Entries asked for at once.
 pub const PAGE: u32 = 1000;
@@ -27,6 +28,9 @@ const PLACE_TIME_MAX: Duration = Duration::from_secs(5);
 const READ_TIME_MAX: Duration = Duration::from_secs(8);
 
 type Answer = Pin<Box<dyn Future<Output = Option<Vec<Entry>>> + Send>>;
+
+/// Until when an entry is to be handled, in milliseconds since 1970.
+type Due = dyn Fn(&Entry) -> Option<i64> + Send + Sync;
 
 /// Asks the store for entries of the journal.
 #[derive(Clone)]
@@ -53,7 +57,8 @@ impl JournalPages {
 pub struct Journal {
     pages: JournalPages,
     clock: CityClock,
-    due: Arc<dyn Fn(&Entry) -> Option<i64> + Send + Sync>,
+    due: Arc<Due>,
+    points: Arc<PointRules>,
     now_ms: fn() -> i64,
     place: Arc<Semaphore>,
 }
@@ -75,14 +80,15 @@ pub(super) enum Unread {
 
 impl Journal {
     /// This journal, by the city's clock and the gateway's (`now_ms`). `due` says until when an entry is to be handled, in milliseconds since
-    /// 1970; `None` when it can't tell.
+    /// 1970; `None` when it can't tell. `points` bound the scores of a day.
     pub fn new(
         pages: JournalPages,
         clock: CityClock,
         due: impl Fn(&Entry) -> Option<i64> + Send + Sync + 'static,
+        points: Arc<PointRules>,
         now_ms: fn() -> i64,
     ) -> Journal {
-        Journal { pages, clock, due: Arc::new(due), now_ms, place: Arc::new(Semaphore::new(1)) }
+        Journal { pages, clock, due: Arc::new(due), points, now_ms, place: Arc::new(Semaphore::new(1)) }
     }
 
     pub(super) fn clock(&self) -> CityClock {
@@ -91,6 +97,10 @@ impl Journal {
 
     pub(super) fn now_ms(&self) -> i64 {
         (self.now_ms)()
+    }
+
+    pub(super) fn points(&self) -> &PointRules {
+        &self.points
     }
 
     pub(super) fn due(&self, entry: &Entry) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! The local HTTP API: on loopback, out of the way of the ingest.
 //!
-//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/api/v1/devices` `/api/v1/indicators` `/`: only GET and HEAD, no request bodies, answered
+//! `/healthz` `/readyz` `/metrics` `/api/v1/status` `/api/v1/losses` `/api/v1/devices` `/api/v1/indicators` `/api/v1/points` `/`: only GET and HEAD, no request bodies, answered
 //! from watch channels and atomics without waiting for the store, except `/healthz`, which asks the writer
 //! whether it still answers, and the losses, which are read by it, for [`PROBE_TIME_MAX`] at most, and figures of the [`journal`]. `/api/v1/export` and
 //! `/api/v1/import` ([`transfer`]) read from the store and write into it. At most [`CONNECTIONS_MAX`] connections at a time, one
@@ -13,6 +13,7 @@ pub mod devices;
 pub mod indicators;
 pub mod journal;
 pub mod losses;
+pub mod points;
 mod routes;
 pub mod status;
 mod stream;

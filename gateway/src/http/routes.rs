@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::status::StatusReport;
 use super::transfer::{export, import};
-use super::{View, devices, indicators, losses};
+use super::{View, devices, indicators, losses, points};
 
 /// What the page at `/` shows until there is a console.
 const PAGE: &str = include_str!("page.html");
@@ -28,6 +28,7 @@ pub(super) fn router(view: View) -> Router {
         .route("/api/v1/status", get(status))
         .route("/api/v1/losses", get(losses::list))
         .route(indicators::PATH, get(indicators::indicators))
+        .route(points::PATH, get(points::points))
         .route(devices::PATH, get(devices::list))
         .route(&format!("{}/{{id}}/last", devices::PATH), get(devices::last))
         .route(export::PATH, get(export::export))

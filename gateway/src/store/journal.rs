@@ -164,16 +164,16 @@ fn change(
     Ok(())
 }
 
-/// Up to `limit` entries with numbers above `after`, oldest first.
+/// Up to `limit` entries with numbers above `after`, oldest first; fewer only at the end.
 pub(super) fn after(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Vec<Entry>> {
-    let sql = format!("SELECT {COLUMNS} FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let sql = format!("SELECT {COLUMNS} FROM journal WHERE id > ?1 ORDER BY id");
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement
-        .query_map(params![after, limit], |row| Ok((row.get::<_, i64>(0)?, JournalRow::read(row))))?;
+    let mut rows = statement.query([after])?;
     let mut entries = Vec::new();
-    for row in rows {
-        let (number, row) = row?;
-        match row.and_then(|row| row.into_entry(number)) {
+    while entries.len() < limit as usize {
+        let Some(row) = rows.next()? else { break };
+        let number = row.get(0)?;
+        match JournalRow::read(row).and_then(|row| row.into_entry(number)) {
             Some(entry) => entries.push(entry),
             None => tracing::warn!(number, "an entry of the journal is damaged and passed over"),
         }

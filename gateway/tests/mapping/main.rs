@@ -9,8 +9,9 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use patrol_gateway::city;
 use patrol_gateway::config::mapping::PRESETS;
-use patrol_gateway::config::{Config, ConfigError};
+use patrol_gateway::config::{Config, ConfigError, Geography};
 use patrol_gateway::domain::admission::Reason;
+use patrol_gateway::domain::camera::CameraEvents;
 use patrol_gateway::domain::city::City;
 use patrol_gateway::domain::coordinates::Coordinates;
 use patrol_gateway::domain::keyring::{Credential, KeyedSuite, Keyring, Unlisted};
@@ -28,8 +29,10 @@ fn read(text: &str) -> Result<Config, ConfigError> {
     Config::from_toml(text, "p.toml", NO_VARIABLES)
 }
 
+/// The rules of this text, with the example city's table of camera events.
 fn rules(text: &str) -> Rules {
-    read(text).unwrap().mapping.rules
+    let events = city::camera_events(&Geography::default()).unwrap();
+    read(text).unwrap().mapping.rules.with_camera_events(&events)
 }
 
 fn mapped(rules: &Rules, payload: &Value) -> Mapped {
@@ -48,16 +51,17 @@ fn refusal(mapped: &Mapped) -> (Reason, String) {
 }
 
 fn intake(rules: Rules, keyring: Keyring) -> Intake {
-    static CITY: LazyLock<Arc<City>> =
-        LazyLock::new(|| Arc::new(city::load(&patrol_gateway::config::Geography::default()).unwrap()));
+    static CITY: LazyLock<Arc<City>> = LazyLock::new(|| Arc::new(city::load(&Geography::default()).unwrap()));
     Intake::new(Arc::new(keyring), CITY.clone(), Arc::default()).with_mapping(Arc::new(rules))
 }
 
-const SAMPLES: [(&str, &str, &str); 4] = [
+const SAMPLES: [(&str, &str, &str); 6] = [
     ("jtt808-json", "jt-013912345678", include_str!("jtt808-json.json")),
     ("lorawan", "lora-a84041000181bc01", include_str!("lorawan.json")),
     ("senml", "urn-dev-mac-0024befffe804ff1", include_str!("senml.json")),
     ("gat1400", "cam-51060300001190000001", include_str!("gat1400.json")),
+    ("ga1400-event", "cam-51060300001190000001", include_str!("ga1400-event.json")),
+    ("jtt808-event", "jt-013912345678", include_str!("jtt808-event.json")),
 ];
 
 /// What the sample of a preset becomes, letter by letter.
@@ -94,6 +98,12 @@ fn golden(preset: &str) -> Value {
             "position": {"lon": 104.398, "lat": 31.127, "crs": "wgs84", "fix_type": "surveyed"},
             "kind": "event", "code": "0505", "description": "川F12345",
         }),
+        "ga1400-event" => json!({
+            "time": "2026-11-23T01:12:44Z",
+            "position": {"lon": 104.398, "lat": 31.127, "crs": "wgs84", "fix_type": "surveyed"},
+            "kind": "event", "code": "0501", "description": "无照经营游商(游摊小贩)",
+        }),
+        "jtt808-event" => json!({"kind": "event", "code": "0406"}),
         other => panic!("no golden report for {other}"),
     }
 }
@@ -254,6 +264,104 @@ fn several_messages_in_one_payload_are_refused_where_one_is_taken() {
     assert!(detail.contains("one element is taken, not 2"), "{detail}");
     let none = mapped(&rules, &json!({}));
     assert_eq!(refusal(&none).0, Reason::MappingFailed);
+}
+
+const CAMERAS: &str = "[[mapping]]\ntopic = \"viid/+/event\"\npreset = \"ga1400-event\"\ncrs = \"wgs84\"";
+
+/// The sample of a camera's finding with another number.
+fn finding(event_sort: Value) -> Value {
+    let mut sample: Value = serde_json::from_str(include_str!("ga1400-event.json")).unwrap();
+    sample["ImageListObject"]["Image"][0]["ImageInfo"]["EventSort"] = event_sort;
+    sample
+}
+
+fn on_its_topic(rules: &Rules, payload: &Value) -> Mapped {
+    rules.map("bridge", "viid/7/event", payload.to_string().as_bytes(), NOW_MS).unwrap()
+}
+
+#[test]
+fn every_camera_event_number_of_the_table_becomes_its_case() {
+    let rules = rules(CAMERAS);
+    let events = city::camera_events(&Geography::default()).unwrap();
+    for (event_sort, kind, code) in events.iter() {
+        // As a number and as text: boxes write both.
+        for written in [json!(event_sort), json!(event_sort.to_string())] {
+            let made = report(&on_its_topic(&rules, &finding(written)));
+            assert_eq!((&made["kind"], &made["code"]), (&json!(kind.as_str()), &json!(code)), "{event_sort}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_the_table_lacks_is_refused_by_name_and_its_payload_is_kept() {
+    let unknown = finding(json!(665));
+    let (reason, detail) = refusal(&on_its_topic(&rules(CAMERAS), &unknown));
+    assert_eq!(reason, Reason::MappingFailed);
+    let told = "kind at /ImageListObject/Image/0/ImageInfo/EventSort: 665 is not in the table camera_events";
+    assert_eq!(detail, told);
+    let payload = Bytes::from(unknown.to_string());
+    let taken = intake(rules(CAMERAS), Keyring::default());
+    let taken = taken.take_mapped("bridge", "viid/7/event", &payload, NOW_MS).unwrap();
+    assert!(matches!(taken.taken, Taken::Message(Content::Quarantine { .. })), "{taken:?}");
+    assert_eq!(taken.payload, payload);
+}
+
+#[test]
+fn the_operators_table_counts_and_without_one_no_number_is_known() {
+    let own = b"ga1400_event_sort,kind,case_code\n665,component,0305\n";
+    let without = read(CAMERAS).unwrap().mapping.rules;
+    let with = without.clone().with_camera_events(&CameraEvents::from_csv(own).unwrap());
+    let made = report(&on_its_topic(&with, &finding(json!(665))));
+    assert_eq!((&made["kind"], &made["code"]), (&json!("component"), &json!("0305")));
+    assert_eq!(refusal(&on_its_topic(&without, &finding(json!(661)))).0, Reason::MappingFailed);
+}
+
+#[test]
+fn a_table_is_refused_where_it_can_fill_nothing() {
+    let told = |field: &str| read(&format!("{CAMERAS}\nfields.{field}")).unwrap_err().to_string();
+    let at = "pointer = \"/EventSort\"";
+    for (field, part) in [
+        (
+            format!("description = {{ {at}, table = \"camera_events\" }}"),
+            "only kind and code are read from a table",
+        ),
+        (
+            format!("severity = {{ {at}, table = \"camera_events\" }}"),
+            "only kind and code are read from a table",
+        ),
+        (format!("code = {{ {at}, table = \"camera\" }}"), "one of \"camera_events\""),
+        (
+            format!("code = {{ {at}, table = \"camera_events\", map = {{ 1 = \"0501\" }} }}"),
+            "either a map or a table",
+        ),
+    ] {
+        let told = told(&field);
+        assert!(told.contains(part), "{field}: {told}");
+    }
+}
+
+#[test]
+fn an_alarm_that_the_city_makes_a_case_is_an_incident_and_any_other_stays_telemetry() {
+    let rules = rules(
+        "[[mapping]]\ntopic = \"jt/+/up\"\npreset = \"jtt808-json\"\nkind = \"incident\"\ncrs = \"wgs84\"\n\
+         when = { pointer = \"/body/alarm\", bits_set = [29] }\n\
+         fields.kind = { default = \"event\" }\nfields.code = { default = \"0499\" }\n\
+         [[mapping]]\ntopic = \"jt/+/up\"\npreset = \"jtt808-json\"\ncrs = \"wgs84\"\n\
+         [[mapping]]\ntopic = \"jt/+/up\"\npreset = \"jtt808-event\"",
+    );
+    let mut located: Value = serde_json::from_str(SAMPLES[0].2).unwrap();
+    let mut class = |alarm: u32| {
+        located["body"]["alarm"] = json!(alarm);
+        let made = rules.map("bridge", "jt/1/up", located.to_string().as_bytes(), NOW_MS).unwrap();
+        (made.class, report(&made)["panic"].clone())
+    };
+    assert_eq!(class(1), (Class::Telemetry, json!(true)), "the panic button");
+    assert_eq!(class(1 << 29).0, Class::Incident, "a collision");
+    let chosen = rules.map("bridge", "jt/1/up", SAMPLES[5].2.as_bytes(), NOW_MS).unwrap();
+    assert_eq!((chosen.class, report(&chosen)["code"].clone()), (Class::Incident, json!("0406")));
+    let other = SAMPLES[5].2.replace("\"id\": 2", "\"id\": 9");
+    let other = rules.map("bridge", "jt/1/up", other.as_bytes(), NOW_MS).unwrap();
+    assert_eq!(refusal(&other).1, "code at /body/id: 9 is not in the map");
 }
 
 /// A rule of every kind of part, over pointers that random payloads have.

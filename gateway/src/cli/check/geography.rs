@@ -6,7 +6,7 @@ use crate::config::Geography;
 
 pub(super) fn check(geography: &Geography) -> Finding {
     let read = city::load(geography).and_then(|city| {
-        city::rules(geography)?;
+        city::camera_events(geography)?;
         geography.stalls.as_deref().map(city::stalls).transpose()?;
         Ok(city)
     });

@@ -9,10 +9,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::headline;
+use crate::city;
 use crate::cli::{Exit, print};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::admission::{self, Admission, Rejection};
+use crate::domain::camera::CameraEvents;
 use crate::domain::coordinates::Coordinates;
 use crate::domain::keyring::Keyring;
 use crate::domain::mapping::{Mapped, Step};
@@ -81,7 +83,14 @@ pub(super) fn run(config: &Config, sample: &Sample<'_>, json: bool) -> Exit {
             return Exit::Usage;
         }
     };
-    let findings = findings(config, &keyring, sample, &payload, clock::unix_ms());
+    let camera_events = match city::camera_events(&config.geography) {
+        Ok(camera_events) => camera_events,
+        Err(error) => {
+            eprintln!("摄像机事件表有误 Camera events: {error}");
+            return Exit::Usage;
+        }
+    };
+    let findings = findings(config, &keyring, &camera_events, sample, &payload, clock::unix_ms());
     let understood = findings.verdict == Some("accepted");
     let text =
         if json { serde_json::to_string_pretty(&findings).unwrap_or_default() } else { words(&findings) };
@@ -105,11 +114,12 @@ fn read(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
 fn findings(
     config: &Config,
     keyring: &Keyring,
+    camera_events: &CameraEvents,
     sample: &Sample<'_>,
     payload: &[u8],
     now_ms: i64,
 ) -> Findings {
-    let rules = &config.mapping.rules;
+    let rules = &config.mapping.rules.clone().with_camera_events(camera_events);
     let mut fields = Vec::new();
     let mut watch = |step: Step<'_>| fields.push(Found::of(step));
     let mapped = rules.watched(sample.publisher, sample.topic, payload, now_ms, &mut watch);
@@ -195,7 +205,7 @@ mod tests {
         let text = format!("[[mapping]]\ntopic = \"jt/+/up\"\npreset = \"jtt808-json\"\n{entry}");
         let config = Config::from_toml(&text, "p.toml", std::iter::empty()).unwrap();
         let sample = Sample { file: Path::new("-"), topic, publisher: "bench" };
-        findings(&config, &Keyring::default(), &sample, payload, 0)
+        findings(&config, &Keyring::default(), &CameraEvents::default(), &sample, payload, 0)
     }
 
     #[test]
@@ -208,6 +218,24 @@ mod tests {
             "  position.crs = \"wgs84\"  <- 常量 constant",
             "报告 report  {\"time\":\"2026-11-23T01:12:44Z\",\"position\":{\"lon\":104.398123,",
             "接收 accepted: telemetry",
+        ];
+        for part in parts {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+
+    #[test]
+    fn the_bench_reads_camera_events_by_the_citys_table() {
+        let text = "[[mapping]]\ntopic = \"viid/#\"\npreset = \"ga1400-event\"\ncrs = \"wgs84\"";
+        let config = Config::from_toml(text, "p.toml", std::iter::empty()).unwrap();
+        let events = city::camera_events(&config.geography).unwrap();
+        let sample = Sample { file: Path::new("-"), topic: "viid/7", publisher: "bench" };
+        let payload = include_bytes!("../../../tests/mapping/ga1400-event.json");
+        let told = words(&findings(&config, &Keyring::default(), &events, &sample, payload, 0));
+        let parts = [
+            "  code = \"0501\"  <- /ImageListObject/Image/0/ImageInfo/EventSort 661",
+            "设备 device  cam-51060300001190000001",
+            "接收 accepted: incident",
         ];
         for part in parts {
             assert!(told.contains(part), "{part}: {told}");

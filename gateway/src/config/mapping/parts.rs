@@ -12,12 +12,13 @@ use crate::domain::mapping::device::{DeviceRule, DeviceSource};
 use crate::domain::mapping::field::Source;
 use crate::domain::mapping::pointer::{DEPTH_MAX, Pointer};
 use crate::domain::mapping::readings::{Collect, ListForm, ReadingRule};
+use crate::domain::mapping::table::Table;
 use crate::domain::mapping::time::TimeForm;
 
 /// What says where the device's id is.
 pub(super) const DEVICE: &str = "one of { level = N } (of the topic, from 1), { pointer = \"/...\" } or { publisher = true }, and a prefix if need be";
-const FIELD_KEYS: [&str; 9] =
-    ["pointer", "when", "required", "map", "bit", "scale", "offset", "time", "default"];
+const FIELD_KEYS: [&str; 10] =
+    ["pointer", "when", "required", "map", "table", "bit", "scale", "offset", "time", "default"];
 const WHEN_KEYS: [&str; 4] = ["pointer", "equals", "bits_set", "bits_clear"];
 /// Bits of a whole number.
 const BITS: i64 = 64;
@@ -115,6 +116,7 @@ fn source_of(reader: &mut EntryReader<'_>, at: &At<'_>, form: Form) -> Option<So
         pointer: pointer(reader, at, "pointer"),
         when,
         required: reader.value(at, "required", "true or false", Item::as_bool).unwrap_or(false),
+        table: table(reader, at),
         map: map(reader, at, form),
         bit: reader.value(at, "bit", "a bit from 0 to 63", |item| {
             item.as_integer().filter(|bit| (0..BITS).contains(bit)).and_then(|bit| u8::try_from(bit).ok())
@@ -133,8 +135,13 @@ fn source_of(reader: &mut EntryReader<'_>, at: &At<'_>, form: Form) -> Option<So
 
 /// What makes sense for one form only is refused for the others: it was meant for something else.
 fn only_for(reader: &mut EntryReader<'_>, at: &At<'_>, form: Form) {
-    let owners =
-        [("scale", Form::Number), ("offset", Form::Number), ("bit", Form::Flag), ("time", Form::Time)];
+    let owners = [
+        ("scale", Form::Number),
+        ("offset", Form::Number),
+        ("bit", Form::Flag),
+        ("time", Form::Time),
+        ("table", Form::Text),
+    ];
     for (name, owner) in
         owners.into_iter().filter(|(name, owner)| *owner != form && at.table.contains_key(name))
     {
@@ -144,6 +151,14 @@ fn only_for(reader: &mut EntryReader<'_>, at: &At<'_>, form: Form) {
             &format!("nothing, as the field holds {}; only {} has it", form_name(form), form_name(owner)),
         );
     }
+}
+
+/// A table of the city, instead of a map.
+fn table(reader: &mut EntryReader<'_>, at: &At<'_>) -> Option<Table> {
+    if at.table.contains_key("table") && at.table.contains_key("map") {
+        reader.refuse(at, "table", "either a map or a table");
+    }
+    reader.value(at, "table", &one_of(Table::NAMES.map(|(name, _)| name)), |item| named(&Table::NAMES, item))
 }
 
 fn map(reader: &mut EntryReader<'_>, at: &At<'_>, form: Form) -> BTreeMap<String, serde_json::Value> {

@@ -13,11 +13,13 @@ pub struct Preset {
 }
 
 /// All presets.
-pub const PRESETS: [Preset; 4] = [
+pub const PRESETS: [Preset; 6] = [
     Preset { name: "jtt808-json", text: include_str!("presets/jtt808-json.toml") },
     Preset { name: "lorawan", text: include_str!("presets/lorawan.toml") },
     Preset { name: "senml", text: include_str!("presets/senml.toml") },
     Preset { name: "gat1400", text: include_str!("presets/gat1400.toml") },
+    Preset { name: "ga1400-event", text: include_str!("presets/ga1400-event.toml") },
+    Preset { name: "jtt808-event", text: include_str!("presets/jtt808-event.toml") },
 ];
 
 pub(super) fn expected() -> String {

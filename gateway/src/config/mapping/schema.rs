@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{CLASSES, SYSTEMS};
 use crate::domain::mapping::body::known;
 use crate::domain::mapping::readings::ListForm;
+use crate::domain::mapping::table::Table;
 use crate::domain::mapping::time::TimeForm;
 use crate::domain::mapping::{FIELDS_MAX, pointer};
 use crate::domain::report::Class;
@@ -65,6 +66,7 @@ fn source() -> Value {
         "when": condition(),
         "required": {"type": "boolean"},
         "map": {"type": "object"},
+        "table": {"enum": Table::NAMES.map(|(name, _)| name)},
         "bit": {"type": "integer", "minimum": 0, "maximum": 63},
         "scale": {"type": "number"},
         "offset": {"type": "number"},

@@ -1,7 +1,7 @@
 //! One field of our JSON: where its value stands in the payload, and what becomes of it on the way.
 //!
 //! In this order: `when` decides whether the field counts at all; `pointer` finds a value, or `default` stands in; `map`
-//! replaces it by another, `bit` takes one bit of it; then it is read in the form of the field, with `scale` and `offset`
+//! or a table of the city replaces it by another, `bit` takes one bit of it; then it is read in the form of the field, with `scale` and `offset`
 //! for a number and a time form for a time.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::body::Form;
 use super::condition::{Condition, whole};
 use super::pointer::Pointer;
+use super::table::Table;
 use super::time::TimeForm;
 
 /// Above this a number is not rounded: it has no nine decimals anyhow.
@@ -27,6 +28,8 @@ pub struct Source {
     pub when: Option<Condition>,
     /// Without a value at the pointer, the payload is refused.
     pub required: bool,
+    /// The table of the city that `map` is; `None`: it is the rule's own.
+    pub table: Option<Table>,
     /// What a value becomes, by its text.
     pub map: BTreeMap<String, Value>,
     /// Which bit of a whole number, from 0.
@@ -66,10 +69,12 @@ impl Source {
     }
 
     fn read(&self, form: Form, found: &Value) -> Result<Value, String> {
-        if !self.map.is_empty() {
+        if self.table.is_some() || !self.map.is_empty() {
             let mapped = text_of(found).and_then(|text| self.map.get(&text));
             let value = mapped.or(self.default.as_ref());
-            return value.cloned().ok_or_else(|| format!("{} is not in the map", shown(found)));
+            return value
+                .cloned()
+                .ok_or_else(|| format!("{} is not in the {}", shown(found), self.map_name()));
         }
         if let Some(bit) = self.bit {
             let bits = whole(found).ok_or_else(|| format!("{} has no bits", shown(found)))?;
@@ -96,6 +101,10 @@ impl Source {
         }
         let scaled = number * self.scale.unwrap_or(1.0) + self.offset.unwrap_or(0.0);
         finite(if scaled.abs() < ROUNDED_MAX { (scaled * PARTS).round() / PARTS } else { scaled })
+    }
+
+    fn map_name(&self) -> String {
+        self.table.map_or("map".to_owned(), |table| format!("table {}", table.as_str()))
     }
 
     fn form_name(&self, form: Form) -> String {

@@ -19,13 +19,16 @@ pub mod pointer;
 pub mod readings;
 mod rule;
 pub mod senml;
+pub mod table;
 pub mod time;
 
 use serde_json::Value;
 
 pub use rule::{Rule, Step, lacks_crs};
 
+use self::table::Table;
 use super::admission::{Reason, Rejection};
+use super::camera::CameraEvents;
 use super::report::{Class, DeviceId};
 
 /// Rules of one gateway.
@@ -54,6 +57,16 @@ impl Rules {
     /// These rules; the configuration sees to their bounds.
     pub fn new(rules: Vec<Rule>) -> Rules {
         Rules(rules)
+    }
+
+    /// The same, with the city's table of camera events. Without it no event number is known.
+    pub fn with_camera_events(mut self, events: &CameraEvents) -> Rules {
+        for (name, source) in self.0.iter_mut().flat_map(|rule| &mut rule.fields) {
+            if source.table == Some(Table::CameraEvents) {
+                source.map = table::camera(events, name);
+            }
+        }
+        self
     }
 
     /// The rules in their order.

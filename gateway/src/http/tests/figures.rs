@@ -5,8 +5,10 @@ use std::time::Instant;
 use super::*;
 use crate::domain::civil::CityClock;
 use crate::domain::indicators::{By, Figure, Figures, Query, Question, Sheet};
-use crate::domain::journal::{Attribution, Entry, Facts};
+use crate::domain::journal::{Attribution, Entry, Facts, StallFacts};
+use crate::domain::points::{PointRules, PointsSheet};
 use crate::domain::report::{CaseKind, Identity, ObservedAt, TimeQuality};
+use crate::domain::verdict::StallVerdict;
 use crate::http::journal::JournalPages;
 
 /// 2026-11-27T12:00 in the city, more or less.
@@ -42,7 +44,11 @@ fn entry(number: i64) -> Entry {
             urgent: false,
             operator: None,
             time_limit: Some("4WH".into()),
-            stall: None,
+            stall: (number % 100 == 0).then(|| StallFacts {
+                card: format!("摊 {}", number / 1000).into(),
+                verdict: StallVerdict::OutOfHours,
+                points: Some(-2),
+            }),
         },
     }
 }
@@ -53,8 +59,9 @@ fn journal(count: i64, writer: watch::Receiver<bool>) -> Journal {
         let page = move || (after.max(0) + 1..=count).take(limit as usize).map(entry).collect();
         async move { answers.then(page) }
     });
+    let points = PointRules::from_csv(include_bytes!("../../../city/stall-points.csv")).unwrap();
     let due = |entry: &Entry| Some(entry.counts_at_ms() + 4 * 3_600_000);
-    Journal::new(pages, CityClock::default(), due, || NOON_MS)
+    Journal::new(pages, CityClock::default(), due, Arc::new(points), || NOON_MS)
 }
 
 /// A journal of a few pages, as long as the writer answers.
@@ -96,6 +103,27 @@ async fn a_question_that_is_none_is_refused_with_what_is_wrong() {
     api.writer.send_replace(false);
     let (code, body) = api.get("/api/v1/indicators").await;
     assert!(code == 503 && body.contains("the store's writer does not answer"), "{code} {body}");
+}
+
+/// Every hundredth entry is an assessment that costs two points, on the same day: nine of card 0 and six of card 2 and ten of card 1.
+#[tokio::test]
+async fn points_are_ranks_of_the_current_month_and_a_card_is_found_by_its_number_whatever_letters_it_has() {
+    let api = api().await;
+    let sheet = |body: &str| serde_json::from_str::<PointsSheet>(body).unwrap();
+    let (code, body) = api.get("/api/v1/points").await;
+    assert_eq!(code, 200, "{body}");
+    let ranks: Vec<_> =
+        sheet(&body).standings.into_iter().map(|of| (of.rank, of.card, of.total, of.assessments)).collect();
+    let expected = [(1, "摊 0", -12, 9), (1, "摊 1", -12, 10), (1, "摊 2", -12, 6)];
+    assert_eq!(ranks, expected.map(|(rank, card, total, count)| (rank, card.to_owned(), total, count)));
+    let one = crate::http::points::path_of(None, Some("摊 2"));
+    let (code, body) = api.get(&one).await;
+    assert_eq!((code, sheet(&body).days[0].points), (200, -12), "{one}: {body}");
+    let (_, csv) = api.get("/api/v1/points?month=2026-10&format=csv").await;
+    assert_eq!(csv, "period,rank,card,total,days,assessments,rules\r\n");
+    for query in ["month=2026-13", "quarter=2026-4", "month=2026-11&quarter=2026Q4", "week=1"] {
+        assert_eq!(api.get(&format!("/api/v1/points?{query}")).await.0, 400, "{query}");
+    }
 }
 
 #[tokio::test]
