@@ -112,6 +112,13 @@ pub fn load(geography: &config::Geography) -> Result<City, CityError> {
     let grids = Geography::from_geojson(&bytes).map_err(|source| CityError::Grids { name, source })?;
     let (name, bytes) = source(geography.codes.as_deref(), EXAMPLE_CODES)?;
     let codes = CodeTable::from_csv(&bytes).map_err(|source| CityError::Codes { name, source })?;
+    let grids = match &geography.unit_grids {
+        None => grids,
+        Some(path) => {
+            let (name, bytes) = file(path)?;
+            grids.with_unit_grids(&bytes).map_err(|source| CityError::Grids { name, source })?
+        }
+    };
     let grids = grids.with_codes(codes).with_coordinates(geography.coordinates());
     Ok(City { geography: grids, rules: rules(geography)?, points: Arc::new(points(geography)?) })
 }
@@ -137,14 +144,24 @@ pub fn camera_events(geography: &config::Geography) -> Result<CameraEvents, City
 /// The city in one line, for people.
 pub fn describe(geography: &config::Geography, city: &City) -> String {
     let grids = city.geography.grids().len();
-    match &geography.grids {
+    let duty = match &geography.grids {
         Some(path) => format!("{}, {grids} duty grids", path.display()),
         None => format!("built-in example: Deyang, {grids} synthetic grids"),
+    };
+    match &geography.unit_grids {
+        Some(path) => format!("{duty}; {}, {} unit grids", path.display(), city.geography.unit_grids()),
+        None => duty,
     }
 }
 
 fn source(path: Option<&Path>, example: &'static [u8]) -> Result<(String, Vec<u8>), CityError> {
-    let Some(path) = path else { return Ok(("built-in example".to_owned(), example.to_vec())) };
+    match path {
+        Some(path) => file(path),
+        None => Ok(("built-in example".to_owned(), example.to_vec())),
+    }
+}
+
+fn file(path: &Path) -> Result<(String, Vec<u8>), CityError> {
     let file = |source| CityError::File { path: path.to_owned(), source };
     let bytes = fs::metadata(path).map_err(file)?.len();
     if bytes > FILE_BYTES_MAX {
@@ -157,6 +174,19 @@ fn source(path: Option<&Path>, example: &'static [u8]) -> Result<(String, Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_unit_grids_is_read_beside_the_duty_grids_and_named_when_it_is_bad() {
+        let unit_grids = tempfile::NamedTempFile::new().unwrap();
+        let with_units =
+            config::Geography { unit_grids: Some(unit_grids.path().to_owned()), ..Default::default() };
+        let name = unit_grids.path().display().to_string();
+        assert!(load(&with_units).err().unwrap().to_string().starts_with(&name), "an empty file");
+        fs::write(unit_grids.path(), EXAMPLE_GRIDS).unwrap();
+        let city = load(&with_units).unwrap();
+        assert_eq!((city.geography.grids().len(), city.geography.unit_grids()), (320, 320));
+        assert!(describe(&with_units, &city).ends_with(&format!("{name}, 320 unit grids")));
+    }
 
     #[test]
     fn the_built_in_city_loads_and_a_missing_file_is_named() {

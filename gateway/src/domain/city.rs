@@ -97,12 +97,13 @@ impl City {
             reporting.stalls.check(card, at, accuracy_m, time, self.rules.calendar().clock())
         });
         let grid = location.and_then(|location| location.grid);
+        let unit_grid = geotag.as_ref().and_then(|tag| self.geography.unit_grid(tag.lon_deg, tag.lat_deg));
         let case = Case {
             kind: incident.kind,
             code: &incident.code,
             severity: incident.severity,
             grid: grid.map(|grid| &grid.facts),
-            grid_joint_enforcement: false,
+            grid_joint_enforcement: grid.is_some_and(|grid| grid.joint_enforcement),
             at: geotag.as_ref().map(|geotag| (geotag.lon_deg, geotag.lat_deg)),
             time: *time,
             stall: stall.as_ref().map(|stall| stall.verdict),
@@ -115,7 +116,7 @@ impl City {
             geotag,
             assignment: assignment(location),
             code: names.map(|names| CodeName { zh: (&names.zh).into(), en: (&names.en).into() }),
-            unit_grid: None,
+            unit_grid: unit_grid.map(Cow::Borrowed),
             handling: Some(self.rules.apply(&case)),
             stall,
             cross_boundary: crossing,
@@ -126,6 +127,7 @@ impl City {
                 rules: self.rules.version().into(),
                 places: self.rules.places().version().into(),
                 points: stall_points.into(),
+                unit_grids: self.geography.unit_version().unwrap_or("").into(),
                 ..DataVersions::default()
             },
             finding: None,

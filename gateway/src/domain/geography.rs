@@ -1,22 +1,22 @@
 //! Point to grid: whose an incident is, by the place it carries.
 //!
-//! - A bounding-box tree finds the few grids a point may lie in; a robust point-in-polygon test decides. A
-//!   point on an edge belongs to the lowest grid code that touches it, whatever the order of the file.
+//! - A bounding-box tree finds the few grids a point may lie in (`areas`); a robust point-in-polygon test decides
+//!   (`area`). A point on an edge belongs to the lowest grid code that touches it, whatever the order of the file.
 //! - Outside every grid, or without a position, an incident is `unassigned` and forwarded all the same.
 //! - When the accuracy circle reaches the grid's edge the answer is `ambiguous`, with the grids the circle
 //!   touches.
 //! - Distances are measured on a plane through the point (`plane`), good to 1 % within the search radius.
+//! - Unit grids (单元网格, about 100 m) are a second map, found the same way and without candidates.
 
+mod area;
+mod areas;
 mod plane;
 
 use std::borrow::Cow;
 
-use geo::coordinate_position::{CoordPos, CoordinatePosition};
-use geo::{BoundingRect, Coord};
-use rstar::primitives::{GeomWithData, Rectangle};
-use rstar::{AABB, RTree};
+use geo::Coord;
 
-use self::plane::Plane;
+use self::areas::Areas;
 use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::codes::CodeTable;
 use super::coordinates::Coordinates;
@@ -33,17 +33,24 @@ pub const CANDIDATES_MAX: usize = 8;
 /// Why a file is no geography.
 pub type GeographyError = GridFileError;
 
-/// A grid's bounding box in degrees, with its place in the list of grids.
-type Boxed = GeomWithData<Rectangle<[f64; 2]>, usize>;
-
 /// The city: its duty grids, its case codes and its coordinate systems. Immutable; shared by reference counting.
 #[derive(Debug)]
 pub struct Geography {
     /// Sorted by code: the lowest index is the lowest code.
     grids: Vec<Grid>,
-    tree: RTree<Boxed>,
+    areas: Areas,
+    units: Option<UnitGrids>,
     codes: CodeTable,
     coordinates: Coordinates,
+    version: String,
+}
+
+/// A map of unit grids.
+#[derive(Debug)]
+struct UnitGrids {
+    /// Sorted.
+    codes: Vec<Box<str>>,
+    areas: Areas,
     version: String,
 }
 
@@ -58,23 +65,29 @@ pub struct Location<'a> {
 }
 
 impl Geography {
-    /// Reads a map of duty grids; see [`super::grid`] for its form. No case code is known yet.
+    /// Reads a map of duty grids; see [`super::grid`] for its form. No case code is known yet, nor a unit grid.
     pub fn from_geojson(bytes: &[u8]) -> Result<Geography, GeographyError> {
         let file = grid::read(bytes)?;
-        let boxes = file.grids.iter().enumerate().filter_map(|(index, grid)| {
-            let bounds = grid.area.bounding_rect()?;
-            let corners = Rectangle::from_corners(bounds.min().into(), bounds.max().into());
-            Some(GeomWithData::new(corners, index))
-        });
-        let tree = RTree::bulk_load(boxes.collect());
-        let version = format!("{}@{:08x}", file.name, crc32c::crc32c(bytes));
         Ok(Geography {
+            areas: Areas::new(file.grids.iter().map(|grid| &grid.area)),
             grids: file.grids,
-            tree,
+            units: None,
             codes: CodeTable::default(),
             coordinates: Coordinates::default(),
-            version,
+            version: version(&file.name, bytes),
         })
+    }
+
+    /// The same with a map of unit grids; see [`grid::read_units`] for its form.
+    ///
+    /// # Errors
+    /// [`GeographyError`]: the map is not one.
+    pub fn with_unit_grids(self, bytes: &[u8]) -> Result<Geography, GeographyError> {
+        let file = grid::read_units(bytes)?;
+        let areas = Areas::new(file.units.iter().map(|unit| &unit.area));
+        let codes = file.units.into_iter().map(|unit| unit.code).collect();
+        let units = UnitGrids { codes, areas, version: version(&file.name, bytes) };
+        Ok(Geography { units: Some(units), ..self })
     }
 
     /// The same map with this case code table.
@@ -107,6 +120,16 @@ impl Geography {
         &self.version
     }
 
+    /// The same of the map of unit grids; `None` without one.
+    pub fn unit_version(&self) -> Option<&str> {
+        self.units.as_ref().map(|units| units.version.as_str())
+    }
+
+    /// How many unit grids there are.
+    pub fn unit_grids(&self) -> usize {
+        self.units.as_ref().map_or(0, |units| units.codes.len())
+    }
+
     /// The gateway's work on an incident, by the incident's own fix.
     pub fn attribute(&self, incident: &Incident<'_>) -> Casework<'_> {
         let names = self.codes.names(incident.kind, &incident.code);
@@ -132,12 +155,26 @@ impl Geography {
     /// Where a point lies (degrees, WGS-84), within an accuracy in metres if one is known.
     pub fn locate(&self, lon_deg: f64, lat_deg: f64, accuracy_m: Option<f64>) -> Location<'_> {
         let point = Coord { x: lon_deg, y: lat_deg };
-        let holds = |index: &usize| self.grids[*index].area.coordinate_position(&point) != CoordPos::Outside;
-        let boxes = self.tree.locate_all_at_point(&[lon_deg, lat_deg]);
-        let grid = boxes.map(|boxed| boxed.data).filter(holds).min().map(|index| &self.grids[index]);
-        let candidates =
-            accuracy_m.map(|accuracy_m| self.touched(point, grid, accuracy_m)).unwrap_or_default();
-        Location { grid, candidates }
+        let own = self.areas.holding(point);
+        let candidates = accuracy_m.map(|accuracy_m| self.candidates(point, own, accuracy_m));
+        Location { grid: own.map(|index| &self.grids[index]), candidates: candidates.unwrap_or_default() }
+    }
+
+    /// The code of the unit grid that holds a point (degrees, WGS-84), the lowest on an edge; `None` outside all, and
+    /// without a map of them.
+    pub fn unit_grid(&self, lon_deg: f64, lat_deg: f64) -> Option<&str> {
+        let units = self.units.as_ref()?;
+        Some(&units.codes[units.areas.holding(Coord { x: lon_deg, y: lat_deg })?])
+    }
+
+    /// Metres from a point (degrees, WGS-84) to the nearest edge of the grid that holds it, or else of the nearest grid
+    /// within [`SEARCH_RADIUS_MAX_M`]. An accuracy above it is ambiguous.
+    pub fn edge_distance_m(&self, lon_deg: f64, lat_deg: f64) -> Option<f64> {
+        let point = Coord { x: lon_deg, y: lat_deg };
+        match self.areas.holding(point) {
+            Some(index) => self.areas.edge_distance_m(point, index, f64::INFINITY),
+            None => Some(self.areas.touched(point, SEARCH_RADIUS_MAX_M).first()?.0),
+        }
     }
 
     fn assignment(&self, fix: Option<&Fix>) -> Assignment<'_> {
@@ -157,25 +194,18 @@ impl Geography {
     }
 
     /// The grids that an accuracy circle touches, if it reaches an edge of the grid that holds the point.
-    fn touched(&self, point: Coord<f64>, own: Option<&Grid>, accuracy_m: f64) -> Vec<&Grid> {
-        let plane = Plane::through(point);
-        if own.is_some_and(|grid| plane.edge_distance_m(&grid.area) >= accuracy_m) {
+    fn candidates(&self, point: Coord<f64>, own: Option<usize>, accuracy_m: f64) -> Vec<&Grid> {
+        if own.is_some_and(|index| self.areas.edge_distance_m(point, index, accuracy_m).is_none()) {
             return Vec::new();
         }
-        let radius_m = accuracy_m.min(SEARCH_RADIUS_MAX_M);
-        let reach = plane.degrees(radius_m);
-        let around = AABB::from_corners(
-            [point.x - reach.x, point.y - reach.y],
-            [point.x + reach.x, point.y + reach.y],
-        );
-        let boxes = self.tree.locate_in_envelope_intersecting(&around);
-        let mut touched: Vec<(f64, usize)> =
-            boxes.map(|boxed| (plane.distance_m(&self.grids[boxed.data].area), boxed.data)).collect();
-        touched.retain(|(distance_m, _)| *distance_m <= radius_m);
-        touched.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        touched.truncate(CANDIDATES_MAX);
-        touched.into_iter().map(|(_, index)| &self.grids[index]).collect()
+        let touched = self.areas.touched(point, accuracy_m.min(SEARCH_RADIUS_MAX_M)).into_iter();
+        touched.take(CANDIDATES_MAX).map(|(_, index)| &self.grids[index]).collect()
     }
+}
+
+/// Name and CRC-32C of a map.
+fn version(name: &str, bytes: &[u8]) -> String {
+    format!("{name}@{:08x}", crc32c::crc32c(bytes))
 }
 
 #[cfg(test)]

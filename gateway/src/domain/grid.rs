@@ -1,15 +1,25 @@
 //! Duty grids as GeoJSON (RFC 7946): polygons and multi-polygons with holes in WGS-84, and who is responsible
 //! for each.
 //!
+//! Self-crossing rings and areas that overlap are read all the same: a ring holds what it goes around, and where two
+//! grids overlap the lower code counts. [`geo_check`](super::geo_check) tells of them.
+//!
 //! Every feature needs a `grid_code` (or `code`) of 14 or 15 digits that no other feature has; the rest may
 //! be left out and is then empty. A bad feature refuses the whole file and is named: half a map would send
 //! cases to nobody.
 
+mod area;
+mod unit;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use geo::{Coord, LineString, MultiPolygon, Polygon};
+use geo::MultiPolygon;
 use serde::Deserialize;
+
+pub use self::area::AreaFault;
+use self::area::{Geometry, area};
+pub use self::unit::{UnitGrid, UnitGridFile, read_units};
 
 use super::casework::GridFacts;
 
@@ -18,6 +28,12 @@ use super::casework::GridFacts;
 pub struct Grid {
     /// Its code and who is responsible.
     pub facts: GridFacts<'static>,
+    /// The administrative zone that it belongs to, such as a development zone beside the district; may be empty.
+    pub zone: Box<str>,
+    /// Cases here may go to several authorities at once (联勤联动).
+    pub joint_enforcement: bool,
+    /// Stalls here earn and lose points (积分制).
+    pub points_pilot: bool,
     /// Its area in degrees, WGS-84; every ring is closed.
     pub area: MultiPolygon<f64>,
 }
@@ -46,6 +62,14 @@ pub enum GridFileError {
     /// A feature has no usable grid code.
     #[error("{feature}: grid_code {found:?} is not 14 or 15 digits")]
     NoCode {
+        /// The feature.
+        feature: FeatureName,
+        /// What it has.
+        found: String,
+    },
+    /// A feature has no usable code of a unit grid.
+    #[error("{feature}: code {found:?} is not 1 to 20 letters and digits")]
+    NoUnitCode {
         /// The feature.
         feature: FeatureName,
         /// What it has.
@@ -83,30 +107,13 @@ impl fmt::Display for FeatureName {
     }
 }
 
-/// What is wrong with an area.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AreaFault {
-    /// Fewer than four positions in a ring.
-    #[error("a ring has fewer than four positions")]
-    ShortRing,
-    /// The first and the last position of a ring differ.
-    #[error("a ring is not closed")]
-    OpenRing,
-    /// A coordinate outside the degrees of the Earth: perhaps metres, perhaps swapped.
-    #[error("a coordinate is outside -180..180, -90..90: longitude comes first, in degrees")]
-    NotDegrees,
-    /// There is no ring at all.
-    #[error("the area is empty")]
-    NoRing,
-}
-
-type Ring = Vec<Vec<f64>>;
+/// The name of a collection that has none.
+const UNNAMED: &str = "grids";
 
 #[derive(Deserialize)]
-struct Collection<'a> {
+struct Collection<F> {
     name: Option<String>,
-    #[serde(borrow)]
-    features: Vec<Feature<'a>>,
+    features: Vec<F>,
 }
 
 #[derive(Deserialize)]
@@ -114,13 +121,6 @@ struct Feature<'a> {
     #[serde(borrow, default)]
     properties: Properties<'a>,
     geometry: Geometry,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", content = "coordinates")]
-enum Geometry {
-    Polygon(Vec<Ring>),
-    MultiPolygon(Vec<Vec<Ring>>),
 }
 
 #[derive(Deserialize, Default)]
@@ -150,36 +150,55 @@ struct Properties<'a> {
     block_authority: Cow<'a, str>,
     #[serde(borrow)]
     community_unit: Cow<'a, str>,
+    #[serde(borrow)]
+    zone: Option<Cow<'a, str>>,
+    joint_enforcement: Option<bool>,
+    points_pilot: Option<bool>,
 }
 
 /// Reads a grid file; the grids come back sorted by code, whatever their order in the file.
 pub fn read(bytes: &[u8]) -> Result<GridFile, GridFileError> {
-    let collection: Collection<'_> = serde_json::from_slice(bytes)
-        .map_err(|error| GridFileError::NotGeoJson { detail: error.to_string() })?;
-    if collection.features.is_empty() {
-        return Err(GridFileError::Empty);
-    }
+    let collection: Collection<Feature<'_>> = collection(bytes)?;
     let features = collection.features.into_iter().enumerate();
     let mut grids =
         features.map(|(index, feature)| grid(index + 1, feature)).collect::<Result<Vec<_>, _>>()?;
     grids.sort_by(|a, b| a.facts.grid.cmp(&b.facts.grid));
     match grids.windows(2).find(|pair| pair[0].facts.grid == pair[1].facts.grid) {
         Some(pair) => Err(GridFileError::Twice { code: pair[0].facts.grid.to_string() }),
-        None => Ok(GridFile { name: collection.name.unwrap_or_else(|| "grids".to_owned()), grids }),
+        None => Ok(GridFile { name: collection.name.unwrap_or_else(|| UNNAMED.to_owned()), grids }),
     }
+}
+
+/// The collection, if it has a feature.
+fn collection<'a, F: Deserialize<'a>>(bytes: &'a [u8]) -> Result<Collection<F>, GridFileError> {
+    let collection: Collection<F> = serde_json::from_slice(bytes)
+        .map_err(|error| GridFileError::NotGeoJson { detail: error.to_string() })?;
+    if collection.features.is_empty() { Err(GridFileError::Empty) } else { Ok(collection) }
+}
+
+/// A duty grid's code has its form: 15 digits, or 14 by an older edition.
+pub(super) fn is_grid_code(code: &str) -> bool {
+    matches!(code.len(), 14 | 15) && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn grid(number: usize, feature: Feature<'_>) -> Result<Grid, GridFileError> {
     let code = feature.properties.grid_code.trim();
     let name = || FeatureName { number, code: code.to_owned() };
-    if !matches!(code.len(), 14 | 15) || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_grid_code(code) {
         return Err(GridFileError::NoCode {
             feature: FeatureName { number, code: String::new() },
             found: code.into(),
         });
     }
     let area = area(feature.geometry).map_err(|fault| GridFileError::BadArea { feature: name(), fault })?;
-    Ok(Grid { facts: facts(feature.properties), area })
+    let properties = feature.properties;
+    Ok(Grid {
+        zone: properties.zone.as_deref().unwrap_or_default().trim().into(),
+        joint_enforcement: properties.joint_enforcement.unwrap_or(false),
+        points_pilot: properties.points_pilot.unwrap_or(false),
+        facts: facts(properties),
+        area,
+    })
 }
 
 fn facts(properties: Properties<'_>) -> GridFacts<'static> {
@@ -197,39 +216,5 @@ fn facts(properties: Properties<'_>) -> GridFacts<'static> {
         line_authority: owned(properties.line_authority),
         block_authority: owned(properties.block_authority),
         community_unit: owned(properties.community_unit),
-    }
-}
-
-fn area(geometry: Geometry) -> Result<MultiPolygon<f64>, AreaFault> {
-    let polygons = match geometry {
-        Geometry::Polygon(rings) => vec![rings],
-        Geometry::MultiPolygon(polygons) => polygons,
-    };
-    if polygons.is_empty() {
-        return Err(AreaFault::NoRing);
-    }
-    polygons.into_iter().map(polygon).collect::<Result<Vec<_>, _>>().map(MultiPolygon::new)
-}
-
-fn polygon(rings: Vec<Ring>) -> Result<Polygon<f64>, AreaFault> {
-    let mut rings = rings.into_iter().map(ring).collect::<Result<Vec<_>, _>>()?.into_iter();
-    let outer = rings.next().ok_or(AreaFault::NoRing)?;
-    Ok(Polygon::new(outer, rings.collect()))
-}
-
-fn ring(positions: Ring) -> Result<LineString<f64>, AreaFault> {
-    let coords = positions.iter().map(|position| coord(position)).collect::<Result<Vec<_>, _>>()?;
-    match (coords.len() >= 4, coords.first() == coords.last()) {
-        (false, _) => Err(AreaFault::ShortRing),
-        (_, false) => Err(AreaFault::OpenRing),
-        _ => Ok(LineString::new(coords)),
-    }
-}
-
-/// A position: longitude, latitude, and a height that is passed over.
-fn coord(position: &[f64]) -> Result<Coord<f64>, AreaFault> {
-    match *position {
-        [x, y, ..] if (-180.0..=180.0).contains(&x) && (-90.0..=90.0).contains(&y) => Ok(Coord { x, y }),
-        _ => Err(AreaFault::NotDegrees),
     }
 }

@@ -4,8 +4,7 @@
 //! the error stays below 1 % between the 70th parallels, far below what an accuracy circle means; a map over
 //! the 180th meridian is not served.
 
-use geo::coordinate_position::{CoordPos, CoordinatePosition};
-use geo::{Coord, LineString, MultiPolygon};
+use geo::Coord;
 
 /// One degree of latitude in metres: pi / 180 of the mean Earth radius 6,371,008.8 m.
 const METRES_PER_DEGREE: f64 = 111_195.079_7;
@@ -13,6 +12,7 @@ const METRES_PER_DEGREE: f64 = 111_195.079_7;
 const COSINE_MIN: f64 = 1e-6;
 
 /// The plane through one point.
+#[derive(Debug)]
 pub(super) struct Plane {
     point: Coord<f64>,
     lon_metres_per_degree: f64,
@@ -29,24 +29,18 @@ impl Plane {
         Coord { x: metres / self.lon_metres_per_degree, y: metres / METRES_PER_DEGREE }
     }
 
-    /// Metres from the point to an area, 0 in it.
-    pub(super) fn distance_m(&self, area: &MultiPolygon<f64>) -> f64 {
-        match area.coordinate_position(&self.point) {
-            CoordPos::Outside => self.edge_distance_m(area),
-            CoordPos::Inside | CoordPos::OnBoundary => 0.0,
-        }
+    /// The square of the distance from the point to a segment.
+    pub(super) fn segment_distance_m2(&self, from: Coord<f64>, to: Coord<f64>) -> f64 {
+        segment_distance2(self.metres(from), self.metres(to))
     }
 
-    /// Metres from the point to the nearest edge of an area, holes included.
-    pub(super) fn edge_distance_m(&self, area: &MultiPolygon<f64>) -> f64 {
-        let rings =
-            area.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
-        rings.map(|ring| self.ring_distance_m(ring)).fold(f64::INFINITY, f64::min)
-    }
-
-    fn ring_distance_m(&self, ring: &LineString<f64>) -> f64 {
-        let ends = ring.0.windows(2).map(|ends| (self.metres(ends[0]), self.metres(ends[1])));
-        ends.map(|(from, to)| distance_to_segment(from, to)).fold(f64::INFINITY, f64::min)
+    /// The square of the distance from the point to a box between its lowest and highest coordinates, 0 in it.
+    pub(super) fn box_distance_m2(&self, low: Coord<f64>, high: Coord<f64>) -> f64 {
+        let beyond = |at: f64, low: f64, high: f64| (low - at).max(at - high).max(0.0);
+        length2(Coord {
+            x: beyond(self.point.x, low.x, high.x) * self.lon_metres_per_degree,
+            y: beyond(self.point.y, low.y, high.y) * METRES_PER_DEGREE,
+        })
     }
 
     /// A coordinate in metres east and north of the point.
@@ -58,13 +52,17 @@ impl Plane {
     }
 }
 
-/// Distance from the origin to a segment.
-fn distance_to_segment(from: Coord<f64>, to: Coord<f64>) -> f64 {
+fn length2(vector: Coord<f64>) -> f64 {
+    vector.x * vector.x + vector.y * vector.y
+}
+
+/// The square of the distance from the origin to a segment.
+fn segment_distance2(from: Coord<f64>, to: Coord<f64>) -> f64 {
     let along = to - from;
-    let length2 = along.x * along.x + along.y * along.y;
+    let along2 = length2(along);
     let share =
-        if length2 > 0.0 { (-(from.x * along.x + from.y * along.y) / length2).clamp(0.0, 1.0) } else { 0.0 };
-    (from.x + share * along.x).hypot(from.y + share * along.y)
+        if along2 > 0.0 { (-(from.x * along.x + from.y * along.y) / along2).clamp(0.0, 1.0) } else { 0.0 };
+    length2(Coord { x: from.x + share * along.x, y: from.y + share * along.y })
 }
 
 #[cfg(test)]
@@ -74,9 +72,20 @@ mod tests {
     #[test]
     fn distances_to_ends_and_to_the_middle_of_a_segment() {
         let coord = |x: f64, y: f64| Coord { x, y };
-        assert_eq!(distance_to_segment(coord(-5.0, 3.0), coord(5.0, 3.0)), 3.0);
-        assert_eq!(distance_to_segment(coord(3.0, 4.0), coord(30.0, 40.0)), 5.0);
-        assert_eq!(distance_to_segment(coord(3.0, 4.0), coord(3.0, 4.0)), 5.0);
+        assert_eq!(segment_distance2(coord(-5.0, 3.0), coord(5.0, 3.0)), 9.0);
+        assert_eq!(segment_distance2(coord(3.0, 4.0), coord(30.0, 40.0)), 25.0);
+        assert_eq!(segment_distance2(coord(3.0, 4.0), coord(3.0, 4.0)), 25.0);
+    }
+
+    #[test]
+    fn a_box_is_as_near_as_its_nearest_side_or_corner() {
+        let plane = Plane::through(Coord { x: 104.398, y: 31.127 });
+        let corner = |x: f64, y: f64| Coord { x: 104.398 + x, y: 31.127 + y };
+        assert_eq!(plane.box_distance_m2(corner(-0.1, -0.1), corner(0.1, 0.1)), 0.0);
+        let north_m = plane.box_distance_m2(corner(-0.1, 0.001), corner(0.1, 0.1)).sqrt();
+        assert!((north_m - 111.2).abs() < 0.1, "{north_m}");
+        let south_east_m = plane.box_distance_m2(corner(0.001, -0.1), corner(0.1, -0.001)).sqrt();
+        assert!((south_east_m - 146.4).abs() < 0.1, "{south_east_m}");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The example city, grid by grid and edge by edge, and small maps whose answers are plain to see.
 
+mod city;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use geo::InteriorPoint;
+use geo::coordinate_position::{CoordPos, CoordinatePosition};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,0 +1,76 @@
+//! The gateway's own attribution.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use patrol_gateway::domain::geography::Geography;
+use patrol_gateway::domain::report::{CaseKind, Crs, Fix, Incident};
+
+use super::Answers;
+use crate::map::Map;
+use crate::points::Point;
+
+pub(crate) struct Ours {
+    geography: Geography,
+    pub(crate) loading: Duration,
+    places: HashMap<String, usize>,
+}
+
+impl Ours {
+    pub(crate) fn load(map: &Map) -> Result<Ours> {
+        let begun = Instant::now();
+        let geography = Geography::from_geojson(&map.geojson)?;
+        let loading = begun.elapsed();
+        let places = map.polygons.iter().enumerate().map(|(at, (code, _))| (code.clone(), at)).collect();
+        Ok(Ours { geography, loading, places })
+    }
+
+    /// The grid only.
+    pub(crate) fn grids(&self, points: &[Point]) -> Answers {
+        let begun = Instant::now();
+        let found: Vec<_> =
+            points.iter().map(|at| self.geography.locate(at.lon_deg, at.lat_deg, None).grid).collect();
+        let took = begun.elapsed();
+        let place = |code: &str| self.places.get(code).copied();
+        Answers { polygons: found.iter().map(|grid| place(&grid.as_ref()?.facts.grid)).collect(), took }
+    }
+
+    /// The grid, whether the accuracy circle reaches its edge, and the candidates then. How many were ambiguous comes along.
+    pub(crate) fn with_accuracy(&self, points: &[Point]) -> (Duration, usize) {
+        let begun = Instant::now();
+        let ambiguous = points.iter().filter(|at| {
+            !self.geography.locate(at.lon_deg, at.lat_deg, Some(at.accuracy_m)).candidates.is_empty()
+        });
+        let ambiguous = ambiguous.count();
+        (begun.elapsed(), ambiguous)
+    }
+
+    /// All that an incident gets at admission: casework, ready to be stored.
+    pub(crate) fn casework(&self, points: &[Point]) -> (Duration, usize) {
+        let begun = Instant::now();
+        let bytes = points.iter().map(|at| self.geography.attribute(&incident(at)).to_json().len()).sum();
+        (begun.elapsed(), bytes)
+    }
+}
+
+fn incident(at: &Point) -> Incident<'static> {
+    let fix = Fix {
+        lon_deg: at.lon_deg,
+        lat_deg: at.lat_deg,
+        accuracy_m: Some(at.accuracy_m),
+        fix_age_ms: Some(300),
+        fix_type: None,
+        crs: Crs::Wgs84,
+    };
+    Incident {
+        kind: CaseKind::Event,
+        code: "0501".into(),
+        severity: None,
+        fix: Some(fix),
+        operator: None,
+        stall_card: None,
+        description: None,
+        evidence: Vec::new(),
+    }
+}
