@@ -105,6 +105,10 @@ impl Journal {
         if let (None, Some((sight, _))) = (&finding, &file.sight) {
             self.findings.begin(sight.clone(), id);
         }
+        if let Some(disposal) = disposal {
+            let first = finding.as_ref().map(|witness| witness.first.as_ref());
+            note_finding_handled(connection, first, disposal.handled_at_ms)?;
+        }
         Ok(Addenda { finding, self_disposed: disposal.as_ref().map(DisposalProof::from) })
     }
 
@@ -129,10 +133,39 @@ pub(super) fn note_photo(connection: &Connection, device: &DeviceId, photo: &Pho
     let Some(SelfDisposal { handled_at_ms, .. }) = photos::disposal(connection, device, incident)? else {
         return Ok(());
     };
-    let of_incident = "device = ?1 AND origin = 0 AND major = ?2 AND minor = ?3 AND self_disposed = 0";
-    change(connection, of_incident, params![device.as_str(), incident.boot, incident.seq], |row| {
-        (row.self_disposed, row.handled_at_ms) = (true, handled_at_ms);
-    })
+    let RecordRef { boot, seq } = incident;
+    let first = note_handled(connection, (device.as_str(), Identity::Device { boot, seq }), handled_at_ms)?;
+    note_finding_handled(connection, first.as_deref(), handled_at_ms)
+}
+
+/// Notes that a finding was handled because one of its witnesses was; `first` is its first report, by event id.
+fn note_finding_handled(
+    connection: &Connection,
+    first: Option<&str>,
+    handled_at_ms: Option<i64>,
+) -> rusqlite::Result<()> {
+    match first.and_then(named) {
+        Some(first) => note_handled(connection, first, handled_at_ms).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// Notes that an incident was handled by whoever found it. Returns the finding that it bears witness to.
+fn note_handled(
+    connection: &Connection,
+    (device, identity): (&str, Identity),
+    handled_at_ms: Option<i64>,
+) -> rusqlite::Result<Option<String>> {
+    let (origin, major, minor) = identity_parts(identity);
+    let mut witness_of = None;
+    let of_incident = "device = ?1 AND origin = ?2 AND major = ?3 AND minor = ?4";
+    change(connection, of_incident, params![device, origin, major as i64, minor], |row| {
+        witness_of = row.witness_of.clone();
+        if !row.self_disposed {
+            (row.self_disposed, row.handled_at_ms) = (true, handled_at_ms);
+        }
+    })?;
+    Ok(witness_of)
 }
 
 /// Dates what a device reported in a boot before its clock was set, also when it was dated by a worse clock.
@@ -184,6 +217,19 @@ pub(super) fn after(connection: &Connection, after: i64, limit: u32) -> rusqlite
 /// The id under which the platform knows a report.
 fn event_id(device: &DeviceId, identity: Identity) -> Box<str> {
     format!("{device}/{identity}").into()
+}
+
+/// The inverse of [`event_id`]: the device and which of its records.
+fn named(id: &str) -> Option<(&str, Identity)> {
+    let (device, rest) = id.split_once('/')?;
+    let (major, minor) = rest.split_once('/')?;
+    let identity = match major.strip_prefix('g') {
+        Some(run) => {
+            Identity::Minted { run: u64::from_str_radix(run, 16).ok()?, number: minor.parse().ok()? }
+        }
+        None => Identity::Device { boot: major.parse().ok()?, seq: minor.parse().ok()? },
+    };
+    Some((device, identity))
 }
 
 const COLUMNS: &str =

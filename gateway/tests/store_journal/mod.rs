@@ -225,3 +225,30 @@ async fn a_photo_of_after_that_was_taken_before_proves_nothing() {
     assert!(!entries(&running.store).await[0].self_disposed);
     close(running).await;
 }
+
+#[tokio::test]
+async fn a_finding_is_handled_when_one_of_its_witnesses_has_handled_it() {
+    for photos_last in [true, false] {
+        let dir = TempDir::new().expect("a directory");
+        let running = open(dir.path());
+        put(&running.store, incident((9, 1), seen(0.0, 0))).await;
+        let of = Some(RecordRef { boot: 1, seq: 1 });
+        let photos = || [photo(2, Shows::Before, 1_000, of), photo(3, Shows::After, 9_000, of)];
+        if !photos_last {
+            for photo in photos() {
+                put(&running.store, photo).await;
+            }
+        }
+        put(&running.store, incident((1, 1), seen(5.0, 60_000))).await;
+        if photos_last {
+            for photo in photos() {
+                put(&running.store, photo).await;
+            }
+        }
+        let entries = entries(&running.store).await;
+        assert_eq!(entries[1].witness_of.as_deref(), Some("car-01/9/1"));
+        let handled = entries.iter().map(|entry| (entry.self_disposed, entry.handled_at_ms));
+        assert_eq!(handled.collect::<Vec<_>>(), [(true, Some(NOON + 9_000)); 2], "{photos_last}");
+        close(running).await;
+    }
+}

@@ -52,7 +52,7 @@ const EVENT: &str = r#"{
             "owner": "旌阳街道综合执法中队", "owner_role": "responsible_unit", "copies": [],
             "urgent": false, "device_severity": 2, "decided_by": {"owner": "ownership.default"},
             "stall": {"verdict": "unknown_card", "card": "DY-2207", "register": "stalls@none"},
-            "data_versions": {"grids": "GRIDS", "codes": "CODES", "rules": "rules@none"}
+            "data_versions": {"grids": "GRIDS", "codes": "CODES", "rules": "rules@none", "points": "points@none"}
         }
     }
 }"#;
