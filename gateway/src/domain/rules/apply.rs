@@ -166,7 +166,9 @@ impl Rulebook {
             return Ok(());
         }
         match case.at {
-            None if place.is_on_the_map() || case.grid.is_none() => Err(No::Undecided(Undecided::PlaceUnknown)),
+            None if place.is_on_the_map() || case.grid.is_none() => {
+                Err(No::Undecided(Undecided::PlaceUnknown))
+            }
             None => Err(No::Other),
             Some((lon_deg, lat_deg)) if self.is_near(place, lon_deg, lat_deg) => Ok(()),
             Some(_) => Err(No::Other),
