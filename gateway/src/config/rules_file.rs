@@ -115,7 +115,7 @@ fn quiet(reader: &mut EntryReader<'_>, at: &At<'_>) -> Vec<QuietRule> {
         reader.only(&at, &QUIET);
         let name = names.read(reader, &at);
         let codes = parts::codes(reader, &at, "codes");
-        let stall = parts::texts(reader, &at, "stall", &words(), |word| StallVerdict::from_name(word));
+        let stall = parts::texts(reader, &at, "stall", &words(), StallVerdict::from_name);
         Some(QuietRule { name: name?, codes: codes?, stall: stall.unwrap_or_default() })
     });
     rules.collect()

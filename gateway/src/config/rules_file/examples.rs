@@ -198,13 +198,13 @@ mod tests {
         assert_eq!((example.line, example.at, &*example.name), (1, Some((104.4, 31.1)), "line 1"));
         assert_eq!(example.expect.len(), 2);
         let told = read(
-            "[[example]]\ncodes = \"0501\"\nlon = 104.4\ntime = \"noon\"\n[[example]]\ncode = \"1\"\n\
+            "[[example]]\ncoed = \"0501\"\nlon = 104.4\ntime = \"noon\"\n[[example]]\ncode = \"1\"\n\
              expect = { ownr = \"x\" }\n",
             "e",
         );
         let told = told.unwrap_err().to_string();
         for part in [
-            "e:2:1: unknown example.codes; the nearest known name is code",
+            "e:2:1: unknown example.coed; the nearest known name is code",
             "example.code: expected a case code",
             "example.lat: expected lon and lat, or neither",
             "e:4:8: example.time: expected a time in RFC 3339",

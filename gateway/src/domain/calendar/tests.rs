@@ -60,7 +60,7 @@ fn a_calendar_without_working_days_ends_nothing_and_does_not_loop() {
     let mut monday = date(2026, 11, 23);
     for _ in 0..600 {
         idle.add_holiday("closed", monday, monday).unwrap();
-        monday = monday + jiff::Span::new().weeks(1);
+        monday += jiff::Span::new().weeks(1);
     }
     let start = at(date(2026, 11, 23).at(9, 0, 0, 0));
     assert_eq!(idle.due(start, TimeLimit::parse("1WH").unwrap()), None);
