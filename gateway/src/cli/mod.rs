@@ -10,6 +10,7 @@ mod damage;
 pub mod decode;
 pub mod export;
 pub mod fsck;
+pub mod geo;
 mod human;
 pub mod import;
 pub mod local_api;
@@ -65,6 +66,9 @@ pub enum Command {
     /// 映射 Third-party devices: the rules in effect, and what they make of a sample
     #[command(subcommand)]
     Mapping(mapping::MappingCommand),
+    /// 地图 Check a map of grids, or say where a point lies
+    #[command(subcommand)]
+    Geo(geo::GeoCommand),
     /// 配置 Print the configuration in effect, defaults and overrides included
     Config {
         /// The documented template: every key with its default

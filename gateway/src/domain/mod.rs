@@ -17,6 +17,7 @@ pub mod codes;
 pub mod coordinates;
 pub mod evidence;
 mod frame;
+pub mod geo_check;
 pub mod geography;
 pub mod geotag;
 pub mod grid;

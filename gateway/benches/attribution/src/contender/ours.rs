@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use patrol_gateway::domain::geo_check::{self, MapKind};
 use patrol_gateway::domain::geography::Geography;
 use patrol_gateway::domain::report::{CaseKind, Crs, Fix, Incident};
 
@@ -52,6 +53,17 @@ impl Ours {
         let bytes = points.iter().map(|at| self.geography.attribute(&incident(at)).to_json().len()).sum();
         (begun.elapsed(), bytes)
     }
+}
+
+/// How long `geo check` takes, and how many overlaps and gaps it finds (there are none).
+pub(crate) fn check(map: &Map) -> Result<(Duration, usize)> {
+    let begun = Instant::now();
+    let report = geo_check::check(&map.geojson, MapKind::DutyGrids).map_err(anyhow::Error::msg)?;
+    let between = report
+        .findings
+        .iter()
+        .filter(|finding| finding.fault.name().contains("overlap") || finding.feature.is_none());
+    Ok((begun.elapsed(), between.count()))
 }
 
 fn incident(at: &Point) -> Incident<'static> {
