@@ -162,13 +162,21 @@ fn source(path: Option<&Path>, example: &'static [u8]) -> Result<(String, Vec<u8
 }
 
 fn file(path: &Path) -> Result<(String, Vec<u8>), CityError> {
+    Ok((path.display().to_string(), read(path)?))
+}
+
+/// Reads a file of the city's, if it is not too large.
+///
+/// # Errors
+/// [`CityError::File`], with its name.
+pub fn read(path: &Path) -> Result<Vec<u8>, CityError> {
     let file = |source| CityError::File { path: path.to_owned(), source };
     let bytes = fs::metadata(path).map_err(file)?.len();
     if bytes > FILE_BYTES_MAX {
         let message = format!("{bytes} bytes, at most {FILE_BYTES_MAX} are read");
         return Err(file(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message)));
     }
-    Ok((path.display().to_string(), fs::read(path).map_err(file)?))
+    fs::read(path).map_err(file)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod damage;
 pub mod decode;
 pub mod export;
 pub mod fsck;
+pub mod geo;
 mod human;
 pub mod import;
 pub mod indicators;
@@ -75,6 +76,9 @@ pub enum Command {
     /// 规则 The city's rules: what is in effect, and what they make of examples
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// 地图 Check a map of grids, or say where a point lies
+    #[command(subcommand)]
+    Geo(geo::GeoCommand),
     /// 配置 Print the configuration in effect, defaults and overrides included
     Config {
         /// The documented template: every key with its default

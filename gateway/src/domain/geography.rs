@@ -12,17 +12,12 @@ mod area;
 mod areas;
 mod plane;
 
-use std::borrow::Cow;
-
 use geo::Coord;
 
 use self::areas::Areas;
-use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::codes::CodeTable;
 use super::coordinates::Coordinates;
-use super::geotag::Geotag;
 use super::grid::{self, Grid, GridFileError};
-use super::report::{Fix, Incident};
 
 /// Accuracy circles are searched for candidate grids up to this radius in metres; a worse fix names no grid
 /// better.
@@ -130,28 +125,6 @@ impl Geography {
         self.units.as_ref().map_or(0, |units| units.codes.len())
     }
 
-    /// The gateway's work on an incident, by the incident's own fix.
-    pub fn attribute(&self, incident: &Incident<'_>) -> Casework<'_> {
-        let names = self.codes.names(incident.kind, &incident.code);
-        Casework {
-            geotag: incident.fix.as_ref().map(Geotag::of_device),
-            assignment: self.assignment(incident.fix.as_ref()),
-            code: names.map(|names| CodeName { zh: (&names.zh).into(), en: (&names.en).into() }),
-            unit_grid: None,
-            handling: None,
-            stall: None,
-            cross_boundary: None,
-            clock_untrusted: None,
-            data: DataVersions {
-                grids: (&self.version).into(),
-                codes: self.codes.version().unwrap_or("").into(),
-                ..DataVersions::default()
-            },
-            finding: None,
-            self_disposed: None,
-        }
-    }
-
     /// Where a point lies (degrees, WGS-84), within an accuracy in metres if one is known.
     pub fn locate(&self, lon_deg: f64, lat_deg: f64, accuracy_m: Option<f64>) -> Location<'_> {
         let point = Coord { x: lon_deg, y: lat_deg };
@@ -174,22 +147,6 @@ impl Geography {
         match self.areas.holding(point) {
             Some(index) => self.areas.edge_distance_m(point, index, f64::INFINITY),
             None => Some(self.areas.touched(point, SEARCH_RADIUS_MAX_M).first()?.0),
-        }
-    }
-
-    fn assignment(&self, fix: Option<&Fix>) -> Assignment<'_> {
-        let Some(fix) = fix else {
-            return Assignment::Unassigned { because: Unassigned::NoFix, candidates: Vec::new() };
-        };
-        let location = self.locate(fix.lon_deg, fix.lat_deg, fix.accuracy_m);
-        let candidates =
-            location.candidates.iter().map(|grid| Cow::Borrowed(grid.facts.grid.as_ref())).collect();
-        match location.grid {
-            Some(grid) if location.candidates.is_empty() => {
-                Assignment::Assigned { grid: grid.facts.borrowed() }
-            }
-            Some(grid) => Assignment::Ambiguous { grid: grid.facts.borrowed(), candidates },
-            None => Assignment::Unassigned { because: Unassigned::OutsideEveryGrid, candidates },
         }
     }
 

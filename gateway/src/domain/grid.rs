@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 pub use self::area::AreaFault;
 use self::area::{Geometry, area};
+pub(super) use self::unit::is_unit_code;
 pub use self::unit::{UnitGrid, UnitGridFile, read_units};
 
 use super::casework::GridFacts;

@@ -27,6 +27,7 @@ pub mod distance;
 pub mod evidence;
 pub mod findings;
 mod frame;
+pub mod geo_check;
 pub mod geography;
 pub mod geotag;
 pub mod grid;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-const USAGE: &str = "usage: attribution [DIR]     everything; the venv of shapely and its input go below DIR (target)
+const USAGE: &str =
+    "usage: attribution [DIR]     everything; the venv of shapely and its input go below DIR (target)
        attribution --polygons N     a synthetic map of about N polygons instead of 100,000";
 
 fn main() -> Result<()> {
@@ -32,8 +33,13 @@ fn main() -> Result<()> {
         Err(error) => println!("shapely is left out: {error:#}\n"),
     }
     println!("{}", run::HEAD);
-    for map in [map::city()?, map::lattice(polygons)] {
-        run::run(&map, shapely.as_ref().ok(), &dir)?;
+    let maps = [map::city()?, map::lattice(polygons)];
+    for map in &maps {
+        run::run(map, shapely.as_ref().ok(), &dir)?;
+    }
+    println!();
+    for map in &maps {
+        run::check(map)?;
     }
     Ok(())
 }

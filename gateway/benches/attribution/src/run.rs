@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::contender::ours::Ours;
+use crate::contender::ours::{self, Ours};
 use crate::contender::shapely::Shapely;
 use crate::contender::{Answers, naive};
 use crate::map::{Map, Ring};
@@ -43,6 +43,14 @@ pub(crate) fn run(map: &Map, shapely: Option<&Shapely>, dir: &Path) -> Result<()
         agree(map, &points, &answers, &theirs)?;
         row(map, "shapely's STRtree, one call", points.len(), theirs.took, Some(building));
     }
+    Ok(())
+}
+
+/// What looking at a map costs, in a line.
+pub(crate) fn check(map: &Map) -> Result<()> {
+    let (took, between) = ours::check(map)?;
+    ensure!(between == 0, "{}: {between} overlaps or gaps in a map without any", map.name);
+    println!("geo check of {}: {:.2} s", map.name, took.as_secs_f64());
     Ok(())
 }
 

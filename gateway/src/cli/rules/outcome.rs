@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::config::rules_file::examples::Example;
-use crate::domain::casework::GridFacts;
 use crate::domain::clock_quality::trusted;
 use crate::domain::geography::Geography;
+use crate::domain::grid::Grid;
 use crate::domain::report::ObservedAt;
 use crate::domain::rules::handling::{Due, DueAt, Handling};
 use crate::domain::rules::{Case, Rulebook};
@@ -36,8 +36,8 @@ pub(super) fn of(example: &Example, city: &City) -> Result<Map<String, Value>, S
         kind: example.kind,
         code: &example.code,
         severity: example.severity,
-        grid: grid.as_ref(),
-        grid_joint_enforcement: example.joint_grid,
+        grid: grid.map(|grid| &grid.facts),
+        grid_joint_enforcement: example.joint_grid || grid.is_some_and(|grid| grid.joint_enforcement),
         at: example.at,
         time,
         stall: check.as_ref().map(|check| check.verdict),
@@ -45,23 +45,22 @@ pub(super) fn of(example: &Example, city: &City) -> Result<Map<String, Value>, S
     let handling = city.rules.apply(&case);
     let mut outcome = handled(&handling);
     let mut put = |name: &str, value: Value| outcome.insert(name.to_owned(), value);
-    put("grid", grid.as_ref().map_or("none", |grid| &grid.grid).into());
+    put("grid", grid.map_or("none", |grid| &grid.facts.grid).into());
     put("stall", check.as_ref().map_or("none", |check| check.verdict.as_str()).into());
     let linked = !handling.quiet && city.rules.duplicates_of(example.kind, &example.code).is_some();
     put("linked", linked.into());
     Ok(outcome)
 }
 
-fn grid<'a>(example: &Example, geography: &'a Geography) -> Result<Option<GridFacts<'a>>, String> {
-    let grid = match (&example.grid, example.at) {
+fn grid<'a>(example: &Example, geography: &'a Geography) -> Result<Option<&'a Grid>, String> {
+    Ok(match (&example.grid, example.at) {
         (Some(code), _) => {
             let found = geography.grids().iter().find(|grid| grid.facts.grid == *code);
             Some(found.ok_or_else(|| format!("there is no grid {code}"))?)
         }
         (None, Some((lon_deg, lat_deg))) => geography.locate(lon_deg, lat_deg, None).grid,
         (None, None) => None,
-    };
-    Ok(grid.map(|grid| grid.facts.borrowed()))
+    })
 }
 
 fn handled(handling: &Handling<'_>) -> Map<String, Value> {

@@ -94,3 +94,55 @@ fn without_a_position_there_is_no_grid_no_crossing_and_nothing_to_be_recognised_
     assert_eq!(casework(&nowhere).cross_boundary, None);
     assert_eq!((nowhere.facts.attribution, nowhere.sight), (Attribution::Unassigned, None));
 }
+
+#[test]
+fn an_incident_in_the_city_carries_everybody_responsible_and_the_versions_of_the_data() {
+    let file = file(&city(), scene(Some(4.5)), None);
+    let casework = casework(&file);
+    let grid = casework.assignment.grid().expect("assigned");
+    assert_eq!(casework.assignment.as_str(), "assigned");
+    for fact in [&grid.grid, &grid.district, &grid.street, &grid.community, &grid.responsible_unit] {
+        assert!(!fact.is_empty(), "{grid:?}");
+    }
+    assert!(grid.grid.starts_with(grid.community_code.as_ref()) && !grid.line_authority.is_empty());
+    assert_eq!(casework.code.as_ref().map(|code| code.zh.as_ref()), Some("无照经营游商"));
+    let geotag = casework.geotag.as_ref().expect("a fix");
+    assert_eq!((geotag.lon_deg, geotag.lat_deg, geotag.accuracy_m), (104.398, 31.127, Some(4.5)));
+    assert!(casework.data.grids.starts_with("deyang_center_synthetic_grids@"), "{:?}", casework.data);
+    assert!(casework.data.codes.starts_with("case-codes@"), "{:?}", casework.data);
+    assert_eq!(
+        casework.handling.as_ref().map(|handling| &*handling.owner.unit),
+        Some(&*grid.responsible_unit)
+    );
+}
+
+#[test]
+fn without_a_fix_or_outside_every_grid_an_incident_is_unassigned_says_why_and_still_has_an_owner() {
+    let city = city();
+    let outside = Scene {
+        fix: scene(None).fix.map(|fix| Fix { lon_deg: 0.0, lat_deg: 0.0, ..fix }),
+        ..Scene::default()
+    };
+    for (scene, why) in [(Scene::default(), Unassigned::NoFix), (outside, Unassigned::OutsideEveryGrid)] {
+        let file = file(&city, scene, None);
+        let casework = casework(&file);
+        let because = match casework.assignment {
+            Assignment::Unassigned { because, .. } => Some(because),
+            _ => None,
+        };
+        assert_eq!(because, Some(why));
+        assert!(casework.handling.is_some_and(|handling| !handling.owner.unit.is_empty()));
+    }
+}
+
+#[test]
+fn a_code_that_is_not_in_the_table_goes_on_without_a_name() {
+    let city = city();
+    let unknown = Incident { code: "9999".into(), ..incident() };
+    let report =
+        Report { claimed: None, observed_at: None, uptime_ms: None, body: Body::Incident(unknown.clone()) };
+    let stalls = StallRegister::default();
+    let reporting = Reporting { scene: scene(None), home_grid: None, received_at_ms: NOON, stalls: &stalls };
+    let file = city.case_file(&report, &unknown, &reporting);
+    assert_eq!((casework(&file).code, &*file.facts.code), (None, "9999"));
+}

@@ -11,7 +11,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::report::{CaseKind, Crs};
 
 const CITY: &[u8] = include_bytes!("../../../city/duty-grids.geojson");
 const CODES: &[u8] = include_bytes!("../../../city/case-codes.csv");
@@ -23,23 +22,6 @@ static GEOGRAPHY: LazyLock<Geography> = LazyLock::new(|| {
 
 fn code_at(geography: &Geography, lon_deg: f64, lat_deg: f64) -> Option<&str> {
     geography.locate(lon_deg, lat_deg, None).grid.map(|grid| grid.facts.grid.as_ref())
-}
-
-fn stall(fix: Option<Fix>) -> Incident<'static> {
-    Incident {
-        kind: CaseKind::Event,
-        code: "0501".into(),
-        severity: None,
-        fix,
-        operator: None,
-        stall_card: None,
-        description: None,
-        evidence: Vec::new(),
-    }
-}
-
-fn fix(lon_deg: f64, lat_deg: f64, accuracy_m: Option<f64>) -> Fix {
-    Fix { lon_deg, lat_deg, accuracy_m, fix_age_ms: Some(300), fix_type: None, crs: Crs::Wgs84 }
 }
 
 /// A square grid of 0.01 degrees, about 950 m by 1,110 m, whose south-west corner is (104 + x/100, 31 +
@@ -135,48 +117,14 @@ fn a_shared_edge_and_a_shared_corner_go_to_the_lowest_code() {
 }
 
 #[test]
-fn an_incident_in_the_city_carries_everybody_responsible_and_the_versions_of_the_data() {
-    let incident = stall(Some(fix(104.398, 31.127, Some(4.5))));
-    let casework = GEOGRAPHY.attribute(&incident);
-    let grid = casework.assignment.grid().expect("assigned");
-    assert_eq!(casework.assignment.as_str(), "assigned");
-    for fact in [&grid.grid, &grid.district, &grid.street, &grid.community, &grid.responsible_unit] {
-        assert!(!fact.is_empty(), "{grid:?}");
-    }
-    assert!(grid.grid.starts_with(grid.community_code.as_ref()) && !grid.line_authority.is_empty());
-    assert_eq!(casework.code.as_ref().map(|code| code.zh.as_ref()), Some("无照经营游商"));
-    let geotag = casework.geotag.clone().expect("a fix");
-    assert_eq!((geotag.lon_deg, geotag.lat_deg, geotag.accuracy_m), (104.398, 31.127, Some(4.5)));
-    assert!(casework.data.grids.starts_with("deyang_center_synthetic_grids@"), "{:?}", casework.data);
-    assert!(casework.data.codes.starts_with("case-codes@"), "{:?}", casework.data);
-    assert_eq!(Casework::from_json(&casework.to_json()).as_ref(), Some(&casework));
-}
-
-#[test]
-fn without_a_fix_or_outside_every_grid_an_incident_is_unassigned_and_says_why() {
-    let because = |incident: &Incident<'_>| match GEOGRAPHY.attribute(incident).assignment {
-        Assignment::Unassigned { because, .. } => Some(because),
-        _ => None,
-    };
-    assert_eq!(because(&stall(None)), Some(Unassigned::NoFix));
-    assert_eq!(because(&stall(Some(fix(0.0, 0.0, None)))), Some(Unassigned::OutsideEveryGrid));
-    let unknown = Incident { code: "9999".into(), ..stall(None) };
-    assert_eq!(GEOGRAPHY.attribute(&unknown).code, None, "an unknown code is forwarded without a name");
-}
-
-#[test]
 fn an_accuracy_beyond_the_nearest_edge_is_ambiguous_with_the_grids_it_touches() {
     let geography = map(&four_squares()).expect("a map");
     // About 95 m west and 111 m south of the corner that all four share, in square 3.
     let candidates = |accuracy_m: f64| {
-        let incident = stall(Some(fix(104.009, 31.009, Some(accuracy_m))));
-        let casework = geography.attribute(&incident);
-        assert_eq!(
-            casework.assignment.grid().map(|grid| grid.grid.to_string()),
-            Some("51000000000003".into())
-        );
-        let candidates = casework.assignment.candidates().iter();
-        candidates.map(|code| code.chars().last().expect("a digit")).collect::<String>()
+        let location = geography.locate(104.009, 31.009, Some(accuracy_m));
+        assert_eq!(location.grid.map(|grid| &*grid.facts.grid), Some("51000000000003"));
+        let candidates = location.candidates.iter();
+        candidates.map(|grid| grid.facts.grid.chars().last().expect("a digit")).collect::<String>()
     };
     assert_eq!(candidates(90.0), "");
     assert_eq!(candidates(100.0), "31");
@@ -200,9 +148,8 @@ fn grids_at_the_same_distance_are_named_lowest_code_first() {
 #[test]
 fn outside_the_map_the_grids_within_the_accuracy_are_candidates_and_none_is_the_owner() {
     let geography = map(&four_squares()).expect("a map");
-    let incident = stall(Some(fix(104.005, 30.9995, Some(100.0))));
-    let casework = geography.attribute(&incident);
-    assert_eq!((casework.assignment.grid(), casework.assignment.candidates().len()), (None, 1));
+    let location = geography.locate(104.005, 30.9995, Some(100.0));
+    assert_eq!((location.grid, location.candidates.len()), (None, 1));
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub fn read_units(bytes: &[u8]) -> Result<UnitGridFile, GridFileError> {
 }
 
 /// A unit grid's code has its form.
-fn is_unit_code(code: &str) -> bool {
+pub(in crate::domain) fn is_unit_code(code: &str) -> bool {
     (1..=CODE_CHARS_MAX).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 

@@ -174,7 +174,6 @@ fn without_place(report: &mut Map<String, Value>) {
 
 /// Whether a rule fills a position without saying in which coordinate system.
 pub fn lacks_crs(fields: &BTreeMap<&'static str, Source>) -> bool {
-    let in_position =
-        |name: &&str| name.strip_prefix("position.").is_some_and(|field| PLACE.contains(&field));
-    fields.keys().any(|name| in_position(name)) && !fields.contains_key(CRS)
+    let place = fields.keys().filter_map(|name| name.strip_prefix("position."));
+    place.into_iter().any(|field| PLACE.contains(&field)) && !fields.contains_key(CRS)
 }

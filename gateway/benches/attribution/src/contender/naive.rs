@@ -8,10 +8,8 @@ use crate::points::Point;
 
 pub(crate) fn answer(map: &Map, points: &[Point]) -> Answers {
     let begun = Instant::now();
-    let polygons = points
-        .iter()
-        .map(|point| map.polygons.iter().position(|(_, ring)| is_in(ring, point)))
-        .collect();
+    let polygons =
+        points.iter().map(|point| map.polygons.iter().position(|(_, ring)| is_in(ring, point))).collect();
     Answers { polygons, took: begun.elapsed() }
 }
 

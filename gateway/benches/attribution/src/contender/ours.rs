@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use patrol_gateway::domain::city::{City, Reporting};
+use patrol_gateway::domain::geo_check::{self, MapKind};
 use patrol_gateway::domain::geography::Geography;
-use patrol_gateway::domain::report::{CaseKind, Crs, Fix, Incident};
+use patrol_gateway::domain::geotag::Scene;
+use patrol_gateway::domain::report::{Body, CaseKind, Crs, Fix, Incident, Report};
+use patrol_gateway::domain::stalls::StallRegister;
 
 use super::Answers;
 use crate::map::Map;
 use crate::points::Point;
 
 pub(crate) struct Ours {
-    geography: Geography,
+    city: City,
     pub(crate) loading: Duration,
     places: HashMap<String, usize>,
 }
@@ -23,14 +27,14 @@ impl Ours {
         let geography = Geography::from_geojson(&map.geojson)?;
         let loading = begun.elapsed();
         let places = map.polygons.iter().enumerate().map(|(at, (code, _))| (code.clone(), at)).collect();
-        Ok(Ours { geography, loading, places })
+        Ok(Ours { city: City::new(geography), loading, places })
     }
 
     /// The grid only.
     pub(crate) fn grids(&self, points: &[Point]) -> Answers {
         let begun = Instant::now();
         let found: Vec<_> =
-            points.iter().map(|at| self.geography.locate(at.lon_deg, at.lat_deg, None).grid).collect();
+            points.iter().map(|at| self.city.geography.locate(at.lon_deg, at.lat_deg, None).grid).collect();
         let took = begun.elapsed();
         let place = |code: &str| self.places.get(code).copied();
         Answers { polygons: found.iter().map(|grid| place(&grid.as_ref()?.facts.grid)).collect(), took }
@@ -40,18 +44,38 @@ impl Ours {
     pub(crate) fn with_accuracy(&self, points: &[Point]) -> (Duration, usize) {
         let begun = Instant::now();
         let ambiguous = points.iter().filter(|at| {
-            !self.geography.locate(at.lon_deg, at.lat_deg, Some(at.accuracy_m)).candidates.is_empty()
+            !self.city.geography.locate(at.lon_deg, at.lat_deg, Some(at.accuracy_m)).candidates.is_empty()
         });
         let ambiguous = ambiguous.count();
         (begun.elapsed(), ambiguous)
     }
 
-    /// All that an incident gets at admission: casework, ready to be stored.
+    /// All that an incident gets at admission in a city without rules of its own: its file, ready to be stored.
     pub(crate) fn casework(&self, points: &[Point]) -> (Duration, usize) {
         let begun = Instant::now();
-        let bytes = points.iter().map(|at| self.geography.attribute(&incident(at)).to_json().len()).sum();
+        let stalls = StallRegister::default();
+        let case_file = |at: &Point| {
+            let incident = incident(at);
+            let scene = Scene { fix: incident.fix, ..Scene::default() };
+            let reporting = Reporting { scene, home_grid: None, received_at_ms: 0, stalls: &stalls };
+            let body = Body::Incident(incident.clone());
+            let report = Report { claimed: None, observed_at: None, uptime_ms: None, body };
+            self.city.case_file(&report, &incident, &reporting)
+        };
+        let bytes = points.iter().map(|at| case_file(at).casework.len()).sum();
         (begun.elapsed(), bytes)
     }
+}
+
+/// How long `geo check` takes, and how many overlaps and gaps it finds (there are none).
+pub(crate) fn check(map: &Map) -> Result<(Duration, usize)> {
+    let begun = Instant::now();
+    let report = geo_check::check(&map.geojson, MapKind::DutyGrids).map_err(anyhow::Error::msg)?;
+    let between = report
+        .findings
+        .iter()
+        .filter(|finding| finding.fault.name().contains("overlap") || finding.feature.is_none());
+    Ok((begun.elapsed(), between.count()))
 }
 
 fn incident(at: &Point) -> Incident<'static> {
