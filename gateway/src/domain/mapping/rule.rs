@@ -166,7 +166,7 @@ fn without_place(report: &mut Map<String, Value>) {
         .get("position")
         .is_some_and(|position| position.get("lon").is_some() || position.get("lat").is_some());
     if !place {
-        report.remove("position");
+        report.shift_remove("position");
     }
 }
 
