@@ -31,7 +31,7 @@ fn main() -> ExitCode {
             with_config(&args, |config| cli::sightings::run(config.http.bind, which))
         }
         Some(Command::Mapping(command)) => with_config(&args, |config| cli::mapping::run(&config, command)),
-        Some(Command::Geo(command)) => cli::geo::run(&args, command),
+        Some(Command::Geo(command)) => cli::maps::run(&args, command),
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
         Some(Command::Device(command)) => {
