@@ -70,7 +70,8 @@ async fn a_handheld_without_a_fix_is_where_its_vehicle_was_then_and_away_from_ho
     let gateway = plan.start().await;
     let mut car = device(&gateway, "car-07").await;
     for (seq, second, lon) in [(1, 0, 104.398), (2, 10, 104.399)] {
-        let (time, position) = (at(9, 0, second), position((lon, 31.127)));
+        let (time, mut position) = (at(9, 0, second), position((lon, 31.127)));
+        position["fix_age_ms"] = json!(0);
         let telemetry =
             json!({"boot": 1, "seq": seq, "time": time, "time_quality": "gnss", "position": position});
         car.report(seq as u16, &up("car-07", "telemetry"), telemetry.to_string()).await;
@@ -177,7 +178,8 @@ async fn reports_of_one_thing_are_one_matter_for_all_authorities_and_the_police_
 async fn an_urgent_report_overtakes_hundreds_that_wait_for_the_uplink() {
     let world = World::new();
     let platform = world.platform().await;
-    platform.set_fault(Fault::Down { seconds: None }).await.expect("the platform obeys");
+    let busy = Fault::Error { status: 503, retry_after_s: None, one_in: 1 };
+    platform.set_fault(busy).await.expect("the platform obeys");
     let gateway = plan(&world, &platform).set("uplink.batch_events", "20").start().await;
     let mut pad = device(&gateway, "pad-01").await;
     let incidents = up("pad-01", "incident");
