@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Mapping(command)) => with_config(&args, |config| cli::mapping::run(&config, command)),
         Some(Command::Rules(command)) => with_config(&args, |config| cli::rules::run(&config, command)),
-        Some(Command::Geo(command)) => cli::geo::run(&args, command),
+        Some(Command::Geo(command)) => cli::maps::run(&args, command),
         Some(Command::Config { default: true, .. }) => cli::config::template(),
         Some(Command::Config { schema: true, .. }) => cli::config::schema(),
         Some(Command::Device(command)) => {

@@ -10,13 +10,13 @@ mod damage;
 pub mod decode;
 pub mod export;
 pub mod fsck;
-pub mod geo;
 mod human;
 pub mod import;
 pub mod indicators;
 pub mod local_api;
 pub mod losses;
 pub mod mapping;
+pub mod maps;
 mod offline;
 pub mod points;
 mod progress;
@@ -78,7 +78,7 @@ pub enum Command {
     Rules(rules::RulesCommand),
     /// 地图 Check a map of grids, or say where a point lies
     #[command(subcommand)]
-    Geo(geo::GeoCommand),
+    Geo(maps::GeoCommand),
     /// 配置 Print the configuration in effect, defaults and overrides included
     Config {
         /// The documented template: every key with its default

@@ -3,7 +3,7 @@
 use geo::coordinate_position::{CoordPos, CoordinatePosition};
 use geo::{Coord, LineString, Polygon};
 
-use super::ground;
+use super::plane::Plane;
 
 /// The largest radius of a circle in metres: distances are good to 1 % up to here.
 pub const RADIUS_MAX_M: f64 = 2_000.0;
@@ -50,9 +50,11 @@ impl Area {
     pub fn distance_m(&self, lon_deg: f64, lat_deg: f64) -> f64 {
         let point = Coord { x: lon_deg, y: lat_deg };
         match &self.0 {
-            Form::Circle { centre, radius_m } => (ground::distance_m(point, *centre) - radius_m).max(0.0),
+            Form::Circle { centre, radius_m } => {
+                (Plane::through(point).distance_m(*centre) - radius_m).max(0.0)
+            }
             Form::Polygon(polygon) => match polygon.coordinate_position(&point) {
-                CoordPos::Outside => ground::line_distance_m(point, polygon.exterior()),
+                CoordPos::Outside => Plane::through(point).line_distance_m(polygon.exterior()),
                 CoordPos::Inside | CoordPos::OnBoundary => 0.0,
             },
         }

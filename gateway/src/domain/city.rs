@@ -128,7 +128,6 @@ impl City {
                 places: self.rules.places().version().into(),
                 points: stall_points.into(),
                 unit_grids: self.geography.unit_version().unwrap_or("").into(),
-                ..DataVersions::default()
             },
             finding: None,
             self_disposed: None,

@@ -10,7 +10,6 @@
 
 mod area;
 mod areas;
-mod plane;
 
 use geo::Coord;
 

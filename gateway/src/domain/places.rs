@@ -11,7 +11,7 @@ use geo::{Coord, LineString};
 use serde::Deserialize;
 
 use super::area::{RADIUS_MAX_M, are_degrees};
-use super::ground::line_distance_m;
+use super::plane::Plane;
 
 /// Places of one file.
 pub const PLACES_MAX: usize = 10_000;
@@ -179,7 +179,7 @@ impl Place {
     /// Metres from a point (degrees, WGS-84) to the place; 0 within its radius.
     pub fn distance_m(&self, lon_deg: f64, lat_deg: f64) -> f64 {
         let point = Coord { x: lon_deg, y: lat_deg };
-        let distances = self.lines.iter().map(|line| line_distance_m(point, line));
+        let distances = self.lines.iter().map(|line| Plane::through(point).line_distance_m(line));
         let nearest_m = distances.fold(f64::INFINITY, f64::min);
         (nearest_m - self.radius_m).max(0.0)
     }

@@ -10,7 +10,7 @@
 use geo::kernels::{Kernel, Orientation, RobustKernel};
 use geo::{Coord, LineString, MultiPolygon};
 
-use super::plane::Plane;
+use crate::domain::plane::Plane;
 
 /// Edges in a run.
 const RUN_EDGES: usize = 16;

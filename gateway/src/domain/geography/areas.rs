@@ -8,7 +8,7 @@ use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use super::area::Area;
-use super::plane::Plane;
+use crate::domain::plane::Plane;
 
 /// An area's bounding box in degrees, with its index.
 type Boxed = GeomWithData<Rectangle<[f64; 2]>, usize>;

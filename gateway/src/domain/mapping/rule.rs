@@ -168,7 +168,7 @@ fn without_place(report: &mut Map<String, Value>) {
     let position = report.get("position");
     let place = position.is_some_and(|position| PLACE.into_iter().any(|field| position.get(field).is_some()));
     if !place {
-        report.remove("position");
+        report.shift_remove("position");
     }
 }
 

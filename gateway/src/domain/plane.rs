@@ -4,7 +4,7 @@
 //! the error stays below 1 % between the 70th parallels, far below what an accuracy circle means; a map over
 //! the 180th meridian is not served.
 
-use geo::Coord;
+use geo::{Coord, LineString};
 
 /// One degree of latitude in metres: pi / 180 of the mean Earth radius 6,371,008.8 m.
 const METRES_PER_DEGREE: f64 = 111_195.079_7;
@@ -27,6 +27,22 @@ impl Plane {
     /// How many degrees a distance in metres is, in longitude and latitude.
     pub(super) fn degrees(&self, metres: f64) -> Coord<f64> {
         Coord { x: metres / self.lon_metres_per_degree, y: metres / METRES_PER_DEGREE }
+    }
+
+    /// Metres from the point to another one.
+    pub(super) fn distance_m(&self, other: Coord<f64>) -> f64 {
+        length2(self.metres(other)).sqrt()
+    }
+
+    /// Metres from the point to the nearest place of a line, or of the one position of it.
+    pub(super) fn line_distance_m(&self, line: &LineString<f64>) -> f64 {
+        match line.0.as_slice() {
+            [position] => self.distance_m(*position),
+            positions => {
+                let ends = positions.windows(2).map(|ends| self.segment_distance_m2(ends[0], ends[1]));
+                ends.fold(f64::INFINITY, f64::min).sqrt()
+            }
+        }
     }
 
     /// The square of the distance from the point to a segment.
@@ -95,5 +111,17 @@ mod tests {
         assert!((corner.y - 111.2).abs() < 0.1 && (corner.x - 95.2).abs() < 0.1, "{corner:?}");
         let back = plane.degrees(95.2);
         assert!((back.x - 0.001).abs() < 1e-5, "{back:?}");
+    }
+
+    #[test]
+    fn a_line_is_as_far_as_its_nearest_place() {
+        let coord = |x: f64, y: f64| Coord { x, y };
+        let line =
+            LineString::new(vec![coord(104.397, 31.128), coord(104.399, 31.128), coord(104.399, 31.2)]);
+        let north = Plane::through(coord(104.398, 31.127)).line_distance_m(&line);
+        assert!((north - 111.2).abs() < 0.1, "{north}");
+        let end = Plane::through(coord(104.396, 31.128)).line_distance_m(&line);
+        assert!((end - 95.2).abs() < 0.1, "{end}");
+        assert_eq!(Plane::through(coord(104.398, 31.128)).line_distance_m(&line), 0.0);
     }
 }
