@@ -409,6 +409,7 @@ fn announce(
          data     {}\n\
          uplink   {uplink}\n\
          city     {}\n\
+         rules    {}\n\
          stalls   {}\n\
          devices  {}\n\
          access   {}\n\
@@ -419,6 +420,7 @@ fn announce(
         config.gateway.kind.as_str(),
         config.gateway.data_dir.display(),
         city::describe(&config.geography, city),
+        city::describe_rules(&config.geography, &city.rules),
         register::describe(&stalls.in_force.borrow()),
         keys::describe(&config.devices, keyring),
         access(config, registry),
