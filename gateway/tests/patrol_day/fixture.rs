@@ -66,8 +66,11 @@ pub(crate) const COUNTS: [(&str, [u64; 3]); 19] = [
     ("back_stamped", [10, 10, 10]),
 ];
 
-/// Rates by indicator: numerator, denominator, and their quotient to four decimals, by hand.
-pub(crate) const RATES: [(&str, [(u64, u64, f64); 3]); 4] = [
+/// Numerator, denominator, and their quotient to four decimals.
+type Rate = (u64, u64, f64);
+
+/// Rates by indicator: Monday, Tuesday, Wednesday.
+pub(crate) const RATES: [(&str, [Rate; 3]); 4] = [
     ("attributed_rate", [(591, 600, 0.985), (591, 600, 0.985), (591, 600, 0.985)]),
     ("cross_boundary_rate", [(69, 588, 0.1173), (69, 588, 0.1173), (69, 588, 0.1173)]),
     ("self_handled_rate", [(60, 588, 0.102), (60, 588, 0.102), (60, 588, 0.102)]),

@@ -7,13 +7,12 @@ use firmware_protocol::body::{self, Body, EvidenceUsage, FixType, RecordRef};
 use firmware_protocol::{
     DegreesE7, DeviceTag, ErrorBound, FrameKey, Header, List, Text, TimeQuality, TimeSource, seal,
 };
-use patrol_gateway::domain::registry::{Credentials, DeviceEntry, DeviceKind, Registry};
 use patrol_gateway::domain::report::{Class, DeviceId};
-use patrol_gateway::domain::roster::Roster;
 use serde_json::json;
 
 use crate::ground::{Ground, METRE_DEG};
-use crate::plan::{DAY_MS, HOUR_MS, MINUTE_MS, MONDAY_MS, REPORTERS, Role, Slot, car, home, slots};
+use crate::plan::{DAY_MS, HOUR_MS, MINUTE_MS, MONDAY_MS, REPORTERS, Role, Slot, car, slots};
+use crate::staff::{car_unit, handheld};
 
 /// How long after it was found a report is sent.
 const WRITING_MS: i64 = 12_000;
@@ -32,31 +31,6 @@ pub(crate) struct Message {
     pub(crate) payload: Bytes,
     /// The report that it is, and which of its device's records.
     pub(crate) report: Option<(Slot, RecordRef)>,
-}
-
-pub(crate) fn handheld(reporter: usize) -> DeviceId {
-    DeviceId::parse(&format!("pad-{reporter:03}")).unwrap()
-}
-
-fn car_unit(number: usize) -> DeviceId {
-    DeviceId::parse(&format!("car-{number:02}")).unwrap()
-}
-
-/// Who belongs where.
-pub(crate) fn roster(ground: &Ground) -> Roster {
-    let mut registry = Registry::default();
-    for reporter in 0..REPORTERS {
-        let entry = DeviceEntry {
-            id: handheld(reporter),
-            kind: DeviceKind::Handheld,
-            home_grid: home(reporter).map(|grid| ground.grid(grid).code.as_str().into()),
-            vehicle: car(reporter).map(car_unit),
-            credentials: Credentials::default(),
-            enrolled_with: None,
-        };
-        registry.add_device(entry).unwrap();
-    }
-    Roster::of(&registry)
 }
 
 /// Everything that is sent on a day, in the order in which it comes. All devices are switched on at 07:30.
@@ -263,7 +237,7 @@ pub(crate) fn ends_ms(day: usize) -> [i64; 2] {
 /// Half of the reports that are sent twice are at once; the others after the next end of the gateway.
 fn resent_at_ms(slot: Slot, sent_ms: i64) -> i64 {
     let [noon_ms, evening_ms] = ends_ms(slot.day);
-    match (slot.number % 14 == 0, slot.number < REPORTERS) {
+    match (slot.number.is_multiple_of(14), slot.number < REPORTERS) {
         (true, _) => sent_ms + 3_000,
         (false, true) => noon_ms + 8_000,
         (false, false) => evening_ms,

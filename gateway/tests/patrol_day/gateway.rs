@@ -27,9 +27,10 @@ use patrol_power_cut::fate::Fate;
 use patrol_power_cut::replay::Replay;
 use tokio::sync::watch;
 
-use crate::fleet::{self, Message};
+use crate::fleet::Message;
 use crate::ground::Ground;
 use crate::plan::REGISTER;
+use crate::staff;
 
 /// The database on the simulated disk.
 const DATABASE: &str = "/patrol.db";
@@ -67,7 +68,7 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(ground: &Ground, now_ms: i64) -> Gateway {
         let city = Arc::new(city::load(&Geography::default()).unwrap());
-        let roster = watch::channel(Arc::new(fleet::roster(ground))).1;
+        let roster = watch::channel(Arc::new(staff::roster(ground))).1;
         let stalls = watch::channel(Arc::new(StallRegister::from_csv(REGISTER.as_bytes()).unwrap())).1;
         let image = Image::from([(DATABASE.to_owned(), Vec::new())]);
         let (disk, drive) = (Arc::new(Disk::new(image.clone())), Drive::new());

@@ -17,6 +17,7 @@ mod gateway;
 mod ground;
 mod plan;
 mod platform;
+mod staff;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;

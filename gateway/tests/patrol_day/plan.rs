@@ -165,7 +165,7 @@ impl Slot {
 
     /// One in seven is sent twice.
     pub(crate) fn is_sent_twice(self) -> bool {
-        self.number % 7 == 0
+        self.number.is_multiple_of(7)
     }
 
     /// The number of the grid that it is found in, unless its role names another place.
