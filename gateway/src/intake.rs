@@ -157,7 +157,7 @@ impl Intake {
                 Taken::Message(plain(Some(Box::new(self.city.case_file(report, incident, &reporting)))))
             }
             Body::EvidenceMeta(meta) => {
-                let photo = Photo::of(report, meta).map(Box::new);
+                let photo = Photo::of(report, meta, now_ms).map(Box::new);
                 let content = evidence(photo).unwrap_or_else(|| plain(None));
                 Taken::Described(content, Enquiry::About(File::of(meta)))
             }
@@ -186,7 +186,9 @@ impl Intake {
             };
             place.map(|place| (vehicle, place))
         });
-        let jump = incident.fix.as_ref().and_then(|fix| self.whereabouts.note(device, at_ms, fix));
+        // Without a time that counts nobody can tell how long the way took: reports that were kept back come all at once.
+        let own = incident.fix.as_ref().filter(|_| time.is_ok());
+        let jump = own.and_then(|fix| self.whereabouts.note(device, at_ms, fix));
         Scene { fix: incident.fix, jump, vehicle, is_time_doubted: time.is_err(), site: self.site }
     }
 

@@ -60,7 +60,7 @@ impl Store {
         keys.key("max_bytes", Size { min: 16 << 20, max: 1 << 40 }, &mut self.max_bytes);
         keys.key("evidence_max_bytes", Size { min: 0, max: 1 << 40 }, &mut self.evidence_max_bytes);
         keys.key("keep_accepted", Count { min: 0, max: 10_000_000 }, &mut self.keep_accepted);
-        keys.key("keep_journal", Count { min: 0, max: 10_000_000 }, &mut self.keep_journal);
+        keys.key("keep_journal", Count { min: 0, max: 500_000 }, &mut self.keep_journal);
         keys.key("keep_quarantined", Count { min: 0, max: 1_000_000 }, &mut self.keep_quarantined);
         self.visit_room(keys);
         self.visit_durability(keys);

@@ -17,12 +17,13 @@ use super::casework::{Assignment, Casework, CodeName, DataVersions, Unassigned};
 use super::clock_quality::{self, Distrust, TrustedTime};
 use super::findings::{Nearness, Sight};
 use super::geography::{Geography, Location};
-use super::geotag::{Freshness, Geotag, Scene};
+use super::geotag::{Geotag, Scene};
 use super::journal::{Attribution, Entry, Facts, StallFacts};
 use super::points::PointRules;
 use super::report::{Incident, Report};
 use super::rules::{Case, Rulebook};
 use super::stalls::StallRegister;
+use super::tracks::ACCURACY_USUAL_M;
 
 /// The city's data. Immutable; shared by reference counting.
 #[derive(Debug)]
@@ -66,7 +67,9 @@ impl City {
         let location =
             geotag.as_ref().map(|tag| self.geography.locate(tag.lon_deg, tag.lat_deg, tag.accuracy_m));
         let casework = self.casework(incident, reporting, &time, (geotag, location.as_ref()));
-        let facts = facts(incident, &casework, &self.points);
+        // Without a register nobody can tell a card from another.
+        let points = (!reporting.stalls.is_empty()).then_some(&*self.points);
+        let facts = facts(incident, &casework, points);
         let sight = self.sight(incident, &casework, &time);
         CaseFile {
             observed_at: report.observed_at,
@@ -143,9 +146,10 @@ impl City {
     ) -> Option<(Sight, Nearness)> {
         let rule = self.rules.duplicates_of(incident.kind, &incident.code)?;
         let is_quiet = casework.handling.as_ref().is_some_and(|handling| handling.quiet);
-        let geotag =
-            casework.geotag.as_ref().filter(|geotag| !is_quiet && geotag.freshness != Freshness::Stale)?;
-        let time = time.ok()?;
+        let geotag = casework.geotag.as_ref().filter(|geotag| !is_quiet && geotag.is_the_devices_own())?;
+        // A circle larger than the rule's could hold two things.
+        let accuracy_m = geotag.accuracy_m.unwrap_or(ACCURACY_USUAL_M);
+        let time = time.ok().filter(|_| accuracy_m <= rule.radius_m)?;
         let sight = Sight {
             kind: incident.kind,
             code: incident.code.as_ref().into(),
@@ -170,14 +174,14 @@ fn assignment<'a>(location: Option<&Location<'a>>) -> Assignment<'a> {
     }
 }
 
-/// Where a stall stands, as far as it may be held against its pitch: an old fix is not where it is now.
+/// Where a stall stands, as far as it may be held against its pitch: neither an old fix nor the car around the corner says that.
 fn pitch_place(geotag: Option<&Geotag>) -> (Option<(f64, f64)>, Option<f64>) {
-    let geotag = geotag.filter(|geotag| geotag.freshness != Freshness::Stale);
+    let geotag = geotag.filter(|geotag| geotag.is_the_devices_own());
     (geotag.map(|geotag| (geotag.lon_deg, geotag.lat_deg)), geotag.and_then(|geotag| geotag.accuracy_m))
 }
 
 /// What is remembered of an incident.
-fn facts(incident: &Incident<'_>, casework: &Casework<'_>, points: &PointRules) -> Facts {
+fn facts(incident: &Incident<'_>, casework: &Casework<'_>, points: Option<&PointRules>) -> Facts {
     let attribution = match casework.assignment {
         Assignment::Assigned { .. } => Attribution::Assigned,
         Assignment::Ambiguous { .. } => Attribution::Ambiguous,
@@ -187,12 +191,11 @@ fn facts(incident: &Incident<'_>, casework: &Casework<'_>, points: &PointRules) 
     let stall = casework.stall.as_ref().map(|stall| StallFacts {
         card: stall.card.as_ref().into(),
         verdict: stall.verdict,
-        points: points.assess(incident.kind, &incident.code, stall.verdict),
+        points: points.and_then(|points| points.assess(incident.kind, &incident.code, stall.verdict)),
     });
     let facts = Facts {
         attribution,
         cross_boundary: casework.cross_boundary.is_some(),
-        operator: incident.operator.as_deref().map(Into::into),
         joint: handling.is_some_and(|handling| !handling.joint.is_empty()),
         urgent: handling.is_some_and(|handling| handling.urgent),
         time_limit: handling.and_then(|handling| handling.due).map(|due| due.limit.to_string().into()),

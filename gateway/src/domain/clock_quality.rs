@@ -4,8 +4,8 @@
 //! a [`TrustedTime`], which only [`trusted`] makes; without one they say `clock_untrusted` and judge nothing.
 //!
 //! A time is trusted when its source keeps time by itself (satellites, a network, this gateway, a corrected clock), when it
-//! can be, and when it does not lie ahead of the gateway's own clock. One that lies behind is a report that was kept
-//! back. The bounds are project-defined.
+//! can be, and when it does not lie ahead of the gateway's own clock, if that was ever set. One that lies behind is a report that was
+//! kept back. The bounds are project-defined.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,9 @@ pub fn trusted(observed_at: Option<ObservedAt>, received_at_ms: i64) -> Result<T
     if unix_ms < ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS {
         return Err(Distrust::Implausible);
     }
-    if unix_ms > received_at_ms.saturating_add(AHEAD_MAX_MS) {
+    // A gateway whose own clock was never set has nothing to say about others.
+    let is_gateway_set = received_at_ms >= ObservedAt::EARLIEST_PLAUSIBLE_UNIX_MS;
+    if is_gateway_set && unix_ms > received_at_ms.saturating_add(AHEAD_MAX_MS) {
         return Err(Distrust::Ahead);
     }
     Ok(TrustedTime(unix_ms))
@@ -88,5 +90,11 @@ mod tests {
         assert_eq!(of(NOON + 3_600_000), Err(Distrust::Ahead));
         assert_eq!(of(NOON + AHEAD_MAX_MS), Ok(TrustedTime(NOON + AHEAD_MAX_MS)));
         assert_eq!(of(NOON - 86_400_000), Ok(TrustedTime(NOON - 86_400_000)));
+    }
+
+    #[test]
+    fn a_gateway_that_booted_in_1970_still_believes_satellites() {
+        let gnss = Some(ObservedAt { unix_ms: NOON, quality: TimeQuality::Gnss });
+        assert_eq!(trusted(gnss, 60_000), Ok(TrustedTime(NOON)));
     }
 }

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{EvidenceMeta, ObservedAt, RecordRef, Report, Sha256};
+use super::clock_quality::{self, TrustedTime};
+use super::report::{EvidenceMeta, RecordRef, Report, Sha256};
 
 /// What a photo shows of its incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct Taken {
     pub boot: u32,
     /// By the device's uptime in that boot, in milliseconds.
     pub uptime_ms: Option<i64>,
-    /// By its clock, in milliseconds since 1970.
+    /// By its clock, in milliseconds since 1970, if that one can be trusted.
     pub at_ms: Option<i64>,
 }
 
@@ -89,10 +90,11 @@ impl From<&SelfDisposal> for DisposalProof {
 }
 
 impl Photo {
-    /// The photo that a description is of, if it shows before or after; `report` is the one that brought it.
-    pub fn of(report: &Report<'_>, meta: &EvidenceMeta) -> Option<Photo> {
+    /// The photo that a description is of, if it shows before or after; `report` is the one that brought it, at `received_at_ms` by the
+    /// gateway's clock. A time that nobody trusts is none.
+    pub fn of(report: &Report<'_>, meta: &EvidenceMeta, received_at_ms: i64) -> Option<Photo> {
         let shows = Shows::from_usage(meta.usage.as_deref()?)?;
-        let at_ms = report.observed_at.map(|ObservedAt { unix_ms, .. }| unix_ms);
+        let at_ms = clock_quality::trusted(report.observed_at, received_at_ms).ok().map(TrustedTime::unix_ms);
         let taken = Taken { boot: report.claimed?.boot, uptime_ms: report.uptime_ms, at_ms };
         Some(Photo { evidence: meta.evidence, incident: meta.incident, shows, taken, sha256: meta.sha256 })
     }

@@ -45,6 +45,31 @@ pub struct Geotag {
     /// The device's own fix is not where it can have come from its last one: how far it would have jumped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jump: Option<JumpFacts>,
+    /// The device's own fix, when another source was believed before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_fix: Option<OwnFix>,
+}
+
+/// A device's own fix that was not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OwnFix {
+    /// Longitude in degrees east, WGS-84.
+    pub lon_deg: f64,
+    /// Latitude in degrees north, WGS-84.
+    pub lat_deg: f64,
+    /// Radius of the accuracy circle in metres, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy_m: Option<f64>,
+    /// Its age when the report was made, in milliseconds, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix_age_ms: Option<u32>,
+}
+
+impl From<&Fix> for OwnFix {
+    fn from(fix: &Fix) -> OwnFix {
+        let Fix { lon_deg, lat_deg, accuracy_m, fix_age_ms, .. } = *fix;
+        OwnFix { lon_deg, lat_deg, accuracy_m, fix_age_ms }
+    }
 }
 
 /// A jump as it stands on a report.
@@ -90,8 +115,10 @@ impl Scene {
             let by_vehicle = self.vehicle.as_ref().map(|(vehicle, place)| self.of_vehicle(vehicle, place));
             by_vehicle.or_else(|| self.site.map(Geotag::of_site))
         };
-        let geotag = others().or_else(|| own.map(Geotag::of_device))?;
-        Some(Geotag { jump, ..geotag })
+        match others() {
+            Some(geotag) => Some(Geotag { jump, own_fix: own.map(OwnFix::from), ..geotag }),
+            None => own.map(|fix| Geotag { jump, ..Geotag::of_device(fix) }),
+        }
     }
 
     fn of_vehicle(&self, vehicle: &DeviceId, place: &Place) -> Geotag {
@@ -117,6 +144,11 @@ pub fn is_good(fix: &Fix) -> bool {
 }
 
 impl Geotag {
+    /// True when it says where the device itself was then: its own fix, neither old nor one that jumped.
+    pub fn is_the_devices_own(&self) -> bool {
+        self.source == GeotagSource::Device && self.freshness != Freshness::Stale && self.jump.is_none()
+    }
+
     /// The device's own fix as a geotag.
     pub fn of_device(fix: &Fix) -> Geotag {
         Geotag {
@@ -152,6 +184,7 @@ impl Geotag {
             vehicle: None,
             interpolated: false,
             jump: None,
+            own_fix: None,
         }
     }
 }

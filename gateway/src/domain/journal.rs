@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clock_quality::{self, TrustedTime};
 use super::report::{CaseKind, DeviceId, Identity, ObservedAt};
 use super::verdict::StallVerdict;
 
@@ -36,9 +37,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The time that it counts under: when it happened, or else when it came.
+    /// The time that it counts under: when it happened, or else, also when nobody trusts that time, when it came.
     pub fn counts_at_ms(&self) -> i64 {
-        self.observed_at.map_or(self.received_at_ms, |observed_at| observed_at.unix_ms)
+        let found = clock_quality::trusted(self.observed_at, self.received_at_ms);
+        found.map_or(self.received_at_ms, TrustedTime::unix_ms)
     }
 }
 
@@ -75,9 +77,6 @@ pub struct Facts {
     /// It was put before others.
     #[serde(default, skip_serializing_if = "is_false")]
     pub urgent: bool,
-    /// Pseudonym of the officer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operator: Option<Box<str>>,
     /// How long there is to handle it, as the rules write it (`4WH`); `None`: no limit is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<Box<str>>,
@@ -129,7 +128,6 @@ impl Facts {
             cross_boundary: false,
             joint: false,
             urgent: false,
-            operator: None,
             time_limit: None,
             stall: None,
         }

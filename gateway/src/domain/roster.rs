@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::registry::Registry;
+use super::registry::{DeviceKind, Registry};
 use super::report::DeviceId;
 
 /// Where the known devices belong. Made anew when the registry changes; shared by reference counting.
@@ -17,20 +17,20 @@ pub struct Roster {
 pub struct Member {
     /// Code of its home grid, or the beginning of it: a community's or a street's code.
     pub home_grid: Option<Box<str>>,
-    /// The vehicle that carries it.
+    /// The vehicle that carries it; of a vehicle's own unit that is itself.
     pub vehicle: Option<DeviceId>,
 }
 
 impl Roster {
     /// The roster of a registry. Devices of which it says neither are not in it.
     pub fn of(registry: &Registry) -> Roster {
-        let placed = registry.devices().filter(|entry| entry.home_grid.is_some() || entry.vehicle.is_some());
-        let members: BTreeMap<_, _> = placed
-            .map(|entry| {
-                let vehicle = entry.vehicle.clone().filter(|vehicle| *vehicle != entry.id);
-                (entry.id.clone(), Member { home_grid: entry.home_grid.clone(), vehicle })
-            })
-            .collect();
+        let members = registry.devices().map(|entry| {
+            let itself = || (entry.kind == DeviceKind::Vehicle).then(|| entry.id.clone());
+            let vehicle = entry.vehicle.clone().or_else(itself);
+            (entry.id.clone(), Member { home_grid: entry.home_grid.clone(), vehicle })
+        });
+        let members: BTreeMap<_, _> =
+            members.filter(|(_, member)| member.home_grid.is_some() || member.vehicle.is_some()).collect();
         let carriers = members.values().filter_map(|member| member.vehicle.clone()).collect();
         Roster { members, carriers }
     }
@@ -49,16 +49,21 @@ impl Roster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::registry::{Credentials, DeviceEntry, DeviceKind};
+    use crate::domain::registry::{Credentials, DeviceEntry};
 
     #[test]
-    fn a_vehicle_is_a_carrier_as_soon_as_it_carries_another_device_than_itself() {
+    fn a_vehicles_unit_carries_itself_and_whoever_is_bound_to_it() {
         let id = |text: &str| DeviceId::parse(text).unwrap();
         let mut registry = Registry::default();
-        for (name, vehicle) in [("pad-01", Some("car-07")), ("car-08", Some("car-08")), ("car-07", None)] {
+        let handheld = DeviceKind::Handheld;
+        for (name, kind, vehicle) in [
+            ("pad-01", handheld, Some("car-07")),
+            ("car-08", DeviceKind::Vehicle, None),
+            ("pad-02", handheld, None),
+        ] {
             let entry = DeviceEntry {
                 id: id(name),
-                kind: DeviceKind::Other,
+                kind,
                 home_grid: None,
                 vehicle: vehicle.map(id),
                 credentials: Credentials::default(),
@@ -67,8 +72,10 @@ mod tests {
             registry.add_device(entry).unwrap();
         }
         let roster = Roster::of(&registry);
-        assert!(roster.is_carrier(&id("car-07")) && !roster.is_carrier(&id("car-08")));
+        assert!(roster.is_carrier(&id("car-07")), "also when it is not listed itself");
+        assert!(roster.is_carrier(&id("car-08")) && !roster.is_carrier(&id("pad-01")));
         assert_eq!(roster.member(&id("pad-01")).unwrap().vehicle, Some(id("car-07")));
-        assert_eq!(roster.member(&id("car-07")), None);
+        assert_eq!(roster.member(&id("car-08")).unwrap().vehicle, Some(id("car-08")));
+        assert_eq!(roster.member(&id("pad-02")), None);
     }
 }

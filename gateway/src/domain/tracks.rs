@@ -17,11 +17,13 @@ pub const POINTS_MAX: usize = 600;
 /// Points that are older than the newest by more are dropped: an hour.
 pub const SPAN_MAX_MS: i64 = 3_600_000;
 /// Vehicle units report every 1 to 10 s; with a longer gap nobody knows the way between two points.
-pub const GAP_MAX_MS: i64 = 30_000;
+pub const GAP_MAX_MS: i64 = 15_000;
 /// A place is given for so long before and after a point at most: 10 minutes.
 pub const REACH_MAX_MS: i64 = 600_000;
 /// Nothing on patrol is faster: 200 km/h in m/s.
 pub const SPEED_MAX_M_PER_S: f64 = 200.0 / 3.6;
+/// As fast as anybody is who was just seen standing: a brisk walk, in m/s.
+const SPEED_MIN_M_PER_S: f64 = 1.5;
 /// What a position is good to when its device does not say.
 pub const ACCURACY_USUAL_M: f64 = 15.0;
 /// Two positions that are so near each other are no jump, however short the time between them.
@@ -78,7 +80,10 @@ impl VehicleTrack {
             return None;
         }
         let jump = before.and_then(|before| jump(&before, &fix));
-        let is_confirmed = self.doubted.take().is_some_and(|doubted| self::jump(&doubted, &fix).is_none());
+        let doubted = self.doubted.take();
+        // What is sent again confirms nothing.
+        let is_confirmed =
+            doubted.is_some_and(|doubted| doubted.at_ms != fix.at_ms && self::jump(&doubted, &fix).is_none());
         if let (Some(jump), false) = (jump, is_confirmed) {
             self.doubted = Some(fix);
             return Some(jump);
@@ -128,14 +133,14 @@ impl VehicleTrack {
         Some(Place { accuracy_m: place.accuracy_m + spread_m, ..place })
     }
 
-    /// How fast it was near one end of the track, by the point beside it; 0 when there is none.
+    /// How fast it was near one end of the track, by the point beside it; at least [`SPEED_MIN_M_PER_S`].
     fn speed_m_per_s(&self, end: &TrackFix) -> f64 {
         let at = self.points.partition_point(|point| point.at_ms < end.at_ms);
         let neighbour = if at == 0 { self.points.get(1) } else { self.points.get(at - 1) };
         let speed = |other: &TrackFix| {
             distance::metres(end.at, other.at) / ((end.at_ms - other.at_ms).abs().max(1) as f64 / 1000.0)
         };
-        neighbour.map_or(0.0, speed).min(SPEED_MAX_M_PER_S)
+        neighbour.map_or(0.0, speed).clamp(SPEED_MIN_M_PER_S, SPEED_MAX_M_PER_S)
     }
 }
 

@@ -12,7 +12,7 @@ use super::evidence::{self, Bound};
 use super::group::{Group, Outcome, Progress};
 use super::handle::{DamagedKey, NewDown, RawHead};
 use super::inlet::{Inlet, Mint};
-use super::journal::Journal;
+use super::journal::{ENTRY_BYTES, Journal};
 use super::kept_room::KeptRoom;
 use super::losses::{self, LossBook};
 use super::mark::{Mark, Marked};
@@ -35,6 +35,9 @@ use crate::domain::report::{Class, DeviceId};
 const FRAME_BYTES: usize = 128;
 /// A message for which there must be room before the store counts as having some.
 const USUAL_BYTES: usize = 4096;
+
+/// The journal takes at most this share of the quota: one in so many bytes.
+const JOURNAL_SHARE: u64 = 8;
 
 /// The connection, owned with all that is derived from it.
 pub(super) struct Database {
@@ -70,7 +73,8 @@ impl Database {
         let anchors = AnchorTable::load(&connection)?;
         let mut chance = options.chance.clone();
         let losses = LossBook::new(chance.fork());
-        let journal = Journal::load(&connection, options.keep_journal)?;
+        let keep = options.keep_journal.min(options.max_bytes / JOURNAL_SHARE / ENTRY_BYTES as u64);
+        let journal = Journal::load(&connection, keep)?;
         // One sync for all that a start writes.
         connection.execute_batch("BEGIN IMMEDIATE")?;
         scan::name_store(&connection, &mut chance)?;

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::anchors::AnchorTable;
 use super::evidence::Bound;
 use super::group::{Counted, Progress};
-use super::journal::{self, Journal};
+use super::journal::Journal;
 use super::losses::LossBook;
 use super::quota::Quota;
 use super::record::StoredRecord;
@@ -132,10 +132,7 @@ impl Inlet<'_> {
                 Ok(taken)
             }
             Content::Evidence { claimed, anchor, part, photo } => {
-                let taken = self.evidence(item, *claimed, part, tallied)?;
-                if let (true, Some(photo)) = (taken, photo) {
-                    journal::note_photo(self.connection, self.device, photo)?;
-                }
+                let taken = self.evidence(item, *claimed, (part, photo.as_deref()), tallied)?;
                 if let (true, Some(anchor)) = (taken, anchor) {
                     self.note_anchor(claimed.boot, *anchor);
                 }

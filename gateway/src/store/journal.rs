@@ -19,6 +19,11 @@ use crate::domain::findings::{FINDINGS_MAX, Findings, Sight};
 use crate::domain::journal::{Entry, Facts};
 use crate::domain::report::{DeviceId, Identity, ObservedAt, RecordRef, TimeQuality};
 
+/// What a row takes with its indexes, roughly.
+pub(super) const ENTRY_BYTES: usize = 600;
+/// Rows that are forgotten with one that comes, when fewer are to be kept than before.
+const FORGOTTEN_AT_ONCE_MAX: u64 = 16;
+
 /// Tally of the rows.
 pub(super) const TALLY: &str = "journal";
 
@@ -98,10 +103,12 @@ impl Journal {
             facts: file.facts.to_json(),
         };
         row.date(anchor);
-        if row.insert(connection)? {
-            tallies.add(TALLY, 1, 0);
-            self.forget_oldest(connection, tallies)?;
+        if !row.insert(connection)? {
+            // It was known, and forgotten by the window of its device: what it is linked to was said then.
+            return Ok(Addenda::default());
         }
+        tallies.add(TALLY, 1, 0);
+        self.forget_oldest(connection, tallies)?;
         if let (None, Some((sight, _))) = (&finding, &file.sight) {
             self.findings.begin(sight.clone(), id);
         }
@@ -113,9 +120,10 @@ impl Journal {
     }
 
     fn forget_oldest(&self, connection: &Connection, tallies: &mut Tallies) -> rusqlite::Result<()> {
-        if tallies.get(TALLY).n > self.keep {
-            let sql = "DELETE FROM journal WHERE id = (SELECT min(id) FROM journal)";
-            tallies.sub(TALLY, connection.prepare_cached(sql)?.execute([])? as u64, 0);
+        let beyond = tallies.get(TALLY).n.saturating_sub(self.keep).min(FORGOTTEN_AT_ONCE_MAX);
+        if beyond > 0 {
+            let sql = "DELETE FROM journal WHERE id IN (SELECT id FROM journal ORDER BY id LIMIT ?1)";
+            tallies.sub(TALLY, connection.prepare_cached(sql)?.execute([beyond as i64])? as u64, 0);
         }
         Ok(())
     }

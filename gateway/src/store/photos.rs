@@ -9,6 +9,8 @@ use crate::domain::report::{DeviceId, RecordRef, Sha256};
 
 /// Photos that are remembered; the oldest leave first, and prove nothing any more.
 const PHOTOS_MAX: i64 = 20_000;
+/// Photos of one incident that are looked at, the first that came: every pair of them is.
+const PHOTOS_OF_ONE_MAX: u32 = 32;
 
 /// Remembers a photo. Returns the incident that it belongs to, as far as anybody has named it.
 pub(super) fn note(
@@ -78,10 +80,12 @@ pub(super) fn disposal(
     incident: RecordRef,
 ) -> rusqlite::Result<Option<SelfDisposal>> {
     let sql = "SELECT shows, taken_boot, taken_uptime, taken_at, sha256 FROM photo
-               WHERE device = ?1 AND incident_boot = ?2 AND incident_seq = ?3 AND shows IS NOT NULL ORDER BY id";
+               WHERE device = ?1 AND incident_boot = ?2 AND incident_seq = ?3 AND shows IS NOT NULL ORDER BY id LIMIT ?4";
     let mut statement = connection.prepare_cached(sql)?;
-    let photos =
-        statement.query_map(params![device.as_str(), incident.boot, incident.seq], |row| Ok(photo(row)))?;
+    let photos = statement
+        .query_map(params![device.as_str(), incident.boot, incident.seq, PHOTOS_OF_ONE_MAX], |row| {
+            Ok(photo(row))
+        })?;
     let photos: Vec<_> = photos.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect();
     let showing = |shows: Shows| photos.iter().filter(move |(of, _)| *of == shows).map(|(_, photo)| *photo);
     let pairs =

@@ -129,7 +129,7 @@ impl Head {
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([(wanted + skip.len()) as i64])?;
         let mut last_id = 0;
-        while self.bytes < self.limit.bytes {
+        while self.bytes < self.limit.bytes && self.pieces.len() < self.limit.records as usize {
             let Some(row) = rows.next()? else { break };
             let id = row.get(0)?;
             if id <= last_id || !numbers::fits(id, class) {

@@ -7,6 +7,7 @@ CREATE TABLE journal (
     self_disposed INTEGER NOT NULL, handled_at INTEGER, witness_of TEXT, judged_at INTEGER, lon REAL, lat REAL,
     facts TEXT NOT NULL, checksum INTEGER NOT NULL);
 CREATE UNIQUE INDEX journal_once ON journal (device, origin, major, minor);
+CREATE INDEX journal_firsts ON journal (id) WHERE witness_of IS NULL AND judged_at IS NOT NULL;
 CREATE INDEX journal_by_uptime ON journal (device, major) WHERE uptime IS NOT NULL;
 
 -- Photos of before (1) and after (2), and the incident that each belongs to: named by its description, by the incident, or by both.

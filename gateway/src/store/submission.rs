@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::journal;
 use super::line::DeviceLine;
 use super::record::StoredRecord;
 use crate::domain::access::ClientKey;
@@ -66,7 +67,9 @@ impl Item {
     /// Bytes that it takes in the store, but for what every row takes.
     pub(super) fn stored_bytes(&self) -> usize {
         let beside = match &self.content {
-            Content::Report { case, .. } => case.as_deref().map_or(0, |case| case.casework.len()),
+            Content::Report { case, .. } => {
+                case.as_deref().map_or(0, |case| case.casework.len() + journal::ENTRY_BYTES)
+            }
             Content::Evidence { .. } => 0,
             Content::Quarantine { topic, detail, .. } => topic.len() + detail.len(),
             Content::Publication | Content::Released { .. } | Content::Taken { .. } => return 0,

@@ -73,11 +73,14 @@ pub fn event<'a>(
         Some(readable) => readable,
         None => None,
     };
+    // With casework the place was worked out when it came, whatever the coordinates are by now.
+    let coordinates = if casework.is_some() { Coordinates::UNPLACED } else { coordinates };
     let Ok(report) = admission::reread(coordinates, record.class, &record.payload) else { return event };
+    let source = record.gateway.as_deref().unwrap_or(gateway_id);
     let when = When::of(&report, anchor, record.received_at_ms);
     let grid = casework.as_ref().and_then(|casework| casework.assignment.grid());
     let grid = grid.map(|grid| grid.grid.clone());
-    let Some(feature) = Feature::of(record, when, report, casework) else { return event };
+    let Some(feature) = Feature::of((source, record), when, report, casework) else { return event };
     CloudEvent {
         r#type: event_type(record.class),
         time: Moment(when.unix_ms()),

@@ -7,8 +7,8 @@
 //! - A working day as a limit is as much working time as a working day has: `1WD` that begins on Monday at 10:00 ends on
 //!   Tuesday at 10:00, one that begins on Friday at 20:00 or on Monday at 08:00 ends on Monday at 18:00. Project-defined:
 //!   the standards name the unit only.
-//! - A limit ends at the first moment by which that much time has passed since its beginning. What is done at that moment or
-//!   later is late: intervals are half-open.
+//! - A limit ends at the first moment by which that much time has passed since its beginning. What is done at that moment is in
+//!   time, what is done later is late.
 
 mod limit;
 

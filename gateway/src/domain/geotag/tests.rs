@@ -58,6 +58,7 @@ fn a_fix_that_jumped_is_flagged_and_not_believed_before_the_vehicle() {
     let jumped = Scene { jump, ..scene(Some(fix(4.0, Some(300)))) };
     let geotag = jumped.geotag().unwrap();
     assert_eq!((geotag.source, geotag.jump), (GeotagSource::Vehicle, told));
+    assert_eq!(geotag.own_fix.map(|own| own.lon_deg), Some(104.398), "what the device said is not lost");
     let alone = Scene { vehicle: None, site: None, ..jumped }.geotag().unwrap();
     assert_eq!((alone.source, alone.jump), (GeotagSource::Device, told));
 }

@@ -39,6 +39,8 @@ pub fn deadline(entry: &Entry, as_of_ms: i64, due: impl Fn(&Entry) -> Option<i64
     }
     let Some(due_ms) = due(entry) else { return Deadline::Unjudged };
     match entry.handled_at_ms {
+        // Before it was found: one of the two times is wrong.
+        Some(handled_at_ms) if handled_at_ms < entry.counts_at_ms() => Deadline::Unjudged,
         Some(handled_at_ms) if handled_at_ms <= due_ms => Deadline::InTime,
         Some(_) => Deadline::Late,
         None if entry.self_disposed => Deadline::Unjudged,

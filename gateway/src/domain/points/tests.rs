@@ -45,7 +45,6 @@ fn assessed(number: i64, at: &str, card: &str, points: i32, witness_of: Option<i
             cross_boundary: false,
             joint: false,
             urgent: false,
-            operator: None,
             time_limit: None,
             stall: Some(StallFacts {
                 card: card.into(),

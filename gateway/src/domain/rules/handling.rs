@@ -167,7 +167,7 @@ pub struct Due {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DueAt {
-    /// In milliseconds since 1970; what is done then is late.
+    /// In milliseconds since 1970; what is done later is late.
     UnixMs(i64),
     /// Nobody can tell.
     Undecided(Undecided),

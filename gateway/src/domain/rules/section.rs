@@ -199,7 +199,7 @@ pub const MINIMAL_VIEW: [&str; 13] = [
     "street",
     "community",
     "owner",
-    "joint",
+    "joint_id",
 ];
 
 /// How bad something is.

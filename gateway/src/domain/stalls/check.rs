@@ -101,8 +101,9 @@ enum Place {
 fn place(distance_m: Option<f64>, accuracy_m: Option<f64>) -> Place {
     let accuracy_m = accuracy_m.unwrap_or(ACCURACY_ASSUMED_M);
     match distance_m {
+        _ if accuracy_m > ACCURACY_MAX_M => Place::Unknown,
         Some(distance_m) if distance_m > accuracy_m => Place::OutOfPitch,
-        Some(distance_m) if distance_m <= 0.0 && accuracy_m <= ACCURACY_MAX_M => Place::InPitch,
+        Some(distance_m) if distance_m <= 0.0 => Place::InPitch,
         _ => Place::Unknown,
     }
 }

@@ -48,6 +48,9 @@ pub enum StallRegisterError {
     /// More than [`STALLS_MAX`] lines.
     #[error("more than {STALLS_MAX} stalls")]
     TooMany,
+    /// There is a head line and nothing below it: no city takes all its cards away at once.
+    #[error("the register has no line with a card")]
+    NoCard,
     /// Cells that can't be used: correct every line of the message.
     #[error("{}{}", lines(cells), more(*left_out))]
     Refused {
@@ -91,6 +94,9 @@ impl StallRegister {
                 }
                 register.stalls.insert(card, stall);
             }
+        }
+        if bad.is_empty() && register.is_empty() {
+            return Err(StallRegisterError::NoCard);
         }
         if bad.is_empty() {
             return Ok(register);

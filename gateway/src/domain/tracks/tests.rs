@@ -72,6 +72,7 @@ fn a_jump_is_told_and_believed_only_when_the_next_position_is_there_too() {
     assert_eq!(track.newest_ms(), Some(10_000));
     assert_eq!(track.note(on_the_way(20_000)), None, "it was an outlier");
     assert!(track.note(elsewhere(25_000)).is_some());
+    assert!(track.note(elsewhere(25_000)).is_some(), "sent again, it confirms nothing");
     assert_eq!(track.note(elsewhere(30_000)), None, "it is really there");
     assert_eq!(track.place_at(30_000).unwrap().at, (104.45, 31.18));
 }

@@ -42,7 +42,6 @@ fn entry(number: i64) -> Entry {
             cross_boundary: number % 5 == 0,
             joint: false,
             urgent: false,
-            operator: None,
             time_limit: Some("4WH".into()),
             stall: (number % 100 == 0).then(|| StallFacts {
                 card: format!("摊 {}", number / 1000).into(),

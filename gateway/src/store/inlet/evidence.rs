@@ -2,10 +2,12 @@
 
 use super::Inlet;
 use crate::domain::admission::Reason;
+use crate::domain::disposal::Photo;
 use crate::domain::evidence::File;
 use crate::domain::report::{Class, RecordRef};
 use crate::store::evidence::{self, Described, Placing, unwanted};
 use crate::store::group::Counted;
+use crate::store::journal;
 use crate::store::submission::{ChunkPlace, Item, Part};
 
 impl Inlet<'_> {
@@ -14,11 +16,11 @@ impl Inlet<'_> {
         &mut self,
         item: &Item,
         claimed: RecordRef,
-        part: &Part,
+        (part, photo): (&Part, Option<&Photo>),
         tallied: &mut Counted,
     ) -> rusqlite::Result<bool> {
         match part {
-            Part::Meta(file) => self.meta(item, claimed, file, tallied),
+            Part::Meta(file) => self.meta(item, claimed, (file, photo), tallied),
             Part::Chunk(chunk) => self.chunk(item, claimed, chunk, tallied).map(|()| true),
         }
     }
@@ -28,12 +30,18 @@ impl Inlet<'_> {
         &mut self,
         item: &Item,
         claimed: RecordRef,
-        file: &File,
+        (file, photo): (&File, Option<&Photo>),
         tallied: &mut Counted,
     ) -> rusqlite::Result<bool> {
         let (tallies, bound) = (&mut self.tables.tallies, self.evidence_bound);
         match evidence::describe(self.connection, tallies, bound, self.device, file)? {
-            Described::Fits => self.report(item, Class::Evidence, Some(claimed), None, tallied),
+            Described::Fits => {
+                let taken = self.report(item, Class::Evidence, Some(claimed), None, tallied)?;
+                if let (true, Some(photo)) = (taken, photo) {
+                    journal::note_photo(self.connection, self.device, photo)?;
+                }
+                Ok(taken)
+            }
             Described::Contradicts => self.contradiction(item, claimed, tallied),
         }
     }

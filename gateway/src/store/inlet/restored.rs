@@ -2,7 +2,8 @@
 
 use super::{Inlet, Mint};
 use crate::domain::anchor::Anchor;
-use crate::domain::report::{Identity, RecordRef};
+use crate::domain::casework::Casework;
+use crate::domain::report::{Class, Identity, RecordRef};
 use crate::store::evidence::{self, Described, Placing};
 use crate::store::record::StoredRecord;
 use crate::store::restore::{Kept, RestoreOutcome, Restored};
@@ -57,11 +58,21 @@ impl Inlet<'_> {
         }
     }
 
+    /// An incident that comes back is as urgent as it was.
+    fn restore_incident(&mut self, record: &StoredRecord) -> rusqlite::Result<()> {
+        let id = self.tables.insert_row(self.connection, record)?;
+        let casework = record.casework.as_deref().and_then(Casework::from_json);
+        let is_urgent =
+            casework.and_then(|casework| casework.handling).is_some_and(|handling| handling.urgent);
+        if is_urgent { self.tables.put_first(self.connection, id) } else { Ok(()) }
+    }
+
     fn restore_one(&mut self, record: &StoredRecord, part: Option<&Part>) -> rusqlite::Result<Fate> {
         if self.is_known(record)? {
             return Ok(Fate::Known);
         }
         match part {
+            None if record.class == Class::Incident => self.restore_incident(record)?,
             None => self.write(record)?,
             Some(Part::Meta(file)) => {
                 let (tallies, bound) = (&mut self.tables.tallies, self.evidence_bound);

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
+use super::Moment;
 use super::geometry::Geometry;
-use super::{EventId, Moment};
 use crate::domain::calendar::TimeLimit;
 use crate::domain::casework::{CodeName, GridFacts};
-use crate::domain::findings::Witness;
 use crate::domain::rules::Handling;
 use crate::domain::rules::handling::{
     DecidedBy, Delegated, DueAt, JointUndecided, Recipient, Role, Tidal, Undecided, Unit,
@@ -80,10 +80,19 @@ struct MinimalCopy<'a> {
     owner: Cow<'a, str>,
 }
 
+/// Names a joint matter for ever and everywhere, and says nothing about who reported it: half of a SHA-256 of the gateway's name and the
+/// finding's, in hexadecimal.
+fn joint_id(source: &str, finding: &str) -> Box<str> {
+    let digest = Sha256::digest(format!("{source}\n{finding}"));
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}
+
 /// What the event says elsewhere, for the copies.
 pub(super) struct Told<'a, 't> {
-    pub(super) id: EventId<'t>,
-    pub(super) finding: Option<&'t Witness>,
+    /// The gateway that took it.
+    pub(super) source: &'t str,
+    /// Event id of the finding's first report.
+    pub(super) finding: &'t str,
     pub(super) kind: &'static str,
     pub(super) code: &'t str,
     pub(super) names: Option<&'t CodeName<'a>>,
@@ -121,10 +130,7 @@ impl<'a> HandlingFacts<'a> {
 
 impl<'a> JointFacts<'a> {
     fn of(handling: &Handling<'a>, told: &Told<'a, '_>) -> JointFacts<'a> {
-        let joint_id: Box<str> = match told.finding {
-            Some(witness) => witness.first.clone(),
-            None => told.id.to_string().into(),
-        };
+        let joint_id = joint_id(told.source, told.finding);
         let recipients: Vec<_> = handling.recipients().into_iter().cloned().collect();
         let is_minimal = recipients.iter().any(|recipient| recipient.view == View::Minimal);
         let minimal_copy = is_minimal.then(|| MinimalCopy {
@@ -144,5 +150,42 @@ impl<'a> JointFacts<'a> {
         });
         let rules = handling.joint.iter().map(|joint| joint.rule.clone()).collect();
         JointFacts { joint_id, rules, recipients, minimal_copy }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rules::section::MINIMAL_VIEW;
+
+    #[test]
+    fn a_minimal_copy_has_what_the_rules_promise_and_nothing_else() {
+        let (kind, code, owner) = ("event", "0501".into(), Cow::from("unit"));
+        let (code_zh, code_en, grid) = (Some("a".into()), Some("b".into()), Some("1".into()));
+        let (street, community) = (Some("s".into()), Some("c".into()));
+        let joint_id = joint_id("box-017", "pad-01/7/812");
+        let (severity, urgent, geometry, time) = (Some(1), false, None, Moment(0));
+        let copy = MinimalCopy {
+            joint_id,
+            kind,
+            code,
+            code_zh,
+            code_en,
+            severity,
+            urgent,
+            geometry,
+            time,
+            grid,
+            street,
+            community,
+            owner,
+        };
+        let text = serde_json::to_value(copy).unwrap();
+        let mut names: Vec<&str> = text.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut promised = MINIMAL_VIEW.to_vec();
+        names.sort_unstable();
+        promised.sort_unstable();
+        assert_eq!(names, promised);
+        assert!(!text.to_string().contains("pad-01"), "the joint id tells nobody who reported: {text}");
     }
 }

@@ -15,7 +15,7 @@ use super::{EventId, Moment};
 use crate::domain::casework::{Assignment, Casework, CrossBoundary, DataVersions, GridFacts, Unassigned};
 use crate::domain::clock_quality::Distrust;
 use crate::domain::disposal::DisposalProof;
-use crate::domain::geotag::{Freshness, Geotag, GeotagSource, JumpFacts};
+use crate::domain::geotag::{Freshness, Geotag, GeotagSource, JumpFacts, OwnFix};
 use crate::domain::report::{
     Body, Crs, EvidenceMeta, Fix, FixType, Identity, Incident, Reading, Report, Status, TaskAck, Telemetry,
 };
@@ -69,6 +69,8 @@ struct PositionFacts {
     position_interpolated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     position_jump: Option<JumpFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_position: Option<OwnFix>,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,8 +117,7 @@ struct AttributionFacts<'a> {
     handling: Option<HandlingFacts<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stall: Option<StallCheck<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    finding: Option<Box<str>>,
+    finding: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     self_disposed: Option<DisposalProof>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +128,7 @@ struct AttributionFacts<'a> {
 impl<'a> Feature<'a> {
     /// The feature of a record, its payload as read, and the gateway's work on it; `None` for what is no event of its own.
     pub(super) fn of(
-        record: &'a StoredRecord,
+        (source, record): (&str, &'a StoredRecord),
         when: When,
         report: Report<'a>,
         casework: Option<Casework<'a>>,
@@ -147,7 +148,7 @@ impl<'a> Feature<'a> {
             time: when.facts(),
             received_at: Moment(record.received_at_ms),
             position: geotag.as_ref().map(PositionFacts::of),
-            body: BodyFacts::of(report.body, when, casework, geometry.as_ref(), id)?,
+            body: BodyFacts::of(report.body, when, casework, geometry.as_ref(), (source, id))?,
         };
         Some(Feature { r#type: "Feature", geometry, properties })
     }
@@ -184,6 +185,7 @@ impl PositionFacts {
             position_vehicle: geotag.vehicle.clone(),
             position_interpolated: geotag.interpolated,
             position_jump: geotag.jump,
+            device_position: geotag.own_fix,
         }
     }
 }
@@ -194,7 +196,7 @@ impl<'a> BodyFacts<'a> {
         when: When,
         casework: Option<Casework<'a>>,
         geometry: Option<&Geometry>,
-        id: EventId<'a>,
+        (source, id): (&str, EventId<'a>),
     ) -> Option<BodyFacts<'a>> {
         Some(match body {
             Body::Telemetry(telemetry) => BodyFacts::Telemetry(telemetry),
@@ -206,7 +208,7 @@ impl<'a> BodyFacts<'a> {
             Body::EvidenceChunk(_) => return None,
             Body::Incident(incident) => {
                 let place = (geometry, when.unix_ms());
-                BodyFacts::Incident(Box::new(IncidentFacts::of(incident, casework, place, id)))
+                BodyFacts::Incident(Box::new(IncidentFacts::of(incident, casework, place, (source, id))))
             }
         })
     }
@@ -217,14 +219,18 @@ impl<'a> IncidentFacts<'a> {
         mut incident: Incident<'a>,
         casework: Option<Casework<'a>>,
         (geometry, unix_ms): (Option<&Geometry>, i64),
-        id: EventId<'a>,
+        (source, id): (&str, EventId<'a>),
     ) -> IncidentFacts<'a> {
         let Some(mut casework) = casework else { return IncidentFacts { incident, attribution: None } };
+        let finding = match casework.finding.take() {
+            Some(witness) => witness.first,
+            None => id.to_string().into(),
+        };
         let handling = casework.handling.take().map(|handling| {
             incident.severity = handling.severity.or(incident.severity);
             let told = Told {
-                id,
-                finding: casework.finding.as_ref(),
+                source,
+                finding: &finding,
                 kind: incident.kind.as_str(),
                 code: &incident.code,
                 names: casework.code.as_ref(),
@@ -234,12 +240,16 @@ impl<'a> IncidentFacts<'a> {
             };
             HandlingFacts::of(handling, &told)
         });
-        IncidentFacts { incident, attribution: Some(AttributionFacts::of(casework, handling)) }
+        IncidentFacts { incident, attribution: Some(AttributionFacts::of(casework, handling, finding)) }
     }
 }
 
 impl<'a> AttributionFacts<'a> {
-    fn of(casework: Casework<'a>, handling: Option<HandlingFacts<'a>>) -> AttributionFacts<'a> {
+    fn of(
+        casework: Casework<'a>,
+        handling: Option<HandlingFacts<'a>>,
+        finding: Box<str>,
+    ) -> AttributionFacts<'a> {
         let assignment = casework.assignment.as_str();
         let (grid, unassigned_because, candidates) = match casework.assignment {
             Assignment::Assigned { grid } => (Some(grid), None, Vec::new()),
@@ -259,7 +269,7 @@ impl<'a> AttributionFacts<'a> {
             cross_boundary: casework.cross_boundary,
             handling,
             stall: casework.stall,
-            finding: casework.finding.map(|witness| witness.first),
+            finding,
             self_disposed: casework.self_disposed,
             clock_untrusted: casework.clock_untrusted,
             data_versions: casework.data,

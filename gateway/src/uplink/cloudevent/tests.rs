@@ -50,7 +50,7 @@ const EVENT: &str = r#"{
             "line_authority": "市城管执法局旌阳大队", "block_authority": "旌阳区/旌阳街道办事处",
             "community_unit": "文庙社区居委会",
             "owner": "旌阳街道综合执法中队", "owner_role": "responsible_unit", "copies": [],
-            "urgent": false, "device_severity": 2, "decided_by": {"owner": "ownership.default"},
+            "urgent": false, "device_severity": 2, "finding": "car-07/7/812", "decided_by": {"owner": "ownership.default"},
             "stall": {"verdict": "unknown_card", "card": "DY-2207", "register": "stalls@none"},
             "data_versions": {"grids": "GRIDS", "codes": "CODES", "rules": "rules@none", "points": "points@none"}
         }

@@ -127,7 +127,6 @@ fn entry(line: &str) -> Entry {
             cross_boundary: flag("cross"),
             joint: flag("joint"),
             urgent: flag("urgent"),
-            operator: None,
             time_limit: (!limit.is_empty()).then(|| limit.into()),
             stall: None,
         },

@@ -33,7 +33,6 @@ fn facts() -> impl Strategy<Value = Facts> {
                 cross_boundary,
                 joint,
                 urgent,
-                operator: None,
                 time_limit: limit.map(|hours| hours.to_string().into()),
                 stall: None,
             }
