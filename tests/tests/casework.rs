@@ -109,6 +109,18 @@ async fn a_handheld_without_a_fix_is_where_its_vehicle_was_then_and_away_from_ho
         json!([null, "no_fix"]),
         "an hour before"
     );
+    // Kept back, and sent all at once: without a clock nobody can tell how long the way took.
+    let mut kept_back = device(&gateway, "pad-02").await;
+    for (seq, lat) in [(1, 31.127), (2, 31.132)] {
+        let report = incident(seq, "", json!({"time": null, "position": position((104.398, lat))}));
+        kept_back.report(seq as u16, &up("pad-02", "incident"), report).await;
+        let told = properties(&platform, &format!("pad-02/1/{seq}")).await;
+        assert_eq!(
+            json!([told["position_source"], told["position_jump"]]),
+            json!(["device", null]),
+            "{told}"
+        );
+    }
     let told = properties(&platform, "pad-01/1/3").await;
     assert_eq!(told["clock_untrusted"], "no_clock");
     assert_ne!(told["position_freshness"], "live", "nobody knows when it was: {told}");

@@ -19,8 +19,8 @@ const WRITING_MS: i64 = 12_000;
 /// How long after the report the photo of after is taken.
 const HANDLING_MS: i64 = 20 * MINUTE_MS;
 const HANDLING_LATE_MS: i64 = 3 * HOUR_MS;
-/// A car passes the place of its reporter's report: 100 m before it 10 s earlier, 100 m behind it 10 s later.
-const PASSING: [(i64, f64); 2] = [(-10_000, -100.0), (10_000, 100.0)];
+/// A car passes the place of its reporter's report: 50 m before it 5 s earlier, 50 m behind it 5 s later.
+const PASSING: [(i64, f64); 2] = [(-5_000, -50.0), (5_000, 50.0)];
 
 /// A message on its way to the gateway.
 pub(crate) struct Message {

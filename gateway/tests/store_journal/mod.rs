@@ -11,6 +11,7 @@ use patrol_gateway::domain::findings::{Nearness, Sight};
 use patrol_gateway::domain::journal::{Entry, Facts};
 use patrol_gateway::domain::report::{CaseKind, Class, ObservedAt, RecordRef, Sha256, TimeQuality};
 use patrol_gateway::store::handle::Store;
+use patrol_gateway::store::restore::{Restoration, Restored};
 use patrol_gateway::store::submission::{Content, Item, Part};
 use patrol_gateway::store::writer;
 use tempfile::TempDir;
@@ -251,4 +252,41 @@ async fn a_finding_is_handled_when_one_of_its_witnesses_has_handled_it() {
         assert_eq!(handled.collect::<Vec<_>>(), [(true, Some(NOON + 9_000)); 2], "{photos_last}");
         close(running).await;
     }
+}
+
+#[tokio::test]
+async fn an_incident_that_comes_back_from_elsewhere_is_as_urgent_as_it_was() {
+    let (here, there) = (TempDir::new().expect("a directory"), TempDir::new().expect("a directory"));
+    let (here, there) = (open(here.path()), open(there.path()));
+    let decided =
+        r#","handling":{"owner":{"unit":"u","role":"fallback"},"urgent":true,"decided_by":{"owner":"o"}}}"#;
+    let urgent = format!("{}{decided}", CASEWORK.strip_suffix('}').expect("an object"));
+    assert!(Casework::from_json(&urgent).is_some_and(|casework| casework.handling.is_some()));
+    put(&there.store, incident((1, 1), case())).await;
+    put(&there.store, incident((1, 2), CaseFile { casework: urgent.into(), ..case() })).await;
+    let records = head(&there.store, Class::Incident).await;
+    let records = records.into_iter().map(|pending| Restored::new(pending.record)).collect();
+    let restoration = Restoration { source: "import/1".into(), cursor: 1, class: Class::Incident, records };
+    here.store.restore(restoration).await.expect("there is room");
+    assert_eq!(seqs(&head(&here.store, Class::Incident).await), [2, 1]);
+    close(here).await;
+    close(there).await;
+}
+
+#[tokio::test]
+async fn a_description_that_is_refused_proves_nothing() {
+    let dir = TempDir::new().expect("a directory");
+    let running = open(dir.path());
+    let of = Some(RecordRef { boot: 1, seq: 1 });
+    put(&running.store, incident((1, 1), case())).await;
+    put(&running.store, photo(2, Shows::Before, 1_000, of)).await;
+    // Photo 3 was described before, without saying what it shows, and with another SHA-256.
+    let evidence = RecordRef { boot: 1, seq: 3 };
+    let file = File { evidence, size_bytes: 100, chunk_bytes: 64, sha256: Sha256([9; 32]) };
+    let part = Box::new(Part::Meta(file));
+    let first = Content::Evidence { claimed: RecordRef { boot: 1, seq: 8 }, anchor: None, part, photo: None };
+    put(&running.store, item(first)).await;
+    put(&running.store, photo(3, Shows::After, 9_000, of)).await;
+    assert!(!entries(&running.store).await[0].self_disposed);
+    close(running).await;
 }

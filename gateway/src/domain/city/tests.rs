@@ -146,3 +146,16 @@ fn a_code_that_is_not_in_the_table_goes_on_without_a_name() {
     let file = city.case_file(&report, &unknown, &reporting);
     assert_eq!((casework(&file).code, &*file.facts.code), (None, "9999"));
 }
+
+#[test]
+fn only_a_devices_own_current_and_exact_fix_makes_two_reports_one_finding() {
+    let city = city();
+    let sees = |scene: Scene| file(&city, scene, None).sight.is_some();
+    let with = |fix: Fix| Scene { fix: Some(fix), ..Scene::default() };
+    let own = scene(Some(4.0)).fix.expect("it has one");
+    assert!(sees(with(own)));
+    assert!(sees(with(Fix { accuracy_m: None, ..own })));
+    assert!(!sees(with(Fix { accuracy_m: Some(60.0), ..own })), "two things may be in such a circle");
+    assert!(!sees(with(Fix { fix_age_ms: Some(60_001), ..own })), "it has gone on since");
+    assert!(!sees(Scene { site: Some((104.398, 31.127)), ..Scene::default() }), "all are near the office");
+}

@@ -263,3 +263,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_incident_is_the_same_event_when_the_coordinates_of_the_city_change_before_it_is_sent_again() {
+    use crate::domain::coordinates::gauss_krueger::Projection;
+    let payload = r#"{"boot":7,"seq":812,"kind":"event","code":"0501",
+        "position":{"easting_m":442582.275,"northing_m":3445210.817,"accuracy_m":4.5,"crs":"cgcs2000_gk"}}"#;
+    let deyang = Coordinates::new(Projection::new(105.0), None);
+    let report = admission::reread(deyang, Class::Incident, payload.as_bytes()).expect("a report");
+    let casework = casework(&report).expect("an incident");
+    let record = StoredRecord { casework: Some(casework), ..by_device(Class::Incident, payload) };
+    let sent = |coordinates: Coordinates| {
+        let mut out = Vec::new();
+        write_event(&mut out, GATEWAY, coordinates, &record, None);
+        serde_json::from_slice::<Value>(&out).expect("an event is JSON")
+    };
+    assert_eq!(sent(Coordinates::default()), sent(deyang));
+    let place = &sent(Coordinates::default())["data"]["geometry"]["coordinates"];
+    assert!((place[0].as_f64().expect("a longitude") - 104.398).abs() < 1e-6, "{place}");
+}
