@@ -1,7 +1,7 @@
 //! The stall register in force: on this box, offline, brought up to date by the platform.
 //!
 //! - One task owns it. What is judged by it holds a watch; a new register takes effect at once, and is on the disk before.
-//! - The platform's register is kept in the data folder ([`file`](self::file)) with the version of the operator's file that was configured when it
+//! - The platform's register is kept in the data folder ([`file`]) with the version of the operator's file that was configured when it
 //!   came. At a start the platform's is in force, unless the operator's file has changed since: then the operator's is, until
 //!   the platform sends another one than the one it sent last.
 //! - What is no register is refused, logged and counted, and the one in force stays.

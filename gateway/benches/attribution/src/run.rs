@@ -30,7 +30,7 @@ pub(crate) fn run(map: &Map, shapely: Option<&Shapely>, dir: &Path) -> Result<()
     let (_, ambiguous) = ours.with_accuracy(&points);
     let told = format!("**ours**, with accuracy ({ambiguous} ambiguous)");
     row(map, &told, points.len(), median(|| ours.with_accuracy(&points).0), None);
-    row(map, "**ours**, casework as JSON", points.len(), median(|| ours.casework(&points).0), None);
+    row(map, "**ours**, the whole case file", points.len(), median(|| ours.casework(&points).0), None);
 
     let edges: usize = map.polygons.iter().map(|(_, ring)| ring.len() - 1).sum();
     let some = &points[..points.len().min(NAIVE_EDGES_MAX / edges)];

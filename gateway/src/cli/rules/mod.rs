@@ -17,7 +17,7 @@ use crate::config::{Config, Geography, rules_file};
 pub enum RulesCommand {
     /// 试验 Work out every example of a table and compare it with what is expected
     Test {
-        /// Table of examples (TOML, entries [[example]])
+        /// Table of examples (TOML, an entry named example for each)
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// These rules instead of the configured ones
