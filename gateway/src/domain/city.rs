@@ -96,8 +96,8 @@ impl City {
         (geotag, location): (Option<Geotag>, Option<&Location<'a>>),
     ) -> Casework<'a> {
         let stall = incident.stall_card.as_deref().map(|card| {
-            let (at, accuracy_m) = pitch_place(geotag.as_ref());
-            reporting.stalls.check(card, at, accuracy_m, time, self.rules.calendar().clock())
+            let (code, place) = ((incident.kind, &*incident.code), pitch_place(geotag.as_ref()));
+            reporting.stalls.check_report(code, card, place, time, self.rules.calendar().clock())
         });
         let grid = location.and_then(|location| location.grid);
         let unit_grid = geotag.as_ref().and_then(|tag| self.geography.unit_grid(tag.lon_deg, tag.lat_deg));

@@ -31,7 +31,10 @@ pub(super) fn of(example: &Example, city: &City) -> Result<Map<String, Value>, S
     let check = example
         .card
         .as_deref()
-        .map(|card| city.stalls.check(card, example.at, example.accuracy_m, &time, clock));
+        .map(|card| {
+            let (code, place) = ((example.kind, &*example.code), (example.at, example.accuracy_m));
+            city.stalls.check_report(code, card, place, &time, clock)
+        });
     let case = Case {
         kind: example.kind,
         code: &example.code,

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use crate::domain::calendar::Exception;
-use crate::domain::rules::section::{ByCode, DelegatedUnit, JointPlace, Ownership, Ruled};
+use crate::domain::rules::section::{ByCode, DelegatedUnit, JointPlace, Ownership, Party, Ruled, View};
 use crate::domain::rules::{Rulebook, Rules};
 
 pub(super) fn text(book: &Rulebook) -> String {
@@ -78,8 +78,23 @@ fn joint(text: &mut String, rules: &Rules) {
         let place = rule.place.as_ref().map_or("everywhere".to_owned(), place);
         _ = writeln!(text, "      地点 where {place}; 时间 when {}", rule.hours);
         for to in &rule.recipients {
-            _ = writeln!(text, "      {:?} {} ({:?})", to.party, to.unit, to.view);
+            _ = writeln!(text, "      {} {} ({})", party(to.party), to.unit, view(to.view));
         }
+    }
+}
+
+fn party(party: Party) -> &'static str {
+    match party {
+        Party::UrbanManagement => "城管 urban management",
+        Party::Police => "公安 police",
+        Party::ComprehensiveGovernance => "综治 comprehensive governance",
+    }
+}
+
+fn view(view: View) -> &'static str {
+    match view {
+        View::Full => "全部 full",
+        View::Minimal => "最少 minimal",
     }
 }
 
@@ -136,7 +151,7 @@ mod tests {
             "  event:04*        line_authority <- block_authority, responsible_unit  [突发事件归条]",
             "  event:0403       city 德阳市燃气主管部门  [燃气由市处置]",
             "within 50 m of every road, every joint point; 时间 when 17:00-23:00 (1-7)",
-            "Police 市公安局治安支队 (Minimal)",
+            "公安 police 市公安局治安支队 (最少 minimal)",
             "5 紧急 urgent  [险情]",
             "  event:0102       4WH  [四工作时]",
             "[东湖夜市] 17:00-21:00 (1-7); event:0501",

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ACCURACY_ASSUMED_M, ACCURACY_MAX_M, Stall, StallRegister};
 use crate::domain::civil::CityClock;
 use crate::domain::clock_quality::{Distrust, TrustedTime};
+use crate::domain::report::CaseKind;
 use crate::domain::verdict::StallVerdict;
 
 /// The word on a stall, and what it was judged by. Stored with the report.
@@ -40,9 +41,28 @@ pub enum Validity {
     Expired,
     /// Its first day has not come.
     NotYetValid,
+    /// It is about other codes than the one that is reported.
+    OtherCode,
 }
 
 impl StallRegister {
+    /// As [`StallRegister::check`], for a report of this kind and code: a card that is about other codes does not cover it.
+    pub fn check_report<'a>(
+        &'a self,
+        (kind, code): (CaseKind, &str),
+        card: &'a str,
+        (at, accuracy_m): (Option<(f64, f64)>, Option<f64>),
+        time: &Result<TrustedTime, Distrust>,
+        clock: CityClock,
+    ) -> StallCheck<'a> {
+        let mut check = self.check(card, at, accuracy_m, time, clock);
+        let codes = self.stall(card).map(|stall| stall.codes.as_slice()).unwrap_or_default();
+        if !codes.is_empty() && !codes.iter().any(|pattern| pattern.fits(kind, code)) {
+            (check.verdict, check.validity) = (StallVerdict::UnknownCard, Some(Validity::OtherCode));
+        }
+        check
+    }
+
     /// The word on a stall that shows `card` at a position (longitude, latitude in degrees, WGS-84) with an accuracy in metres.
     pub fn check<'a>(
         &'a self,

@@ -2,7 +2,7 @@
 //!
 //! It is data that the platform or an operator replaces ([`csv`](super::csv)), and is asked offline. The word on a stall:
 //!
-//! - a card that is not in the register, or whose time is over or not begun: `unknown_card`;
+//! - a card that is not in the register, whose time is over or not begun, or that is about other codes: `unknown_card`;
 //! - nobody knows where the stall stands, or not exactly enough to tell: `place_unknown`;
 //! - outside its pitch: `out_of_pitch`, whatever the hour;
 //! - in its pitch: `licensed` or `out_of_hours` by the city's clock, half-open; `clock_untrusted` without a time that rules

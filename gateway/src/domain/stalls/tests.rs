@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::civil::CityClock;
 use crate::domain::clock_quality::{Distrust, TrustedTime, trusted};
-use crate::domain::report::{ObservedAt, TimeQuality};
+use crate::domain::report::{CaseKind, ObservedAt, TimeQuality};
 use crate::domain::verdict::StallVerdict;
 
 const HEAD: &str = "card,lon,lat,radius_m,crs,open,days,valid_from,valid_until";
@@ -173,4 +173,19 @@ proptest! {
         _ = StallRegister::from_csv(&bytes);
         _ = StallRegister::from_csv(format!("{HEAD}\n{tail}").as_bytes());
     }
+}
+
+#[test]
+fn a_card_for_some_codes_does_not_cover_others() {
+    let csv = "card,lon,lat,radius_m,crs,open,codes\nDY-1,104.398,31.127,5,wgs84,17:00-21:00,event:05*\n";
+    let register = StallRegister::from_csv(csv.as_bytes()).unwrap();
+    let evening = Ok(TrustedTime::vouched(at(date(2026, 11, 27).at(18, 0, 0, 0))));
+    let check = |code: &str| {
+        let place = (Some(PITCH), Some(4.0));
+        let check =
+            register.check_report((CaseKind::Event, code), "DY-1", place, &evening, CityClock::default());
+        (check.verdict, check.validity)
+    };
+    assert_eq!(check("0501"), (StallVerdict::Licensed, None));
+    assert_eq!(check("2101"), (StallVerdict::UnknownCard, Some(Validity::OtherCode)));
 }
