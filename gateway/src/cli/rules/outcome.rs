@@ -28,13 +28,10 @@ pub(super) fn of(example: &Example, city: &City) -> Result<Map<String, Value>, S
     let observed_at = example.time_ms.map(|unix_ms| ObservedAt { unix_ms, quality: example.time_quality });
     let time = trusted(observed_at, example.received_ms.or(example.time_ms).unwrap_or_default());
     let clock = city.rules.calendar().clock();
-    let check = example
-        .card
-        .as_deref()
-        .map(|card| {
-            let (code, place) = ((example.kind, &*example.code), (example.at, example.accuracy_m));
-            city.stalls.check_report(code, card, place, &time, clock)
-        });
+    let check = example.card.as_deref().map(|card| {
+        let (code, place) = ((example.kind, &*example.code), (example.at, example.accuracy_m));
+        city.stalls.check_report(code, card, place, &time, clock)
+    });
     let case = Case {
         kind: example.kind,
         code: &example.code,
