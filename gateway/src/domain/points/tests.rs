@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::civil::CityClock;
-use crate::domain::journal::{Attribution, Entry, Facts, StallFacts};
+use crate::domain::journal::{Entry, Facts, StallFacts};
 use crate::domain::report::{CaseKind, DeviceId, Identity, ObservedAt, TimeQuality};
 use crate::domain::verdict::StallVerdict;
 
@@ -34,23 +34,12 @@ fn assessed(number: i64, at: &str, card: &str, points: i32, witness_of: Option<i
         self_disposed: false,
         witness_of: witness_of.map(|first| format!("car-07/1/{first}").into()),
         facts: Facts {
-            kind: CaseKind::Event,
-            code: "0501".into(),
-            attribution: Attribution::Unassigned,
-            grid: "".into(),
-            community_code: "".into(),
-            community: "".into(),
-            street_code: "".into(),
-            street: "".into(),
-            cross_boundary: false,
-            joint: false,
-            urgent: false,
-            time_limit: None,
             stall: Some(StallFacts {
                 card: card.into(),
                 verdict: StallVerdict::OutOfHours,
                 points: Some(points),
             }),
+            ..Facts::new(CaseKind::Event, "0501")
         },
     }
 }
