@@ -8,6 +8,7 @@ use toml_edit::Value;
 
 use super::units::{parse_duration, parse_size, show_duration, show_size};
 use super::value::{Kind, Raw};
+use crate::domain::report::Class;
 
 /// A whole number between two bounds, both included.
 pub(super) struct Count<T> {
@@ -180,5 +181,61 @@ impl Kind for FilePath {
 
     fn schema(&self) -> serde_json::Value {
         json!({"type": "string", "minLength": 1})
+    }
+}
+
+/// Visible text of one line.
+pub(super) struct Text;
+
+impl Kind for Text {
+    type Value = String;
+
+    fn read(&self, raw: Raw<'_>) -> Option<String> {
+        let text = raw.text()?;
+        let fits = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| text.to_owned())
+    }
+
+    fn show(&self, value: &String) -> Value {
+        Value::from(value.as_str())
+    }
+
+    fn expected(&self) -> String {
+        "1 to 128 visible ASCII characters without blanks".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        json!({"type": "string", "pattern": "^[!-~]{1,128}$"})
+    }
+}
+
+/// Classes of reports, each once, in any order.
+pub(super) struct Classes;
+
+impl Kind for Classes {
+    type Value = Vec<Class>;
+
+    fn read(&self, raw: Raw<'_>) -> Option<Vec<Class>> {
+        let mut classes = Vec::new();
+        for name in raw.texts()? {
+            let class = Class::from_name(&name).filter(|class| !classes.contains(class))?;
+            classes.push(class);
+        }
+        classes.sort_unstable();
+        Some(classes)
+    }
+
+    fn show(&self, value: &Vec<Class>) -> Value {
+        Value::Array(value.iter().map(|class| class.as_str()).collect())
+    }
+
+    fn expected(&self) -> String {
+        let names: Vec<String> = Class::ALL.iter().map(|class| format!("\"{class}\"")).collect();
+        format!("a list of {}", names.join(", "))
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        let names: Vec<&str> = Class::ALL.iter().map(|class| class.as_str()).collect();
+        json!({"type": "array", "items": {"enum": names}, "uniqueItems": true})
     }
 }

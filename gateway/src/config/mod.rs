@@ -45,7 +45,7 @@ pub use log::Log;
 pub use mapping::Mappings;
 pub use store::Store;
 pub use units::parse_duration;
-pub use uplink::{Compression, Uplink};
+pub use uplink::{ClientCertificate, Compression, Https, Mqtt, MqttVersion, Nats, Open311, Uplink, Way};
 
 use read::{Checks, Reader, Source};
 use uplink::UplinkKeys;

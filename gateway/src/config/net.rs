@@ -66,17 +66,17 @@ impl Kind for LoopbackAddress {
     }
 }
 
-/// An http or https URL without credentials, query or fragment: the base that paths are appended to.
-pub(super) struct BaseUrl;
+/// Schemes of platforms, the one with TLS first.
+const SCHEMES: [&str; 6] = ["https", "http", "mqtts", "mqtt", "tls", "nats"];
 
-impl Kind for BaseUrl {
+/// A platform's URL without credentials, query or fragment; of HTTP the base that paths are appended to.
+pub(super) struct PlatformUrl;
+
+impl Kind for PlatformUrl {
     type Value = Url;
 
     fn read(&self, raw: Raw<'_>) -> Option<Url> {
-        let url = Url::parse(raw.text()?).ok()?;
-        let plain = url.username().is_empty() && url.password().is_none();
-        let base = url.query().is_none() && url.fragment().is_none() && url.has_host();
-        (plain && base && matches!(url.scheme(), "https" | "http")).then_some(url)
+        platform_url(raw.text()?)
     }
 
     fn show(&self, value: &Url) -> Value {
@@ -84,12 +84,13 @@ impl Kind for BaseUrl {
     }
 
     fn expected(&self) -> String {
-        "an https:// URL without user name, password, query or fragment (a token goes into token_file)"
+        "an https://, mqtts:// or tls:// URL without user name, password, query or fragment (a token goes into \
+         token_file)"
             .to_owned()
     }
 
     fn schema(&self) -> serde_json::Value {
-        json!({"type": "string", "format": "uri", "pattern": "^https?://[^@?#]+$"})
+        json!({"type": "string", "format": "uri", "pattern": "^(https?|mqtts?|tls|nats)://[^@?#]+$"})
     }
 
     /// A URL may carry a password: everything before an `@`, and any query, stays out of the message.
@@ -97,6 +98,46 @@ impl Kind for BaseUrl {
         match raw.text() {
             Some(text) if text.contains(['@', '?', '#']) => {
                 "a URL with more in it (not repeated here)".to_owned()
+            }
+            _ => raw.found(),
+        }
+    }
+}
+
+fn platform_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    let base = url.query().is_none() && url.fragment().is_none() && url.has_host();
+    (plain && base && SCHEMES.contains(&url.scheme())).then_some(url)
+}
+
+/// Several of them.
+pub(super) struct PlatformUrls;
+
+impl Kind for PlatformUrls {
+    type Value = Vec<Url>;
+
+    fn read(&self, raw: Raw<'_>) -> Option<Vec<Url>> {
+        raw.texts()?.iter().map(|text| platform_url(text)).collect()
+    }
+
+    fn show(&self, value: &Vec<Url>) -> Value {
+        Value::Array(value.iter().map(|url| url.as_str().trim_end_matches('/')).collect())
+    }
+
+    fn expected(&self) -> String {
+        "URLs of servers, such as [\"tls://b.example.city:4222\"], without user names and passwords"
+            .to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        json!({"type": "array", "items": PlatformUrl.schema()})
+    }
+
+    fn found(&self, raw: Raw<'_>) -> String {
+        match raw.texts() {
+            Some(texts) if texts.iter().any(|text| text.contains(['@', '?', '#'])) => {
+                "URLs with more in them (not repeated here)".to_owned()
             }
             _ => raw.found(),
         }

@@ -1,6 +1,7 @@
 //! The case platform over HTTPS: one request out, one answer back for each event, and for each loss record.
 
 mod answer;
+pub mod carrier;
 pub mod document;
 
 use std::collections::HashSet;
@@ -13,8 +14,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, 
 use reqwest::{Certificate, Client};
 
 use self::answer::Outcome;
+use super::carrier::Trouble;
 use super::cloudevent::BATCH_CONTENT_TYPE;
-use crate::config::{Compression, Uplink};
+use crate::config::{Compression, Uplink, Way};
 use crate::store::settlement::Decision;
 
 /// An answer is read up to here; results for the largest batch fit many times over.
@@ -50,64 +52,6 @@ pub enum SetupError {
     /// The certificate authority's file is not PEM, or the TLS set-up failed.
     #[error("TLS: {0}")]
     Tls(#[source] reqwest::Error),
-}
-
-/// Why a batch has no verdicts. Nothing of it is released.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PostError {
-    /// No answer: no connection, or TLS refused.
-    #[error("no answer: {0}")]
-    NoAnswer(String),
-    /// No complete answer before the total deadline.
-    #[error("no answer: deadline passed")]
-    Deadline,
-    /// The platform asks to come back later (429, 503) or has failed (5xx).
-    #[error("platform answers {status}")]
-    Unavailable {
-        /// The status.
-        status: u16,
-        /// The wait it asked for.
-        retry_after: Option<Duration>,
-    },
-    /// It does not know us, or there is no such address (401, 403, 404 and the like): a person is needed.
-    #[error("platform answers {status}: check url and token")]
-    Denied {
-        /// The status.
-        status: u16,
-    },
-    /// It does not take this batch as it is (400, 413, 422): some event in it is to blame, or its size.
-    #[error("platform refuses the batch with {status}: {reason}")]
-    BatchRefused {
-        /// The status.
-        status: u16,
-        /// What it said.
-        reason: String,
-    },
-    /// Status 200, but no results that can be read.
-    #[error("answer not understood: {0}")]
-    Garbled(String),
-}
-
-impl PostError {
-    /// Its name in the metrics.
-    pub fn label(&self) -> &'static str {
-        match self {
-            PostError::NoAnswer(_) => "no_answer",
-            PostError::Deadline => "deadline",
-            PostError::Unavailable { .. } => "unavailable",
-            PostError::Denied { .. } => "denied",
-            PostError::BatchRefused { .. } => "refused",
-            PostError::Garbled(_) => "garbled",
-        }
-    }
-
-    /// The wait that the platform asked for.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            PostError::Unavailable { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
 }
 
 /// The platform's word on one event.
@@ -163,14 +107,18 @@ impl Platform {
         }
         let client = builder.build().map_err(SetupError::Tls)?;
         let url = uplink.url.as_str().trim_end_matches('/').to_owned();
-        Ok(Platform { client, url, compression: uplink.compression })
+        let compression = match &uplink.way {
+            Way::Https(https) => https.compression,
+            _ => Compression::None,
+        };
+        Ok(Platform { client, url, compression })
     }
 
     /// Sends a batch: a JSON array of events. Returns the verdicts, in the platform's order, and the bytes sent.
     ///
     /// # Errors
-    /// [`PostError`].
-    pub async fn post_events(&self, batch: Vec<u8>) -> Result<(Vec<Verdict>, usize), PostError> {
+    /// [`Trouble`].
+    pub async fn post_events(&self, batch: Vec<u8>) -> Result<(Vec<Verdict>, usize), Trouble> {
         let (results, sent) = self.post("/v1/events", BATCH_CONTENT_TYPE, batch).await?;
         Ok((results.into_iter().filter_map(answer::verdict).collect(), sent))
     }
@@ -178,8 +126,8 @@ impl Platform {
     /// Tells losses. Returns the ids of those that the platform has, and the bytes sent.
     ///
     /// # Errors
-    /// [`PostError`].
-    pub async fn post_losses(&self, report: Vec<u8>) -> Result<(HashSet<String>, usize), PostError> {
+    /// [`Trouble`].
+    pub async fn post_losses(&self, report: Vec<u8>) -> Result<(HashSet<String>, usize), Trouble> {
         let (results, sent) = self.post("/v1/losses", "application/json", report).await?;
         Ok((results.into_iter().filter_map(answer::taken).collect(), sent))
     }
@@ -190,7 +138,7 @@ impl Platform {
         path: &str,
         content_type: &'static str,
         body: Vec<u8>,
-    ) -> Result<(Vec<Outcome>, usize), PostError> {
+    ) -> Result<(Vec<Outcome>, usize), Trouble> {
         let (body, encoding) = compress(self.compression, body);
         let sent = body.len();
         let url = format!("{}{path}", self.url);
@@ -203,7 +151,7 @@ impl Platform {
         let mut answer = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if answer.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(PostError::Garbled(format!("more than {ANSWER_BYTES_MAX} bytes")));
+                return Err(Trouble::Garbled(format!("more than {ANSWER_BYTES_MAX} bytes")));
             }
             answer.extend_from_slice(&chunk);
         }
@@ -212,15 +160,15 @@ impl Platform {
 }
 
 /// The innermost cause says what happened ("connection refused"); the outer ones only where.
-fn no_answer(error: reqwest::Error) -> PostError {
+fn no_answer(error: reqwest::Error) -> Trouble {
     if error.is_timeout() {
-        return PostError::Deadline;
+        return Trouble::Deadline;
     }
     let mut innermost: &dyn std::error::Error = &error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    PostError::NoAnswer(answer::shorten(&innermost.to_string()))
+    Trouble::NoAnswer(answer::shorten(&innermost.to_string()))
 }
 
 fn compress(compression: Compression, batch: Vec<u8>) -> (Bytes, Option<&'static str>) {

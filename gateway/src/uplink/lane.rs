@@ -17,8 +17,9 @@ use tokio::sync::watch;
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
+use super::carrier::Trouble;
 use super::cloudevent::{self, EventId};
-use super::https::{Platform, PostError, Verdict};
+use super::https::{Platform, Verdict};
 use super::patience::Patience;
 use super::put_off::PutOff;
 use super::receipt;
@@ -178,13 +179,13 @@ impl Lane {
                 self.metrics.uplink_sent_bytes.inc_by(sent_bytes as u64);
                 self.settle(count, verdicts).await
             }
-            Err(PostError::BatchRefused { status, reason }) => {
+            Err(Trouble::BatchRefused { status, reason }) => {
                 self.metrics.uplink_requests.add("refused", 1);
                 self.narrow(count, status, reason).await
             }
             Err(error) => {
                 self.metrics.uplink_requests.add(error.label(), 1);
-                if error == PostError::Deadline {
+                if error == Trouble::Deadline {
                     // Perhaps the link carries less than a batch in that time.
                     self.batch_events = (count / 2).max(1);
                 }
@@ -288,7 +289,7 @@ impl Lane {
         let Some(Pending { key, record, .. }) = self.held.pop_front() else { return Ok(Sent::Progress) };
         if !self.accepted_since_burial {
             self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
-            let error = PostError::BatchRefused { status, reason }.to_string();
+            let error = Trouble::BatchRefused { status, reason }.to_string();
             return Ok(Sent::Failed { error, at_least: None });
         }
         tracing::error!(device = %record.device, record = %record.identity, status, reason, "refused, dead letter");

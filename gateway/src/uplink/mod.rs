@@ -1,5 +1,6 @@
 //! The way to the city's case platform, and its word back.
 
+pub mod carrier;
 pub mod cloudevent;
 pub mod https;
 pub mod lane;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
+use super::carrier::Trouble;
+use super::https::Platform;
 use super::https::document::Document;
-use super::https::{Platform, PostError};
 use super::patience::Patience;
 use crate::config::Uplink;
 use crate::domain::stalls::REGISTER_BYTES_MAX;
@@ -85,10 +86,10 @@ where
         self.jittered(pause)
     }
 
-    fn failed(&mut self, error: &PostError) -> Duration {
+    fn failed(&mut self, error: &Trouble) -> Duration {
         let wait = self.patience.wait(error.retry_after());
         let wait = match error {
-            PostError::Denied { .. } | PostError::Garbled(_) => self.jittered(PAUSE.max(wait)),
+            Trouble::Denied { .. } | Trouble::Garbled(_) => self.jittered(PAUSE.max(wait)),
             _ => wait,
         };
         tracing::debug!(%error, wait_ms = wait.as_millis() as u64, "stall register not asked for, backing off");

@@ -6,8 +6,9 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
-use super::{PostError, Verdict};
+use super::Verdict;
 use crate::store::settlement::Decision;
+use crate::uplink::carrier::Trouble;
 
 /// A reason or error text from the platform is kept up to here.
 const TEXT_CHARS_MAX: usize = 300;
@@ -31,21 +32,21 @@ pub(super) fn results(
     status: StatusCode,
     retry_after: Option<Duration>,
     answer: &[u8],
-) -> Result<Vec<Outcome>, PostError> {
+) -> Result<Vec<Outcome>, Trouble> {
     let code = status.as_u16();
     match code {
         200 => {}
         400 | 413 | 422 => {
-            return Err(PostError::BatchRefused {
+            return Err(Trouble::BatchRefused {
                 status: code,
                 reason: shorten(&String::from_utf8_lossy(answer)),
             });
         }
-        408 | 425 | 429 | 500.. => return Err(PostError::Unavailable { status: code, retry_after }),
-        _ => return Err(PostError::Denied { status: code }),
+        408 | 425 | 429 | 500.. => return Err(Trouble::Unavailable { status: code, retry_after }),
+        _ => return Err(Trouble::Denied { status: code }),
     }
     let answer: Answer =
-        serde_json::from_slice(answer).map_err(|error| PostError::Garbled(error.to_string()))?;
+        serde_json::from_slice(answer).map_err(|error| Trouble::Garbled(error.to_string()))?;
     Ok(answer.results)
 }
 
@@ -89,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    fn read(status: u16, answer: &str) -> Result<Vec<Outcome>, PostError> {
+    fn read(status: u16, answer: &str) -> Result<Vec<Outcome>, Trouble> {
         results(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())
     }
 
@@ -122,17 +123,17 @@ mod tests {
     #[test]
     fn only_a_complaint_about_the_content_blames_the_batch() {
         for status in [400, 413, 422] {
-            assert!(matches!(read(status, "bad"), Err(PostError::BatchRefused { .. })), "{status}");
+            assert!(matches!(read(status, "bad"), Err(Trouble::BatchRefused { .. })), "{status}");
         }
         for status in [301, 401, 403, 404, 405] {
-            assert!(matches!(read(status, ""), Err(PostError::Denied { .. })), "{status}");
+            assert!(matches!(read(status, ""), Err(Trouble::Denied { .. })), "{status}");
         }
         for status in [408, 429, 500, 502, 503, 504] {
-            assert!(matches!(read(status, ""), Err(PostError::Unavailable { .. })), "{status}");
+            assert!(matches!(read(status, ""), Err(Trouble::Unavailable { .. })), "{status}");
         }
-        assert!(matches!(read(200, "<html>"), Err(PostError::Garbled(_))));
+        assert!(matches!(read(200, "<html>"), Err(Trouble::Garbled(_))));
         assert!(
-            matches!(read(204, ""), Err(PostError::Denied { .. })),
+            matches!(read(204, ""), Err(Trouble::Denied { .. })),
             "an answer without results releases nothing"
         );
     }

@@ -2,7 +2,8 @@
 
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 
-use super::{Platform, PostError, answer, no_answer};
+use super::{Platform, answer, no_answer};
+use crate::uplink::carrier::Trouble;
 
 /// What the platform has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +25,8 @@ impl Platform {
     /// Asks for what is at a path, unless it is one of those whose entity tags are `known` (without quotes).
     ///
     /// # Errors
-    /// [`PostError`]: no answer that says anything about it, or more than `bytes_max`.
-    pub async fn get(&self, path: &str, known: &[&str], bytes_max: usize) -> Result<Document, PostError> {
+    /// [`Trouble`]: no answer that says anything about it, or more than `bytes_max`.
+    pub async fn get(&self, path: &str, known: &[&str], bytes_max: usize) -> Result<Document, Trouble> {
         let mut request = self.client.get(format!("{}{path}", self.url));
         if !known.is_empty() {
             let tags: Vec<String> = known.iter().map(|tag| format!("\"{tag}\"")).collect();
@@ -38,15 +39,15 @@ impl Platform {
             304 => return Ok(Document::Known),
             204 | 404 => return Ok(Document::Absent),
             code @ (408 | 425 | 429 | 500..) => {
-                return Err(PostError::Unavailable { status: code, retry_after });
+                return Err(Trouble::Unavailable { status: code, retry_after });
             }
-            code => return Err(PostError::Denied { status: code }),
+            code => return Err(Trouble::Denied { status: code }),
         }
         let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).and_then(strong);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if bytes.len() + chunk.len() > bytes_max {
-                return Err(PostError::Garbled(format!("more than {bytes_max} bytes")));
+                return Err(Trouble::Garbled(format!("more than {bytes_max} bytes")));
             }
             bytes.extend_from_slice(&chunk);
         }

@@ -17,8 +17,9 @@ use crate::store::settlement::Decision;
 use crate::transfer::chunk::Chunk;
 use crate::transfer::format::FormatError;
 use crate::transfer::record::ExportedRecord;
+use crate::uplink::carrier::Trouble;
 use crate::uplink::cloudevent::{self, EventId};
-use crate::uplink::https::{Platform, PostError, Verdict};
+use crate::uplink::https::{Platform, Verdict};
 
 /// Attempts one after the other that bring nothing; the next one is a person's to make.
 const FAILURES_MAX: u32 = 6;
@@ -36,7 +37,7 @@ pub(super) enum DeliveryError {
     Journal { path: String, source: io::Error },
     /// The platform does not answer, or not as it should.
     #[error("{0}")]
-    Post(#[from] PostError),
+    Post(#[from] Trouble),
     /// It says nothing about some events, however often they come.
     #[error("the platform says nothing on {0} events")]
     Unanswered(usize),
@@ -145,25 +146,25 @@ impl Delivery {
                         false => self.succeed(),
                     }
                 }
-                Err(PostError::BatchRefused { .. }) if count > 1 => self.batch_events = count / 2,
-                Err(PostError::BatchRefused { status, reason }) if self.accepted_since_refusal => {
+                Err(Trouble::BatchRefused { .. }) if count > 1 => self.batch_events = count / 2,
+                Err(Trouble::BatchRefused { status, reason }) if self.accepted_since_refusal => {
                     rejected.push(self.refused(open.remove(0), format!("{status}: {reason}")));
                     self.accepted_since_refusal = false;
                 }
-                Err(PostError::BatchRefused { .. }) if refused_alone + 1 < open.len() => {
+                Err(Trouble::BatchRefused { .. }) if refused_alone + 1 < open.len() => {
                     refused_alone += 1;
                     open.rotate_left(1);
                 }
                 // A platform that refuses everything has a trouble of its own.
-                Err(error @ (PostError::BatchRefused { .. } | PostError::Denied { .. })) => {
+                Err(error @ (Trouble::BatchRefused { .. } | Trouble::Denied { .. })) => {
                     return Err(error.into());
                 }
                 Err(error) => {
-                    if error == PostError::Deadline {
+                    if error == Trouble::Deadline {
                         self.batch_events = (count / 2).max(1);
                     }
                     let at_least = match &error {
-                        PostError::Unavailable { retry_after, .. } => *retry_after,
+                        Trouble::Unavailable { retry_after, .. } => *retry_after,
                         _ => None,
                     };
                     self.fail(error.into(), at_least).await?;
