@@ -1,0 +1,1 @@
+//! Brokers that are killed, links that break or say nothing any more.
