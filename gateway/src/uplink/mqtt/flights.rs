@@ -56,6 +56,10 @@ impl Flights {
 
     /// The broker has answered an event.
     pub(super) fn answered(&mut self, id: &str, fate: Fate) {
+        if fate == Fate::Unknown {
+            // Its connection is over; whoever waits is told when the rest is.
+            return;
+        }
         self.progress_at = Instant::now();
         // Brokers answer in order: it is the first one.
         if let Some(place) = self.order.iter().position(|each| each == id) {

@@ -6,7 +6,7 @@
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
@@ -148,6 +148,10 @@ impl MqttLink {
             let _ = time::timeout(FAREWELL, farewell).await;
             return end;
         }
+        // What was acknowledged with the connection's last bytes counts.
+        while let Some(Some((id, fate))) = flights.published.next().now_or_never() {
+            self.answered(&id, fate, &mut flights);
+        }
         self.suspicion.connection_ended(flights.oldest(), Instant::now());
         end
     }
@@ -177,14 +181,7 @@ impl MqttLink {
             let event = loop {
                 match self.wait(poll.as_mut(), serving, stopping).await {
                     Wake::Event(event) => break event,
-                    Wake::Answer(id, fate) => {
-                        self.suspicion.answered(&id);
-                        self.backoff.reset();
-                        if let Fate::Acknowledged { is_unheard: true } = fate {
-                            self.tell_unheard();
-                        }
-                        serving.flights.answered(&id, fate);
-                    }
+                    Wake::Answer(id, fate) => self.answered(&id, fate, serving.flights),
                     Wake::Order(order) => {
                         if let Err(trouble) = self.publish(order, serving) {
                             return End::Broken(trouble);
@@ -273,6 +270,18 @@ impl MqttLink {
             }
             Err(error) => tracing::warn!(%error, "a receipt of the platform can't be read"),
         }
+    }
+
+    /// The broker has answered an event, which shows that the connection is good for something.
+    fn answered(&mut self, id: &str, fate: Fate, flights: &mut Flights) {
+        if fate != Fate::Unknown {
+            self.suspicion.answered(id);
+            self.backoff.reset();
+        }
+        if fate == (Fate::Acknowledged { is_unheard: true }) {
+            self.tell_unheard();
+        }
+        flights.answered(id, fate);
     }
 
     fn tell_unheard(&mut self) {

@@ -44,6 +44,10 @@ pub(super) fn too_large(bytes: usize, max: u32) -> Word {
 /// The word of a PUBACK. `None` when another word is to come: the platform's receipt.
 pub(super) fn of_fate(fate: Fate, by_receipt: bool) -> Option<Word> {
     match fate {
+        // The platform is not there: no receipt will come.
+        Fate::Acknowledged { is_unheard: true } if by_receipt => {
+            Some(Word::Trouble(Trouble::Unavailable { status: 0x10, retry_after: None }))
+        }
         Fate::Acknowledged { .. } if by_receipt => None,
         Fate::Acknowledged { .. } => Some(Word::Decided(Decision::Accepted { case_number: None })),
         Fate::Refused(reason) => Some(of_reason(reason)),
@@ -81,6 +85,8 @@ mod tests {
     fn an_acknowledged_event_waits_for_its_receipt_where_there_are_some() {
         let fate = Fate::Acknowledged { is_unheard: false };
         assert_eq!(of_fate(fate, true), None);
+        let unheard = of_fate(Fate::Acknowledged { is_unheard: true }, true);
+        assert!(matches!(unheard, Some(Word::Trouble(Trouble::Unavailable { .. }))), "nobody is there to send one");
         let accepted = Decision::Accepted { case_number: None };
         assert_eq!(of_fate(fate, false), Some(Word::Decided(accepted)));
         assert_eq!(of_fate(Fate::Unknown, true), Some(Word::Lost));
