@@ -306,7 +306,7 @@ fn lanes(
     store: &Store,
     metrics: &Arc<Metrics>,
 ) -> Result<Option<(Platform, Lane, LossLane)>, AppError> {
-    let Some(uplink) = &config.uplink else { return Ok(None) };
+    let Some(uplink) = config.uplinks.first() else { return Ok(None) };
     // rustls wants one provider for the process; an error says that it already has one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let platform = Platform::new(uplink)?;
@@ -326,7 +326,7 @@ fn stall_lane(
     stalls: &register::Handle,
     stopping: CancellationToken,
 ) -> Option<impl Future<Output = ()> + Send + 'static> {
-    let (uplink, handle) = (config.uplink.as_ref()?, stalls.clone());
+    let (uplink, handle) = (config.uplinks.first()?, stalls.clone());
     let take = move |csv| {
         let handle = handle.clone();
         async move { handle.offer(csv).await }
@@ -391,7 +391,7 @@ fn announce(
 ) -> Result<String, AppError> {
     let (mqtt, http) = (entrance.doors.plain()?, http.local_addr()?);
     let doors = entrance::describe(entrance)?;
-    let uplink = match &config.uplink {
+    let uplink = match config.uplinks.first() {
         Some(uplink) => uplink.url.to_string(),
         None => "none: buffering until one is configured".to_owned(),
     };
