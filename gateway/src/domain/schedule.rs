@@ -13,9 +13,14 @@
 
 mod budget;
 mod dispatch;
+mod drain;
+mod marks;
+mod meter;
 mod outlook;
+mod pace;
 mod plan;
 mod scheduler;
+mod shares;
 mod stream;
 
 pub use budget::{Budget, Spent};

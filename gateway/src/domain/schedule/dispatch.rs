@@ -14,15 +14,31 @@
 //!      them). Other polls may come between.
 //! 3. Wait for whichever comes first: a commit, an answer, a settlement, another link or day, `until`. Then go on with 1 or 2.
 
+mod answers;
+mod batch;
+mod choose;
+mod figures;
+mod packing;
+mod patience;
+mod put_off;
+mod queue;
+mod waiting;
+
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::Duration;
 
+use self::batch::{Batch, Phase};
+use self::figures::Figures;
+use self::patience::Patience;
+use self::put_off::PutOff;
+use self::queue::{Order, Queue};
+use self::waiting::{Loading, Waiting};
 use super::budget::Spent;
-use super::outlook::{Hindrance, Outlook};
-use super::plan::{Around, Plan, Room, Standing};
+use super::outlook::{HeldBack, Hindrance, Outlook};
+use super::plan::{Around, Plan, Room};
 use super::scheduler::Scheduler;
-use super::stream::Stream;
+use super::stream::{Side, Stream};
 use crate::domain::report::Class;
 
 /// A batch, by its number. None is given twice.
@@ -160,15 +176,43 @@ pub enum Do<K: Eq + Hash> {
 #[derive(Debug)]
 pub struct Dispatch<K: Copy + Eq + Hash> {
     scheduler: Scheduler,
+    patience: Patience,
+    put_off: PutOff<K>,
+    classes: [Waiting<K>; Class::ALL.len()],
+    /// Those that were offered, are under way, or whose words are being stored.
+    batches: Vec<Batch<K>>,
+    last_ticket: u64,
+    /// The load that the driver was asked for.
+    loading: Option<Loading>,
+    /// Keys that are not held any more, and that the driver was not told of yet.
     forget: Vec<(Class, Vec<K>)>,
+    /// Urgent incidents that had come when those that are held were loaded.
+    urgent_taken: u64,
+    /// The platform has accepted something since a record was last buried for a refused batch.
+    accepted_since_burial: bool,
+    /// The chance for the drain at the start, until the first commit is known.
+    start_chance: Option<f64>,
+    figures: Figures,
 }
 
 impl<K: Copy + Eq + Hash> Dispatch<K> {
     /// A machine that holds nothing yet. `chance` is an even draw from 0..1; with it the drain of a backlog that is there at the
     /// start is put off.
     pub fn new(plan: Plan, chance: f64) -> Dispatch<K> {
-        let _ = chance;
-        Dispatch { scheduler: Scheduler::new(plan), forget: Vec::new() }
+        Dispatch {
+            patience: Patience::new(plan.retry_min, plan.retry_max),
+            scheduler: Scheduler::new(plan),
+            put_off: PutOff::new(),
+            classes: std::array::from_fn(|_| Waiting::new()),
+            batches: Vec::new(),
+            last_ticket: 0,
+            loading: None,
+            forget: Vec::new(),
+            urgent_taken: 0,
+            accepted_since_burial: false,
+            start_chance: Some(chance),
+            figures: Figures::default(),
+        }
     }
 
     /// What was spent of the budgets; to be kept across restarts.
@@ -181,62 +225,87 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         self.scheduler.budget_mut().restore(spent);
     }
 
-    /// The store has committed: what waits now.
-    pub fn committed(&mut self, now: Duration, standing: &Standing) {
-        let _ = (now, standing);
-    }
-
-    /// What to do next.
+    /// What to do next. Call it again until it says [`Do::Wait`].
     pub fn poll(&mut self, now: Duration, around: Around) -> Do<K> {
         self.scheduler.budget_mut().tick(now, around.day);
+        self.expire(now);
         if let Some((class, keys)) = self.forget.pop() {
             return Do::Forget { class, keys };
         }
-        Do::Wait { until: None, why: Why::Idle }
-    }
-
-    /// What the store had for the [`Load`] that the last poll asked for; nothing means that there is nothing more.
-    pub fn loaded(&mut self, now: Duration, items: Vec<Item<K>>) {
-        let _ = (now, items);
-    }
-
-    /// The carrier packed the first `records` of the batch, about `wire_bytes` with headers and compression. The rest goes back
-    /// to where it was taken from. False: it does not go after all, for want of budget; drop the parcel.
-    #[must_use]
-    pub fn packed(&mut self, now: Duration, ticket: Ticket, records: usize, wire_bytes: u64) -> bool {
-        let _ = (now, ticket, records, wire_bytes);
-        false
-    }
-
-    /// A batch ended. `wire_bytes` is what really went over the link for it, if the carrier knows: 0 when there was no
-    /// connection. False, and nothing happens, when no such batch is under way. `chance` is an even draw from 0..1.
-    pub fn answered(
-        &mut self,
-        now: Duration,
-        chance: f64,
-        ticket: Ticket,
-        reply: Reply,
-        wire_bytes: Option<u64>,
-    ) -> bool {
-        let _ = (now, chance, ticket, reply, wire_bytes);
-        false
-    }
-
-    /// The words of a batch are durable. False when none were being stored.
-    pub fn settled(&mut self, now: Duration, ticket: Ticket) -> bool {
-        let _ = (now, ticket);
-        false
-    }
-
-    /// They could not be stored: its records are still pending, and sent again later.
-    pub fn unsettled(&mut self, now: Duration, chance: f64, ticket: Ticket) -> bool {
-        let _ = (now, chance, ticket);
-        false
+        if let Some(settle) = self.next_settlement() {
+            return settle;
+        }
+        // A driver that keeps to its contract does not ask meanwhile.
+        if self.loading.is_some() || self.batches.iter().any(|batch| batch.phase == Phase::Offered) {
+            return Do::Wait { until: None, why: Why::UnderWay };
+        }
+        if let Some((until, why)) = self.patience.silent_until(now) {
+            return Do::Wait { until: Some(until), why };
+        }
+        self.choose(now, around)
     }
 
     /// How the uplink stands.
     pub fn outlook(&self, now: Duration, around: Around) -> Outlook {
-        let _ = (now, around);
-        Outlook::default()
+        let held_back: Vec<HeldBack> = Class::ALL
+            .into_iter()
+            .filter_map(|class| {
+                let records = self.classes[class as usize].standing.records;
+                let why = self.scheduler.hindrance_of_class(around.link, class)?;
+                (records > 0 && class != Class::Evidence).then_some(HeldBack { class, records, why })
+            })
+            .collect();
+        let is_held_back = |class: Class| held_back.iter().any(|held| held.class == class);
+        let waiting_records = Class::ALL
+            .into_iter()
+            .filter(|class| *class != Class::Evidence && !is_held_back(*class))
+            .map(|class| self.classes[class as usize].standing.records)
+            .sum();
+        let budget = self.scheduler.budget();
+        Outlook {
+            records_per_s: self.figures.settled.per_s(now).unwrap_or_default(),
+            wire_bytes_per_s: self.figures.wire_bytes.per_s(now).unwrap_or_default(),
+            waiting_records,
+            eta: self.figures.eta(now, waiting_records),
+            budget_left_bytes: budget.left_of_all(),
+            metered_budget_left_bytes: budget.left_of_metered(),
+            held_back,
+            drain_starts_in: self.scheduler.drain_waits_until(now).map(|until| until.saturating_sub(now)),
+            silent_for: self.patience.silent_until(now).map(|(until, _)| until.saturating_sub(now)),
+            batch_wire_bytes: self.scheduler.batch_wire_bytes(),
+            under_way: self.batches.len(),
+        }
+    }
+
+    fn queue(&mut self, stream: Stream) -> &mut Queue<K> {
+        self.classes[stream.class as usize].queue_mut(stream.side)
+    }
+
+    fn order(&self, stream: Stream) -> Order {
+        if stream.is_first() {
+            Order::Store
+        } else if stream.side == Side::Backlog && self.is_newest_first(stream.class) {
+            Order::Descending
+        } else {
+            Order::Ascending
+        }
+    }
+
+    fn is_newest_first(&self, class: Class) -> bool {
+        self.scheduler.plan().policy.newest_first.contains(&class)
+    }
+
+    /// Keys of a class that the machine knows of.
+    fn known(&self, class: Class) -> impl Iterator<Item = K> {
+        let held = self.classes[class as usize].queues.iter().flat_map(Queue::iter);
+        let of_class = self.batches.iter().filter(move |batch| batch.stream.class == class);
+        let under_way = of_class.flat_map(|batch| &batch.items);
+        held.chain(under_way).map(|item| item.key).chain(self.put_off.keys(class))
+    }
+
+    /// Devices of a class that have a record in a batch.
+    fn busy(&self, class: Class) -> HashSet<u64> {
+        let of_class = self.batches.iter().filter(|batch| batch.stream.class == class);
+        of_class.flat_map(|batch| &batch.items).map(|item| item.device).collect()
     }
 }

@@ -26,7 +26,7 @@ pub struct HeldBack {
     pub class: Class,
     /// Its records that wait.
     pub records: u64,
-    /// Why; [`Hindrance::DrainJitter`] concerns its backlog only.
+    /// Why; a wait of the backlog alone is [`Outlook::drain_starts_in`].
     pub why: Hindrance,
 }
 
@@ -48,6 +48,8 @@ pub struct Outlook {
     pub metered_budget_left_bytes: Option<u64>,
     /// What does not go now, and why.
     pub held_back: Vec<HeldBack>,
+    /// The backlog starts in so long, so that not all gateways come at once.
+    pub drain_starts_in: Option<Duration>,
     /// Nothing is sent for so long: after failures, or because the platform asked for it.
     pub silent_for: Option<Duration>,
     /// Bytes of a batch over the wire that suit the link at present.
