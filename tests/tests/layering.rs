@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("clock", &[]),
-    ("health", &[]),
+    ("health", &["domain"]),
     ("config", &["domain"]),
     ("city", &["config", "domain"]),
     ("keys", &["config", "domain"]),

@@ -6,6 +6,6 @@ pub mod https;
 pub mod lane;
 pub mod losses;
 mod patience;
-mod put_off;
 mod receipt;
+pub mod spent;
 pub mod stalls;
