@@ -209,7 +209,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 85] = [
+const OTHER_VALUES: [(&str, &str); 93] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -236,6 +236,14 @@ const OTHER_VALUES: [(&str, &str); 85] = [
     ("listener.max_queued", "500"),
     ("listener.max_subscriptions", "20"),
     ("listener.connect_timeout", "7s"),
+    ("broker.url", "mqtts://broker.example.city"),
+    ("broker.mqtt_version", "3.1.1"),
+    ("broker.client_id", "box-099-in"),
+    ("broker.username", "box-099"),
+    ("broker.password_file", "/tmp/password"),
+    ("broker.ca_file", "/tmp/broker.pem"),
+    ("broker.topics", "[\"patrol/v1/up/+/incident\"]"),
+    ("broker.allow_plain", "true"),
     ("devices.keys", "/tmp/keys"),
     ("devices.unlisted", "refuse"),
     ("devices.registry", "/etc/patrol/registry.toml"),

@@ -6,6 +6,7 @@
 //! file: `PATROL_GATEWAY__UPLINK__URL` is `url` in `[uplink]`. Secrets stand in files of their own, named here.
 //! Relative paths count from the working directory.
 
+mod broker;
 mod devices;
 mod entries;
 mod entry;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::TableLike;
 
+pub use broker::Broker;
 pub use devices::Devices;
 pub use error::{ConfigError, Fault, Place, Problem};
 pub use gateway::{Gateway, GatewayKind, Site};
@@ -47,6 +49,7 @@ pub use store::Store;
 pub use units::parse_duration;
 pub use uplink::{ClientCertificate, Compression, Https, Mqtt, MqttVersion, Nats, Open311, Uplink, Way};
 
+use broker::BrokerKeys;
 use read::{Checks, Reader, Source};
 use uplink::UplinkKeys;
 use value::Keys;
@@ -58,6 +61,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// The MQTT listener.
     pub listener: Listener,
+    /// Somebody else's broker that the gateway takes reports from, if there is one.
+    pub broker: Option<Broker>,
     /// What devices must prove.
     pub devices: Devices,
     /// The local HTTP API.
@@ -137,6 +142,7 @@ impl Config {
 struct Draft {
     gateway: Gateway,
     listener: Listener,
+    broker: BrokerKeys,
     devices: Devices,
     http: Http,
     geography: Geography,
@@ -151,6 +157,7 @@ impl Draft {
     fn visit(&mut self, keys: &mut impl Keys) {
         self.gateway.visit(keys);
         self.listener.visit(keys);
+        self.broker.visit(keys);
         self.devices.visit(keys);
         self.http.visit(keys);
         self.geography.visit(keys);
@@ -162,6 +169,7 @@ impl Draft {
 
     fn check(&mut self, checks: &mut Checks) {
         self.listener.check(checks);
+        self.broker.check(checks);
         self.devices.check(checks);
         self.store.check(checks);
         uplink::check(&self.uplinks, checks);
@@ -171,6 +179,7 @@ impl Draft {
         Config {
             gateway: self.gateway,
             listener: self.listener,
+            broker: self.broker.into_broker(),
             devices: self.devices,
             http: self.http,
             geography: self.geography,
@@ -189,6 +198,7 @@ impl Draft {
         Draft {
             gateway: config.gateway.clone(),
             listener: config.listener.clone(),
+            broker: BrokerKeys::from_broker(config.broker.as_ref()),
             devices: config.devices.clone(),
             http: config.http.clone(),
             geography: config.geography.clone(),
