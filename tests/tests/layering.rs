@@ -39,13 +39,14 @@ const LAYERS: [(&str, &[&str]); 20] = [
 ];
 
 /// Outside crates that only these modules of the gateway may name.
-const OWNED: [(&str, &[&str]); 11] = [
+const OWNED: [(&str, &[&str]); 12] = [
     ("rmqtt_codec", &["mqtt"]),
     ("tokio_rustls", &["mqtt"]),
     ("tokio_tungstenite", &["mqtt"]),
     ("x509_parser", &["mqtt"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
+    ("async_nats", &["uplink"]),
     ("axum", &["http"]),
     ("indicatif", &["cli"]),
     ("argon2", &["access"]),

@@ -5,6 +5,7 @@ pub mod cloudevent;
 pub mod https;
 pub mod lane;
 pub mod losses;
+pub mod nats;
 mod patience;
 mod put_off;
 mod receipt;
