@@ -2,18 +2,24 @@
 //! the servers meanwhile.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use patrol_gateway::config::{Nats, Uplink, Way};
+use patrol_gateway::config::{ClientCertificate, Nats, Uplink, Way};
 use patrol_gateway::domain::coordinates::Coordinates;
 use patrol_gateway::domain::report::{Class, DeviceId, Identity};
 use patrol_gateway::store::record::StoredRecord;
 use patrol_gateway::store::settlement::{Decision, Pending, RecordKey};
 use patrol_gateway::uplink::carrier::{Answer, Carrier, Room, Trouble};
 use patrol_gateway::uplink::nats::carrier::NatsCarrier;
-use patrol_tests::nats::{Servers, leader, message_ids, step_down};
+use patrol_tests::nats::{Config, Servers, Stream, leader, message_ids, step_down};
+use patrol_tests::tls_front::Authority;
 use patrol_tests::wait_until;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 /// Whatever is awaited comes within this time. Generous: nothing is measured by it.
@@ -228,4 +234,107 @@ async fn passwords_are_read_from_the_file_and_what_a_user_may_not_publish_is_sai
     assert!(text.to_lowercase().contains("permissions violation"), "let in by now, but: {text}");
     let text = trouble(&carrier(&with("admin", "admin"))).await;
     assert!(text.contains("no stream"), "{text}");
+}
+
+#[tokio::test]
+async fn only_a_server_of_the_right_authority_is_met_and_only_with_a_certificate_when_it_asks_for_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let authority = Authority::new();
+    let ca_file = authority.file(dir.path());
+    let (certificate, key) = authority.issue("localhost", 30).files(dir.path(), "server");
+    let servers = Servers::alone(&format!(
+        "tls {{ cert_file: {certificate:?}, key_file: {key:?}, ca_file: {ca_file:?}, verify: true }}"
+    ))
+    .await;
+    let (certificate, key) = authority.issue("box-017", 30).files(dir.path(), "box");
+    let own = Some(ClientCertificate { certificate, key });
+    let with = |ca_file: &Path, client: Option<ClientCertificate>| {
+        let url = format!("tls://localhost:{}", servers.addr(0).port()).parse().expect("a URL");
+        let ca_file = Some(ca_file.to_owned());
+        carrier(&Uplink { url, ca_file, client, ..uplink(&servers) })
+    };
+    let text = trouble(&with(&ca_file, own.clone())).await;
+    assert!(text.contains("no stream takes"), "let in: {text}");
+    let text = trouble(&with(&ca_file, None)).await;
+    assert!(!text.contains("no stream"), "{text}");
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let text = trouble(&with(&Authority::new().file(elsewhere.path()), own)).await;
+    assert!(text.to_lowercase().contains("certificate"), "{text}");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_dead_without_a_word_is_given_up_for_another() {
+    let servers = Servers::alone("").await;
+    let context = servers.context().await;
+    let stream = servers.stream(&context, |_| {}).await;
+    let door = Door::to(servers.addr(0)).await;
+    let url = format!("nats://{}", door.addr).parse().expect("a URL");
+    let carrier = carrier(&Uplink { url, timeout: Duration::from_millis(600), ..uplink(&servers) });
+    deliver(&carrier, &batch(0..10)).await;
+    door.deaden();
+    assert_eq!(send(&carrier, &batch(10..20)).await, Err(Trouble::Deadline));
+    deliver(&carrier, &batch(10..20)).await;
+    assert_eq!(message_ids(&stream).await, once(0..20));
+}
+
+#[tokio::test]
+async fn a_city_splits_its_stream_without_touching_a_box() {
+    let mappings =
+        "mappings = { \"patrol.*.*\": \"part.{{partition(2,1)}}.{{wildcard(1)}}.{{wildcard(2)}}\" }";
+    let servers = Servers::alone(mappings).await;
+    let context = servers.context().await;
+    let stream = servers.stream(&context, |config| config.subjects = vec!["part.0.*.*".into()]).await;
+    let other = |config: &mut Config| {
+        config.name = "PATROL_1".into();
+        config.subjects = vec!["part.1.*.*".into()];
+    };
+    let mut config = stream.cached_info().config.clone();
+    other(&mut config);
+    let second = context.create_stream(config).await.expect("a second stream");
+    for number in 0..16 {
+        let random = fastrand::Rng::with_seed(7);
+        let gateway = format!("box-{number:03}");
+        let carrier = NatsCarrier::new(&uplink(&servers), gateway, Coordinates::default(), random);
+        let carrier = carrier.expect("a configuration that works");
+        deliver(&carrier, &batch(0..5)).await;
+        deliver(&carrier, &batch(0..5)).await;
+    }
+    let stored = async |stream: &Stream| stream.get_info().await.expect("its figures").state.messages;
+    let (first, second) = (stored(&stream).await, stored(&second).await);
+    assert_eq!(first + second, 80, "each record once, resends included");
+    assert!(first > 0 && second > 0 && first % 5 == 0, "boxes are spread, each whole: {first} and {second}");
+}
+
+/// A door to a server whose open connections can be deadened: they stay open, and nothing goes through any more.
+struct Door {
+    addr: SocketAddr,
+    deaden: watch::Sender<()>,
+    _keeper: tokio::task::JoinHandle<()>,
+}
+
+impl Door {
+    async fn to(server: SocketAddr) -> Door {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let deaden = watch::Sender::new(());
+        let told = deaden.clone();
+        let keeper = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((mut inside, _)) = listener.accept().await {
+                let mut told = told.subscribe();
+                connections.spawn(async move {
+                    let mut outside = TcpStream::connect(server).await.expect("the server runs");
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut inside, &mut outside) => {}
+                        _ = told.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        Door { addr, deaden, _keeper: keeper }
+    }
+
+    fn deaden(&self) {
+        self.deaden.send_replace(());
+    }
 }

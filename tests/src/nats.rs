@@ -7,7 +7,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, pull};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
+pub use async_nats::jetstream::stream::{Config, Stream};
+use async_nats::jetstream::stream::{DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, Context};
 use futures_util::StreamExt;
 use tempfile::TempDir;

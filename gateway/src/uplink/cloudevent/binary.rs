@@ -1,82 +1,46 @@
-//! An event in CloudEvents' binary mode: attributes beside the data, for protocols whose messages have headers.
+//! Events in binary mode: the attributes beside the data, for transports whose messages have properties or headers.
+
+use serde::Serialize;
+use serde_json::Value;
 
 use super::CloudEvent;
 
-/// An event in parts.
+/// An event whose attributes stand beside its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BinaryEvent {
-    /// Context attributes by name, `id` and `source` first; `datacontenttype` is not among them.
+    /// `specversion`, `id`, `source`, `type`, `time`, and `subject` if it has one; without a prefix.
     pub attributes: Vec<(&'static str, String)>,
-    /// The content type of the data.
+    /// `datacontenttype`.
     pub content_type: &'static str,
-    /// The data: JSON, or the payload as the device sent it.
+    /// The data: a GeoJSON Feature, or the payload as it came when it can't be read.
     pub data: Vec<u8>,
 }
 
 impl CloudEvent<'_> {
-    /// The event in binary mode: as much a function of the stored record as its JSON is.
-    pub fn into_binary(self) -> BinaryEvent {
-        let text = |value: serde_json::Result<serde_json::Value>| match value {
-            Ok(serde_json::Value::String(text)) => text,
-            _ => String::new(), // each of them serializes as a text
-        };
+    /// The event in binary mode.
+    pub fn to_binary(&self) -> BinaryEvent {
         let mut attributes = vec![
-            ("id", self.id.to_string()),
-            ("source", text(serde_json::to_value(&self.source))),
             ("specversion", self.specversion.to_owned()),
+            ("id", self.id.to_string()),
+            ("source", text(&self.source)),
             ("type", self.r#type.to_owned()),
-            ("time", text(serde_json::to_value(self.time))),
+            ("time", text(&self.time)),
         ];
-        attributes.extend(self.subject.map(|subject| ("subject", subject.into_owned())));
+        attributes.extend(self.subject.as_deref().map(|subject| ("subject", subject.to_owned())));
         let data = match (&self.data, &self.data_base64) {
             (Some(feature), _) => serde_json::to_vec(feature)
                 .expect("a Vec takes every write, and a feature has text keys and finite numbers only"),
-            (None, Some(payload)) => payload.0.to_vec(),
-            (None, None) => Vec::new(),
+            (None, raw) => raw.as_ref().map(|raw| raw.0.to_vec()).unwrap_or_default(),
         };
         BinaryEvent { attributes, content_type: self.datacontenttype, data }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use crate::domain::coordinates::Coordinates;
-    use crate::domain::report::{Class, DeviceId, Identity};
-    use crate::store::record::StoredRecord;
-    use crate::uplink::cloudevent::event;
-
-    fn record(payload: &str) -> StoredRecord {
-        StoredRecord {
-            device: DeviceId::parse("car-07").unwrap(),
-            identity: Identity::Device { boot: 7, seq: 812 },
-            class: Class::Telemetry,
-            received_at_ms: 1_795_396_366_007,
-            payload: Bytes::copy_from_slice(payload.as_bytes()),
-            casework: None,
-            gateway: None,
-        }
-    }
-
-    #[test]
-    fn the_parts_are_those_of_the_event_in_json() {
-        let record = record(r#"{"boot": 7, "seq": 812, "speed_kmh": 23.5}"#);
-        let whole = || event("box-017", Coordinates::default(), &record, None);
-        let json = serde_json::to_value(whole()).unwrap();
-        let parts = whole().into_binary();
-        for (name, value) in &parts.attributes {
-            assert_eq!(json[name], **value, "{name}");
-        }
-        assert_eq!(json.as_object().unwrap().len(), parts.attributes.len() + 2, "all but type and data");
-        assert_eq!(json["datacontenttype"], parts.content_type);
-        assert_eq!(json["data"], serde_json::from_slice::<serde_json::Value>(&parts.data).unwrap());
-    }
-
-    #[test]
-    fn a_payload_that_nobody_reads_is_the_data() {
-        let record = record("not for us");
-        let parts = event("box-017", Coordinates::default(), &record, None).into_binary();
-        assert_eq!((parts.content_type, &*parts.data), ("application/octet-stream", &b"not for us"[..]));
+/// An attribute that is written as a text.
+fn text(attribute: &impl Serialize) -> String {
+    match serde_json::to_value(attribute) {
+        Ok(Value::String(text)) => text,
+        // Nothing that is written as an attribute is anything else.
+        _ => String::new(),
     }
 }

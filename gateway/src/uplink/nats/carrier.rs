@@ -145,7 +145,7 @@ impl Carrier for NatsCarrier {
         let (mut messages, mut wire_bytes) = (Vec::new(), 0);
         for Pending { record, anchor, .. } in records.iter().take(room.records) {
             let event = cloudevent::event(&self.gateway_id, self.coordinates, record, *anchor);
-            let message = OutMessage::of(event);
+            let message = OutMessage::of(&event);
             if !messages.is_empty() && wire_bytes + message.wire_bytes() > room.bytes {
                 break;
             }

@@ -23,8 +23,8 @@ pub(super) struct OutMessage {
 }
 
 impl OutMessage {
-    pub(super) fn of(event: CloudEvent<'_>) -> OutMessage {
-        let parts = event.into_binary();
+    pub(super) fn of(event: &CloudEvent<'_>) -> OutMessage {
+        let parts = event.to_binary();
         let value_of =
             |name| parts.attributes.iter().find(|(each, _)| *each == name).map_or("", |(_, value)| value);
         let id = format!("{} {}", value_of("source"), value_of("id"));
@@ -87,7 +87,7 @@ mod tests {
             casework: None,
             gateway: Some("box-003".into()),
         };
-        let message = OutMessage::of(event("box-017", Coordinates::default(), &record, None));
+        let message = OutMessage::of(&event("box-017", Coordinates::default(), &record, None));
         let header = |name: &str| message.headers.get(name).map(ToString::to_string).unwrap_or_default();
         assert_eq!(
             header(MESSAGE_ID),
