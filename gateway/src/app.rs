@@ -26,12 +26,13 @@ use crate::access::file::{self, FileError, Stamp};
 use crate::audit::{self, Audit, Event};
 use crate::city::{self, CityError};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::city::City;
 use crate::domain::journal::Entry;
 use crate::domain::keyring::Keyring;
 use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
+use crate::domain::uplinks::UplinkPlan;
 use crate::downlink::answers::Answers;
 use crate::health::{Readiness, UplinkStatus};
 use crate::http::journal::{Journal, JournalPages};
@@ -265,6 +266,7 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
         medium: Medium::Files,
         max_bytes: config.store.max_bytes,
         policies: config.store.policies,
+        uplinks: config.uplinks.iter().map(plan).collect(),
         sync_within: config.store.sync_within,
         flash_budget_bytes_per_day: config.store.flash_budget_bytes_per_day,
         evidence_max_bytes: config.store.evidence_max_bytes,
@@ -278,6 +280,15 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
         },
         started_at_ms: clock::unix_ms(),
         chance: fastrand::Rng::new(),
+    }
+}
+
+/// What an uplink gets.
+fn plan(uplink: &config::Uplink) -> UplinkPlan {
+    UplinkPlan {
+        name: uplink.name.as_str().into(),
+        classes: uplink.classes.clone(),
+        required: uplink.required,
     }
 }
 
@@ -306,7 +317,7 @@ fn lanes(
     store: &Store,
     metrics: &Arc<Metrics>,
 ) -> Result<Option<(Platform, Lane, LossLane)>, AppError> {
-    let Some(uplink) = &config.uplink else { return Ok(None) };
+    let Some(uplink) = config.uplinks.first() else { return Ok(None) };
     // rustls wants one provider for the process; an error says that it already has one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let platform = Platform::new(uplink)?;
@@ -326,7 +337,7 @@ fn stall_lane(
     stalls: &register::Handle,
     stopping: CancellationToken,
 ) -> Option<impl Future<Output = ()> + Send + 'static> {
-    let (uplink, handle) = (config.uplink.as_ref()?, stalls.clone());
+    let (uplink, handle) = (config.uplinks.first()?, stalls.clone());
     let take = move |csv| {
         let handle = handle.clone();
         async move { handle.offer(csv).await }
@@ -391,7 +402,7 @@ fn announce(
 ) -> Result<String, AppError> {
     let (mqtt, http) = (entrance.doors.plain()?, http.local_addr()?);
     let doors = entrance::describe(entrance)?;
-    let uplink = match &config.uplink {
+    let uplink = match config.uplinks.first() {
         Some(uplink) => uplink.url.to_string(),
         None => "none: buffering until one is configured".to_owned(),
     };

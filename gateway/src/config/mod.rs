@@ -66,8 +66,8 @@ pub struct Config {
     pub geography: Geography,
     /// How much is kept.
     pub store: Store,
-    /// Where reports go; `None` buffers.
-    pub uplink: Option<Uplink>,
+    /// Where reports go, the one that speaks to the devices first; none buffers.
+    pub uplinks: Vec<Uplink>,
     /// What is logged.
     pub log: Log,
     /// How messages of other systems become reports.
@@ -141,7 +141,7 @@ struct Draft {
     http: Http,
     geography: Geography,
     store: Store,
-    uplink: UplinkKeys,
+    uplinks: Vec<UplinkKeys>,
     log: Log,
     mapping: Mappings,
 }
@@ -155,7 +155,7 @@ impl Draft {
         self.http.visit(keys);
         self.geography.visit(keys);
         self.store.visit(keys);
-        self.uplink.visit(keys);
+        keys.repeated("uplink", &mut self.uplinks);
         self.log.visit(keys);
         keys.entries(mapping::ENTRY, &mut self.mapping);
     }
@@ -164,7 +164,7 @@ impl Draft {
         self.listener.check(checks);
         self.devices.check(checks);
         self.store.check(checks);
-        self.uplink.check(checks);
+        uplink::check(&self.uplinks, checks);
     }
 
     fn into_config(self) -> Config {
@@ -175,13 +175,17 @@ impl Draft {
             http: self.http,
             geography: self.geography,
             store: self.store,
-            uplink: self.uplink.into_uplink(),
+            uplinks: self.uplinks.into_iter().filter_map(UplinkKeys::into_uplink).collect(),
             log: self.log,
             mapping: self.mapping,
         }
     }
 
     fn from_config(config: &Config) -> Draft {
+        let mut uplinks: Vec<_> = config.uplinks.iter().map(UplinkKeys::from_uplink).collect();
+        if uplinks.is_empty() {
+            uplinks.push(UplinkKeys::default());
+        }
         Draft {
             gateway: config.gateway.clone(),
             listener: config.listener.clone(),
@@ -189,7 +193,7 @@ impl Draft {
             http: config.http.clone(),
             geography: config.geography.clone(),
             store: config.store.clone(),
-            uplink: UplinkKeys::from_uplink(config.uplink.as_ref()),
+            uplinks,
             log: config.log.clone(),
             mapping: config.mapping.clone(),
         }

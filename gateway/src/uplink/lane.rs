@@ -28,6 +28,7 @@ use crate::config::Uplink;
 use crate::domain::coordinates::Coordinates;
 use crate::domain::report::Class;
 use crate::domain::schedule;
+use crate::domain::uplinks::UplinkNo;
 use crate::health::{UplinkKind, UplinkState, UplinkStatus};
 use crate::metrics::Metrics;
 use crate::store::handle::{SettleError, Stopped, Store};
@@ -255,7 +256,8 @@ impl Lane {
         let accepted = records.iter().filter(is_accepted).count() as u64;
         let rejected = records.len() as u64 - accepted;
         let settled_at_ms = clock::unix_ms();
-        let settlement = Settlement { class: self.held_class, settled_at_ms, records };
+        let uplink = UplinkNo::FIRST;
+        let settlement = Settlement { uplink, class: self.held_class, settled_at_ms, records };
         match self.store.settle(settlement).await {
             Ok(()) => {}
             Err(SettleError::Unsettled(error)) => {
