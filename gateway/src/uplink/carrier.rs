@@ -73,6 +73,9 @@ pub enum Trouble {
         /// The status.
         status: u16,
     },
+    /// The platform is there, and not set up for us: a person is needed, whom this tells what to look at.
+    #[error("{0}")]
+    Setup(String),
     /// It does not take this batch as it is (400, 413, 422): some event in it is to blame, or its size.
     #[error("platform refuses the batch with {status}: {reason}")]
     BatchRefused {
@@ -94,7 +97,7 @@ impl Trouble {
             Trouble::NoAnswer(_) => "no_answer",
             Trouble::Deadline => "deadline",
             Trouble::Unavailable { .. } => "unavailable",
-            Trouble::Denied { .. } => "denied",
+            Trouble::Denied { .. } | Trouble::Setup(_) => "denied",
             Trouble::BatchRefused { .. } => "refused",
             Trouble::Garbled(_) => "garbled",
         }
