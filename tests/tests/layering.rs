@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("clock", &[]),
-    ("health", &[]),
+    ("health", &["domain"]),
     ("config", &["domain"]),
     ("city", &["config", "domain"]),
     ("keys", &["config", "domain"]),
@@ -45,7 +45,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
 ];
 
 /// Outside crates that only these modules of the gateway may name.
-const OWNED: [(&str, &[&str]); 14] = [
+const OWNED: [(&str, &[&str]); 15] = [
     ("rmqtt_codec", &["mqtt"]),
     ("rumqttc", &["mqtt_client"]),
     ("rumqttc_v4", &["mqtt_client"]),
@@ -55,6 +55,7 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("x509_parser", &["mqtt"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
+    ("async_nats", &["uplink"]),
     ("axum", &["http"]),
     ("indicatif", &["cli"]),
     ("argon2", &["access"]),

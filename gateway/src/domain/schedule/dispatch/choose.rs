@@ -120,8 +120,13 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         let queue = waiting.queue(stream.side);
         let is_ready = queue.is_ready(&busy);
         let has_more = waiting.standing.records > known;
-        // Backlog goes in full batches: what is left of one load is not a batch of its own.
-        let is_enough = is_ready && stream.side == Side::Live || held >= batch_records;
+        // Backlog goes in full batches: what is left of one load is not a batch of its own. And while the devices of all that
+        // is held have a batch under way, others may have something.
+        let is_enough = match (is_ready, stream.side) {
+            (true, Side::Live) => true,
+            (true, Side::Backlog) => held >= batch_records,
+            (false, _) => held >= LOAD_MAX.records,
+        };
         if has_more && !is_enough && !queue.is_exhausted {
             return Prospect::Loadable;
         }
@@ -133,7 +138,7 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
             return Prospect::Nothing;
         }
         let is_all_exhausted = stream.is_first() || waiting.queues.iter().all(|queue| queue.is_exhausted);
-        if !is_all_exhausted || held >= batch_records {
+        if !is_all_exhausted || is_enough {
             return Prospect::Nothing;
         }
         if waiting.is_recheck_due(now) {

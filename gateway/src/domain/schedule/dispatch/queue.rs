@@ -54,19 +54,14 @@ impl<K: Copy> Queue<K> {
 
     /// Whether a batch can be taken while these devices have one under way.
     pub(super) fn is_ready(&self, busy: &HashSet<u64>) -> bool {
-        let mut blocked = busy.clone();
-        for group in &self.suspects {
-            if group.iter().all(|item| !blocked.contains(&item.device)) {
-                return true;
-            }
-            blocked.extend(group.iter().map(|item| item.device));
-        }
-        self.items.iter().any(|item| !blocked.contains(&item.device))
+        let is_free = |item: &Item<K>| !busy.contains(&item.device);
+        // A device that is only in groups that wait is in one that can go.
+        self.iter().any(is_free)
     }
 
-    /// Takes a batch of at most `records_max`, of devices that are not busy: one group of suspects (true), or the first items.
-    /// When there are more of them than fit, only those of one part of the devices, so that the others can go beside them;
-    /// `turn` says which part is tried first.
+    /// Takes a batch of at most `records_max`, of devices that are not busy: of one group of suspects (true), or the first
+    /// items. When there are more of them than fit, only those of one part of the devices, so that the others can go beside
+    /// them; `turn` says which part is tried first.
     pub(super) fn take(
         &mut self,
         busy: &HashSet<u64>,
@@ -74,14 +69,17 @@ impl<K: Copy> Queue<K> {
         parts: u64,
         turn: u64,
     ) -> (Vec<Item<K>>, bool) {
-        let mut blocked = busy.clone();
-        for index in 0..self.suspects.len() {
-            let group = &self.suspects[index];
-            if group.iter().all(|item| !blocked.contains(&item.device)) {
-                return (self.suspects.remove(index).unwrap_or_default(), true);
+        let is_free = |item: &Item<K>| !busy.contains(&item.device);
+        // What is busy in an earlier group is so in a later one, so no device overtakes itself.
+        if let Some(index) = self.suspects.iter().position(|group| group.iter().any(is_free)) {
+            let group = self.suspects.remove(index).unwrap_or_default();
+            let (taken, stays): (Vec<_>, Vec<_>) = group.into_iter().partition(is_free);
+            if !stays.is_empty() {
+                self.suspects.insert(index, stays);
             }
-            blocked.extend(group.iter().map(|item| item.device));
+            return (taken, true);
         }
+        let blocked = busy;
         let free = |item: &&Item<K>| !blocked.contains(&item.device);
         let parts = if self.items.iter().filter(free).nth(records_max).is_some() { parts.max(1) } else { 1 };
         let part = (0..parts)
