@@ -69,7 +69,7 @@ impl MqttLink {
         random: fastrand::Rng,
     ) -> (MqttLink, mpsc::Sender<Order>, watch::Receiver<State>) {
         let (order, orders) = mpsc::channel(ORDERS_MAX);
-        let not_yet = State::Down(Trouble::NoAnswer("not connected yet".to_owned()));
+        let not_yet = State::Down(Trouble::Unreachable("not connected yet".to_owned()));
         let (state, states) = watch::channel(not_yet);
         let backoff = Backoff::new(uplink.retry_min, uplink.retry_max);
         let (connect_within, suspicion) = (uplink.timeout, Suspicion::default());
@@ -341,6 +341,7 @@ fn trouble(error: ConnectError) -> Trouble {
             Trouble::Denied { status: code.into() }
         }
         ConnectError::Busy { code, .. } => Trouble::Unavailable { status: code.into(), retry_after: None },
-        ConnectError::Setup(what) | ConnectError::NoAnswer(what) => Trouble::NoAnswer(what),
+        ConnectError::Setup(what) => Trouble::Setup(what),
+        ConnectError::NoAnswer(what) => Trouble::Unreachable(what),
     }
 }

@@ -35,7 +35,7 @@ pub(super) const PACKET_BYTES_SENSIBLE: u32 = 4 * 1024;
 /// The word of a broker whose packets are too small for an event.
 pub(super) fn too_large(bytes: usize, max: u32) -> Word {
     if max < PACKET_BYTES_SENSIBLE {
-        return Word::Trouble(Trouble::Denied { status: 0x95 });
+        return Word::Trouble(Trouble::Setup(format!("the broker takes packets of {max} bytes at most")));
     }
     let reason = format!("an MQTT packet of {bytes} bytes, and the broker takes {max} at most");
     Word::Decided(Decision::Rejected { reason })
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_broker_that_takes_no_packets_at_all_costs_nobody_a_record() {
-        assert!(matches!(too_large(900, 512), Word::Trouble(Trouble::Denied { .. })));
+        assert!(matches!(too_large(900, 512), Word::Trouble(Trouble::Setup(_))));
         assert!(matches!(too_large(9000, 8192), Word::Decided(Decision::Rejected { .. })));
     }
 }
