@@ -35,7 +35,10 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("mqtt", &["access", "audit", "clock", "domain", "downlink", "intake", "metrics", "sightings", "store"]),
     // One connection to somebody else's broker: the uplink publishes there, `external` takes in from there.
     ("mqtt_client", &["domain"]),
-    ("external", &["clock", "config", "domain", "downlink", "intake", "metrics", "mqtt_client", "sightings", "store"]),
+    (
+        "external",
+        &["clock", "config", "domain", "downlink", "intake", "metrics", "mqtt_client", "sightings", "store"],
+    ),
     ("uplink", &["clock", "config", "domain", "health", "metrics", "mqtt_client", "store"]),
     ("http", &["domain", "health", "metrics", "sightings", "store", "transfer"]),
     ("lib", &[]),

@@ -60,7 +60,9 @@ async fn restart_in_mid_stream(receipts: bool, lines: &str) {
     assert_eq!(sent, rounds as usize * 300);
     platform.has(sent).await;
     let twice = platform.seen().values().map(|times| times - 1).sum::<usize>();
-    println!("{rounds} restarts, {sent} events, 0 lost, {twice} came twice, slowest after a restart {slowest:?}");
+    println!(
+        "{rounds} restarts, {sent} events, 0 lost, {twice} came twice, slowest after a restart {slowest:?}"
+    );
     assert!(slowest < FLOWS_WITHIN, "{slowest:?}");
 }
 

@@ -150,7 +150,8 @@ impl RawLink {
                 return Some((packet[0], packet[head..].to_vec()));
             }
             let mut bytes = [0; 16 * 1024];
-            let read = timeout(WITHIN, self.stream.read(&mut bytes)).await.expect("the client says something");
+            let read =
+                timeout(WITHIN, self.stream.read(&mut bytes)).await.expect("the client says something");
             match read {
                 Ok(count) if count > 0 => self.input.extend_from_slice(&bytes[..count]),
                 _ => return None,

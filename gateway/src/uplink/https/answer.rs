@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use super::Verdict;
 use crate::uplink::carrier::Trouble;
 use crate::uplink::verdict;
 pub(super) use crate::uplink::verdict::{Outcome, shorten};
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// Reads an answer.
 pub(super) fn results(

@@ -242,7 +242,8 @@ impl MqttLink {
         } else if self.suspicion.is_aside(&message.id, Instant::now()) {
             Some(Word::PutAside)
         } else {
-            max.filter(|max| message.packet_bytes > *max as usize).map(|max| too_large(message.packet_bytes, max))
+            max.filter(|max| message.packet_bytes > *max as usize)
+                .map(|max| too_large(message.packet_bytes, max))
         };
         if let Some(early) = early {
             // Whoever has given up waiting needs no word.
@@ -287,7 +288,9 @@ impl MqttLink {
     fn tell_unheard(&mut self) {
         if self.unheard_told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY) {
             self.unheard_told_at = Some(Instant::now());
-            tracing::warn!("the broker takes events, but nobody has subscribed to them: they reach no platform");
+            tracing::warn!(
+                "the broker takes events, but nobody has subscribed to them: they reach no platform"
+            );
         }
     }
 }

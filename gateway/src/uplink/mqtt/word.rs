@@ -59,7 +59,9 @@ pub(super) fn of_fate(fate: Fate, by_receipt: bool) -> Option<Word> {
 /// the same for all events, or the broker's state.
 fn of_reason(reason: u8) -> Word {
     match reason {
-        0x99 => Word::Decided(Decision::Rejected { reason: "the broker: payload format invalid (0x99)".into() }),
+        0x99 => {
+            Word::Decided(Decision::Rejected { reason: "the broker: payload format invalid (0x99)".into() })
+        }
         0x95 => Word::Decided(Decision::Rejected { reason: "the broker: packet too large (0x95)".into() }),
         0x87 | 0x90 => Word::Trouble(Trouble::Denied { status: reason.into() }),
         _ => Word::Trouble(Trouble::Unavailable { status: reason.into(), retry_after: None }),
@@ -86,7 +88,10 @@ mod tests {
         let fate = Fate::Acknowledged { is_unheard: false };
         assert_eq!(of_fate(fate, true), None);
         let unheard = of_fate(Fate::Acknowledged { is_unheard: true }, true);
-        assert!(matches!(unheard, Some(Word::Trouble(Trouble::Unavailable { .. }))), "nobody is there to send one");
+        assert!(
+            matches!(unheard, Some(Word::Trouble(Trouble::Unavailable { .. }))),
+            "nobody is there to send one"
+        );
         let accepted = Decision::Accepted { case_number: None };
         assert_eq!(of_fate(fate, false), Some(Word::Decided(accepted)));
         assert_eq!(of_fate(Fate::Unknown, true), Some(Word::Lost));
