@@ -5,11 +5,15 @@
 //! store last. Whoever misses the deadline is named.
 
 pub(crate) mod entrance;
+pub(crate) mod uplinks;
 
+use std::future::poll_fn;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroU64};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -19,6 +23,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
+
+use self::uplinks::{Shared, Uplinks};
 
 use crate::access::Keeper;
 use crate::access::describe;
@@ -52,10 +58,7 @@ use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
 use crate::store::sessions::SessionLimits;
 use crate::store::writer::{self, Running, StoreOptions, WriteError};
-use crate::uplink::https::{Platform, SetupError};
-use crate::uplink::lane::Lane;
-use crate::uplink::losses::LossLane;
-use crate::uplink::stalls::StallLane;
+use crate::uplink::https::SetupError;
 
 /// How long the parts may take to end, one after the other: below five seconds in all.
 const MQTT_END_MAX: Duration = Duration::from_secs(2);
@@ -157,16 +160,14 @@ pub async fn run(config: Config) -> Result<(), AppError> {
 
     let (stall_keeper, stalls) =
         register::Keeper::open(&config.gateway.data_dir, configured_stalls, metrics.clone());
-    let (platform, (lane, loss_lane)) = match lanes(&config, &store, &metrics)? {
-        Some((platform, lane, losses)) => (Some(platform), (Some(lane), Some(losses))),
-        None => Default::default(),
-    };
-    let stall_lane = stall_lane(&config, platform, &stalls, rest_stop.clone());
-    let uplink = lane.as_ref().map_or_else(|| watch::channel(UplinkStatus::default()).1, Lane::status);
+    let (shared_config, stopping) = (&config, &rest_stop);
+    let shared =
+        Shared { config: shared_config, store: &store, metrics: &metrics, stalls: &stalls, stopping };
+    let uplinks = Uplinks::build(&shared)?;
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
     let sightings = Sightings::default();
-    let view = view(&config, &store, uplink, ready, &metrics, &sightings, &city, transfer);
+    let view = view(&config, &store, uplinks.statuses, ready, &metrics, &sightings, &city, transfer);
     let announcement = announce(&config, &city, &stalls, &keyring, &registry.0, &entrance, &http_socket)?;
     let (audit, auditing) = Audit::start(audit::folder(&config.gateway.data_dir))?;
     audit.note(started(&config));
@@ -187,10 +188,9 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut mqtt = Part::spawn("mqtt listener", listener.run());
     let mut http = Part::spawn("http", http::serve(http_socket, view, rest_stop.clone()));
     let mut certificate = renewal.map(|it| Part::spawn("certificate", it.run(rest_stop.clone())));
-    let mut uplink = lane.map(|lane| Part::spawn("uplink", lane.run(rest_stop.clone())));
-    let mut losses = loss_lane.map(|lane| Part::spawn("loss records", lane.run(rest_stop.clone())));
+    let mut uplinks: Vec<Part> =
+        uplinks.parts.into_iter().map(|(name, work)| Part::spawn(name, work)).collect();
     let mut register = Part::spawn("stall register", stall_keeper.run(rest_stop.clone()));
-    let mut stall_lane = stall_lane.map(|lane| Part::spawn("stall lane", lane));
     print(&announcement)?;
 
     let ended = tokio::select! {
@@ -199,10 +199,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         ended = &mut access.task => Err(died(access.name, ended)),
         ended = &mut mqtt.task => Err(died(mqtt.name, ended)),
         ended = &mut http.task => Err(died(http.name, ended)),
-        ended = part_ended(&mut uplink) => Err(ended),
-        ended = part_ended(&mut losses) => Err(ended),
+        ended = any_ended(&mut uplinks) => Err(ended),
         ended = &mut register.task => Err(died(register.name, ended)),
-        ended = part_ended(&mut stall_lane) => Err(ended),
         ended = part_ended(&mut certificate) => Err(ended),
     };
     readiness.send_replace(Readiness::default());
@@ -214,8 +212,13 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     mqtt_stop.cancel();
     mqtt.end(MQTT_END_MAX).await;
     rest_stop.cancel();
-    tokio::join!(end(&mut uplink), end(&mut losses), end(&mut certificate), access.end(PART_END_MAX));
-    tokio::join!(end(&mut stall_lane), register.end(PART_END_MAX));
+    let end_uplinks = async {
+        let deadline = time::Instant::now() + PART_END_MAX;
+        for part in &mut uplinks {
+            part.end(deadline.saturating_duration_since(time::Instant::now())).await;
+        }
+    };
+    tokio::join!(end_uplinks, end(&mut certificate), access.end(PART_END_MAX), register.end(PART_END_MAX));
     http.end(PART_END_MAX).await;
     audit.note(Event::Stopped);
     // A disk that hangs must not hold the store's end up: what is left is the end of the log.
@@ -265,6 +268,7 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
         medium: Medium::Files,
         max_bytes: config.store.max_bytes,
         policies: config.store.policies,
+        uplinks: uplinks::plans(config),
         sync_within: config.store.sync_within,
         flash_budget_bytes_per_day: config.store.flash_budget_bytes_per_day,
         evidence_max_bytes: config.store.evidence_max_bytes,
@@ -300,47 +304,11 @@ pub(crate) fn limits(config: &Config) -> Limits {
     }
 }
 
-/// The platform, the lane of reports and the lane of loss records, when there is a platform.
-fn lanes(
-    config: &Config,
-    store: &Store,
-    metrics: &Arc<Metrics>,
-) -> Result<Option<(Platform, Lane, LossLane)>, AppError> {
-    let Some(uplink) = &config.uplink else { return Ok(None) };
-    // rustls wants one provider for the process; an error says that it already has one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let platform = Platform::new(uplink)?;
-    let (id, to, from, counts) =
-        (config.gateway.id.clone(), platform.clone(), store.clone(), metrics.clone());
-    let lane = Lane::new(id, uplink, to, from, counts, fastrand::Rng::new())
-        .with_coordinates(config.geography.coordinates());
-    let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
-    let losses = LossLane::new(id, uplink, platform.clone(), from, counts, fastrand::Rng::new());
-    Ok(Some((platform, lane, losses)))
-}
-
-/// The lane that asks the platform for another stall register.
-fn stall_lane(
-    config: &Config,
-    platform: Option<Platform>,
-    stalls: &register::Handle,
-    stopping: CancellationToken,
-) -> Option<impl Future<Output = ()> + Send + 'static> {
-    let (uplink, handle) = (config.uplink.as_ref()?, stalls.clone());
-    let take = move |csv| {
-        let handle = handle.clone();
-        async move { handle.offer(csv).await }
-    };
-    let known = stalls.from_platform.clone();
-    let lane = StallLane::new(&config.gateway.id, uplink, platform?, known, fastrand::Rng::new(), take);
-    Some(lane.run(stopping))
-}
-
 #[expect(clippy::too_many_arguments, reason = "one for each thing that the API shows")]
 fn view(
     config: &Config,
     store: &Store,
-    uplink: watch::Receiver<UplinkStatus>,
+    uplinks: Vec<watch::Receiver<UplinkStatus>>,
     readiness: watch::Receiver<Readiness>,
     metrics: &Arc<Metrics>,
     sightings: &Sightings,
@@ -368,7 +336,7 @@ fn view(
     View {
         gateway: config.gateway.id.as_str().into(),
         store: store.snapshot(),
-        uplink,
+        uplinks,
         readiness,
         metrics: metrics.clone(),
         writer,
@@ -391,10 +359,7 @@ fn announce(
 ) -> Result<String, AppError> {
     let (mqtt, http) = (entrance.doors.plain()?, http.local_addr()?);
     let doors = entrance::describe(entrance)?;
-    let uplink = match &config.uplink {
-        Some(uplink) => uplink.url.to_string(),
-        None => "none: buffering until one is configured".to_owned(),
-    };
+    let uplink = uplinks::describe(config);
     let try_it = format!(
         "mosquitto_pub -h {} -p {} -i car-01 -q 1 -t patrol/v1/up/car-01/incident -m \
          '{{\"kind\":\"event\",\"code\":\"0501\",\"position\":{{\"lon\":104.398,\"lat\":31.127,\"crs\":\"wgs84\"}}}}'",
@@ -479,6 +444,19 @@ fn died(name: &'static str, ended: Result<(), JoinError>) -> AppError {
         tracing::error!(part = name, %error, "task failed");
     }
     AppError::PartDied(name)
+}
+
+/// Waits for the first of the parts that ends; for ever when there is none.
+async fn any_ended(parts: &mut [Part]) -> AppError {
+    poll_fn(|context| {
+        for part in parts.iter_mut() {
+            if let Poll::Ready(ended) = Pin::new(&mut part.task).poll(context) {
+                return Poll::Ready(died(part.name, ended));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// Waits for the end of the part, if there is one.

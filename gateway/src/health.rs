@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::domain::schedule::Outlook;
+
 /// What the process needs before it takes devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Readiness {
@@ -19,26 +21,6 @@ impl Readiness {
     }
 }
 
-/// How reports leave the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UplinkKind {
-    /// They do not: the gateway buffers until an uplink is configured.
-    #[default]
-    None,
-    /// CloudEvents batches over HTTP.
-    Https,
-}
-
-impl UplinkKind {
-    /// The name in the status and in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            UplinkKind::None => "none",
-            UplinkKind::Https => "https",
-        }
-    }
-}
-
 /// What the uplink is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UplinkState {
@@ -51,6 +33,8 @@ pub enum UplinkState {
     Sending,
     /// The last attempt failed; the next one waits.
     BackingOff,
+    /// Something waits for another link, another day, or its turn.
+    HeldBack,
 }
 
 impl UplinkState {
@@ -61,15 +45,18 @@ impl UplinkState {
             UplinkState::Idle => "idle",
             UplinkState::Sending => "sending",
             UplinkState::BackingOff => "backing_off",
+            UplinkState::HeldBack => "held_back",
         }
     }
 }
 
-/// The uplink's account of itself, published whenever it changes. The default is "no uplink".
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// An uplink's account of itself, published whenever it changes. The default is "no uplink".
+#[derive(Debug, Clone, PartialEq)]
 pub struct UplinkStatus {
-    /// How reports leave.
-    pub kind: UplinkKind,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its platform speaks, by the name in the configuration; "none" without an uplink.
+    pub kind: &'static str,
     /// What it is doing.
     pub state: UplinkState,
     /// Why the last attempt failed, for the technician; `None` after a success. Never holds a secret.
@@ -78,4 +65,23 @@ pub struct UplinkStatus {
     pub last_accepted_at_ms: Option<i64>,
     /// Reports the platform accepted since the process started, duplicates it knew already included.
     pub accepted_total: u64,
+    /// Reports it refused for good since the process started.
+    pub rejected_total: u64,
+    /// How fast, until when, and what holds something back.
+    pub outlook: Outlook,
+}
+
+impl Default for UplinkStatus {
+    fn default() -> UplinkStatus {
+        UplinkStatus {
+            name: "none".into(),
+            kind: "none",
+            state: UplinkState::None,
+            last_error: None,
+            last_accepted_at_ms: None,
+            accepted_total: 0,
+            rejected_total: 0,
+            outlook: Outlook::default(),
+        }
+    }
 }

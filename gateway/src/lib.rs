@@ -7,8 +7,10 @@ pub mod transfer;
 
 pub mod access;
 pub mod downlink;
+pub mod external;
 pub mod intake;
 pub mod mqtt;
+pub mod mqtt_client;
 pub mod uplink;
 
 pub mod http;

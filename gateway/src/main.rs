@@ -27,6 +27,9 @@ fn main() -> ExitCode {
         Some(Command::Losses(losses)) => {
             with_config(&args, |config| cli::losses::run(config.http.bind, losses))
         }
+        Some(Command::Deadletter(command)) => {
+            with_config(&args, |config| cli::deadletter::run(&config, command))
+        }
         Some(Command::Indicators(which)) if which.formulas => cli::indicators::formulas(),
         Some(Command::Indicators(which)) => {
             with_config(&args, |config| cli::indicators::run(config.http.bind, which))

@@ -220,8 +220,8 @@ impl Metrics {
     }
 
     /// The page for Prometheus: OpenMetrics text, with the gauges set from what the store and the uplink last said.
-    pub fn render(&self, store: &Snapshot, uplink: &UplinkStatus) -> String {
-        self.sampled.set(store, uplink);
+    pub fn render(&self, store: &Snapshot, uplinks: &[UplinkStatus]) -> String {
+        self.sampled.set(store, uplinks);
         let mut page = String::with_capacity(8 * 1024);
         text::encode(&mut page, &self.registry).expect("writing to a string does not fail");
         page
@@ -274,12 +274,12 @@ impl Sampled {
                 .gauge("evidence_complete_files", "Photos and clips that are whole, their SHA-256 checked"),
             evidence_room_bytes: to.gauge("evidence_room_bytes", "Room promised to photos and clips"),
             evidence_max_bytes: to.gauge("evidence_max_bytes", "Bound for that room"),
-            backing_off: to.gauge("uplink_backing_off", "1 while the uplink waits after a failure"),
+            backing_off: to.gauge("uplink_backing_off", "Uplinks that wait after a failure"),
             damage: DamageGauges::register(to),
         }
     }
 
-    fn set(&self, store: &Snapshot, uplink: &UplinkStatus) {
+    fn set(&self, store: &Snapshot, uplinks: &[UplinkStatus]) {
         for class in Class::ALL {
             let backlog = store.class(class);
             self.backlog_records[class].set(gauge(backlog.records));
@@ -307,7 +307,8 @@ impl Sampled {
         self.evidence_complete_files.set(gauge(store.evidence.complete));
         self.evidence_room_bytes.set(gauge(store.evidence.room_bytes));
         self.evidence_max_bytes.set(gauge(store.evidence.max_bytes));
-        self.backing_off.set(i64::from(uplink.state == UplinkState::BackingOff));
+        let backing_off = uplinks.iter().filter(|uplink| uplink.state == UplinkState::BackingOff).count();
+        self.backing_off.set(i64::try_from(backing_off).unwrap_or(i64::MAX));
         self.damage.set(&store.damage);
     }
 }

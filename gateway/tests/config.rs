@@ -5,7 +5,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use patrol_gateway::config::{Compression, Config, ConfigError, GatewayKind, Problem, Uplink};
+use patrol_gateway::config::{
+    ClientCertificate, Compression, Config, ConfigError, GatewayKind, Https, Mqtt, MqttVersion, Nats,
+    Problem, Uplink, Way,
+};
 use patrol_gateway::domain::report::Class;
 use proptest::prelude::*;
 
@@ -37,7 +40,7 @@ fn no_file_is_a_configuration() {
     assert_eq!(config.listener.bind.to_string(), "127.0.0.1:1883");
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8080");
     assert_eq!(config.store.max_bytes, 2 << 30);
-    assert_eq!(config.uplink, None);
+    assert_eq!(config.uplinks, []);
 }
 
 #[test]
@@ -65,11 +68,11 @@ fn the_minimal_file_of_the_documentation_reads_as_meant() {
     let site = config.gateway.site.unwrap();
     assert_eq!((config.gateway.kind, site.lon_deg, site.lat_deg), (GatewayKind::Community, 104.398, 31.0));
     assert_eq!(config.geography.grids, Some("duty-grids.geojson".into()));
-    let uplink = config.uplink.unwrap();
+    let [uplink] = <[Uplink; 1]>::try_from(config.uplinks).unwrap();
     assert_eq!(
         uplink,
         Uplink {
-            compression: Compression::Gzip,
+            way: Way::Https(Https { compression: Compression::Gzip, compact: true }),
             timeout: Duration::from_millis(2500),
             batch_bytes: 65_536,
             ..Uplink::to("https://cases.example.city/ingest".parse().unwrap())
@@ -144,6 +147,15 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("listener.max_subscriptions", "0", "a whole number from 1 to 10000"),
     ("listener.connect_timeout", "10", "a duration from \"1s\" to \"1m\""),
     ("listener.connect_timeout", "\"10 s\"", "a duration from \"1s\" to \"1m\""),
+    ("broker.url", "\"ftp://a.example\"", "an https://, mqtts:// or tls:// URL"),
+    ("broker.mqtt_version", "\"4\"", "one of \"5\", \"3.1.1\""),
+    ("broker.client_id", "\"a b\"", "visible ASCII"),
+    ("broker.username", "1", "visible ASCII"),
+    ("broker.password_file", "1", "a path"),
+    ("broker.ca_file", "1", "a path"),
+    ("broker.topics", "[\"a/#/b\"]", "topic filters"),
+    ("broker.topics", "[]", "topic filters"),
+    ("broker.allow_plain", "1", "true or false"),
     ("devices.keys", "\"\"", "a path"),
     ("devices.unlisted", "\"ignore\"", "one of \"accept\", \"refuse\""),
     ("devices.registry", "\"\"", "a path"),
@@ -187,9 +199,24 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("store.keep_accepted", "-1", "a whole number from 0"),
     ("store.keep_quarantined", "1.5", "a whole number from 0"),
     ("store.keep_journal", "-1", "a whole number from 0"),
-    ("uplink.kind", "\"mqtt\"", "one of \"none\", \"https\""),
-    ("uplink.url", "\"ftp://a.example\"", "an https:// URL"),
-    ("uplink.url", "\"cases.example.city\"", "an https:// URL"),
+    ("uplink.kind", "\"amqp\"", "one of \"none\", \"https\", \"mqtt\", \"nats\", \"open311\", \"city\""),
+    ("uplink.name", "\"the desk\"", "1 to 32"),
+    ("uplink.url", "\"ftp://a.example\"", "an https://, mqtts:// or tls:// URL"),
+    ("uplink.url", "\"cases.example.city\"", "an https://, mqtts:// or tls:// URL"),
+    ("uplink.classes", "[\"incidents\"]", "a list of \"incident\""),
+    ("uplink.classes", "[\"task\", \"task\"]", "a list of \"incident\""),
+    ("uplink.required", "1", "true or false"),
+    ("uplink.compact", "1", "true or false"),
+    ("uplink.in_flight", "5", "a whole number from 1 to 4"),
+    ("uplink.client_certificate", "1", "a path"),
+    ("uplink.client_key", "1", "a path"),
+    ("uplink.mqtt_version", "5", "one of \"5\", \"3.1.1\""),
+    ("uplink.client_id", "\"a b\"", "1 to 128 visible"),
+    ("uplink.username", "\"\"", "1 to 128 visible"),
+    ("uplink.receipts", "1", "true or false"),
+    ("uplink.servers", "[\"b.example\"]", "URLs of servers"),
+    ("uplink.jurisdiction", "1", "1 to 128 visible"),
+    ("uplink.services", "1", "a path"),
     ("uplink.compression", "\"bz2\"", "one of \"zstd\", \"gzip\", \"none\""),
     ("uplink.timeout", "\"0s\"", "a duration from \"100ms\""),
     ("uplink.batch_events", "5001", "a whole number from 1 to 5000"),
@@ -220,6 +247,8 @@ fn every_bad_value_is_named_with_its_place_what_was_expected_and_what_was_found(
 fn every_key_has_a_bad_value_in_the_table() {
     let schema = Config::schema();
     let sections = schema["properties"].as_object().unwrap().iter();
+    // A section that may stand several times says first what it is when it stands once.
+    let sections = sections.map(|(name, section)| (name, section["anyOf"].get(0).unwrap_or(section)));
     for (section, keys) in sections.filter(|(_, section)| section["type"] == "object") {
         for key in keys["properties"].as_object().unwrap().keys() {
             let name = format!("{section}.{key}");
@@ -297,6 +326,19 @@ fn values_that_contradict_each_other_are_refused() {
             "p.toml:3:20: store.incident_reserve",
         ),
         (
+            https("receipts = true"),
+            "p.toml:4:12: uplink.receipts: expected nothing, as it is for uplink.kind \"mqtt\"",
+        ),
+        (https("client_key = \"a.key\""), "p.toml:4:14: uplink.client_key: expected client_certificate and"),
+        (
+            "[uplink]\nkind = \"mqtt\"\nurl = \"https://a.example\"".to_owned(),
+            "p.toml:3:7: uplink.url: expected a URL that begins with mqtts:// or mqtt://",
+        ),
+        (
+            "[uplink]\nkind = \"open311\"\nurl = \"https://a.example\"\nclasses = [\"task\"]".to_owned(),
+            "p.toml:4:11: uplink.classes: expected [\"incident\"]",
+        ),
+        (
             "[uplink]\nkind = \"https\"\nurl = \"http://a.example\"".to_owned(),
             "p.toml:3:7: uplink.url: expected an https:// URL (http:// leads only to loopback",
         ),
@@ -305,6 +347,38 @@ fn values_that_contradict_each_other_are_refused() {
         let problems = told(read(&text));
         assert!(problems.len() == 1 && problems[0].starts_with(expected), "{text}\n{problems:?}");
     }
+}
+
+#[test]
+fn uplinks_stand_side_by_side_and_each_is_checked_alone() {
+    let two = |more: &str| {
+        "[[uplink]]\nkind = \"https\"\nurl = \"https://a.example\"\n[[uplink]]\n".to_owned() + more
+    };
+    let config = read(&two("kind = \"nats\"\nurl = \"tls://b.example\"\nclasses = [\"telemetry\"]")).unwrap();
+    let names: Vec<&str> = config.uplinks.iter().map(|uplink| uplink.name.as_str()).collect();
+    assert_eq!(names, ["https", "nats"]);
+    assert_eq!(config.uplinks[1].classes, [Class::Telemetry]);
+    let cases = [
+        (
+            "kind = \"nats\"\nurl = \"https://b.example\"",
+            "p.toml:6:7: uplink[2].url: expected a URL that begins",
+        ),
+        (
+            "kind = \"https\"\nurl = \"https://b.example\"",
+            "p.toml:5:8: uplink[2].name: expected a name that no",
+        ),
+        ("kind = \"https\"\nname = \"b\"", "p.toml:5:8: uplink[2].url: expected the platform's URL"),
+        ("kind = \"none\"", "p.toml:5:8: uplink[2].kind: expected what the platform speaks"),
+        ("kin = \"none\"", "p.toml:5:1: unknown uplink.kin; the nearest known name is kind"),
+    ];
+    for (text, expected) in cases {
+        let problems = told(read(&two(text)));
+        assert!(problems.len() == 1 && problems[0].starts_with(expected), "{text}\n{problems:?}");
+    }
+    let variables = [("PATROL_GATEWAY__UPLINK__URL", "https://c.example")];
+    let config = read_with(&two("kind = \"nats\"\nurl = \"tls://b.example\""), &variables).unwrap();
+    let hosts: Vec<_> = config.uplinks.iter().map(|uplink| uplink.url.host_str().unwrap()).collect();
+    assert_eq!(hosts, ["c.example", "b.example"], "a variable is the first one's");
 }
 
 #[test]
@@ -356,7 +430,7 @@ fn a_variable_overrides_the_file_and_is_checked_like_it() {
     assert_eq!(config.listener.bind.port(), 0);
     assert_eq!((config.listener.max_in_flight, config.listener.max_packet_bytes), (20, 4096));
     assert_eq!(config.gateway.site.unwrap().lon_deg, 104.5);
-    assert!(config.uplink.unwrap().allow_plain_http);
+    assert!(config.uplinks[0].allow_plain);
 
     let bad = told(read_with("", &[("PATROL_GATEWAY__LISTENER__MAX_IN_FLIGHT", "lots")]));
     assert_eq!(
@@ -387,7 +461,7 @@ proptest! {
     #[test]
     fn what_is_shown_reads_back_the_same(
         connections in 1..65_536usize, seconds in 1..60u64, max in 128u64..4096, events in 1..5000usize,
-        lon in -180.0..180.0f64, lat in -90.0..90.0f64, plain in any::<bool>(), uplink in any::<bool>(),
+        lon in -180.0..180.0f64, lat in -90.0..90.0f64, plain in any::<bool>(), uplinks in 0..4usize,
     ) {
         let mut config = Config::default();
         config.listener.max_connections = connections;
@@ -402,12 +476,30 @@ proptest! {
         config.store.evidence_max_bytes = max << 19;
         config.store.policies[Class::Incident].reserve_bytes = max << 18;
         config.gateway.site = Some(patrol_gateway::config::Site { lon_deg: lon, lat_deg: lat });
-        config.uplink = uplink.then(|| Uplink {
+        let https = Uplink {
             batch_events: events,
-            allow_plain_http: plain,
+            allow_plain: plain,
             token_file: Some("/run/token \"1\"".into()),
             ..Uplink::to("https://cases.example.city/ingest".parse().unwrap())
-        });
+        };
+        let servers = vec!["tls://b.example:4222".parse().unwrap()];
+        let nats = Uplink {
+            name: "stream".into(),
+            way: Way::Nats(Nats { servers, username: Some("box".into()) }),
+            url: "nats://127.0.0.1:4222".parse().unwrap(),
+            classes: vec![Class::Incident, Class::Telemetry],
+            required: plain,
+            ..https.clone()
+        };
+        let mqtt = Mqtt { version: MqttVersion::V3, client_id: None, username: None, receipts: plain };
+        let mqtt = Uplink {
+            name: "desk".into(),
+            way: Way::Mqtt(mqtt),
+            url: "mqtts://a.example".parse().unwrap(),
+            client: Some(ClientCertificate { certificate: "/a.pem".into(), key: "/a.key".into() }),
+            ..https.clone()
+        };
+        config.uplinks = [https, nats, mqtt].into_iter().take(uplinks).collect();
         prop_assert_eq!(read(&config.to_toml()).unwrap(), config);
     }
 }

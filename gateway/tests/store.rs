@@ -7,6 +7,7 @@ mod store_journal;
 mod store_model;
 mod store_pace;
 mod store_room;
+mod store_uplinks;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use patrol_gateway::domain::report::{Class, DeviceId, Identity, RecordRef};
 use patrol_gateway::domain::retention::{Policies, WhenFull};
+use patrol_gateway::domain::uplinks::UplinkNo;
 use patrol_gateway::metrics::Metrics;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
@@ -39,6 +41,7 @@ fn options(data_dir: &Path) -> StoreOptions {
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        uplinks: Vec::new(),
         keep_journal: 10_000,
         session_limits: Default::default(),
         started_at_ms: 0,
@@ -130,7 +133,10 @@ async fn settle(store: &Store, class: Class, pending: impl IntoIterator<Item = P
         receipt: (class == Class::Incident).then(|| Bytes::from_static(b"{}")),
     };
     let records = pending.into_iter().map(settled).collect();
-    store.settle(Settlement { class, settled_at_ms: 0, records }).await.expect("there is room");
+    store
+        .settle(Settlement { uplink: UplinkNo::FIRST, class, settled_at_ms: 0, records })
+        .await
+        .expect("there is room");
 }
 
 fn accepted() -> Decision {

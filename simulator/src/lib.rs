@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod keys;
 pub mod ledger;
 pub mod local_http;
+pub mod open311;
 pub mod platform;
 pub mod route;
 mod signals;

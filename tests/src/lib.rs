@@ -36,6 +36,7 @@ pub mod golden;
 pub mod login;
 pub mod malformed;
 mod mosquitto;
+pub mod nats;
 mod packet_reader;
 pub mod packets;
 mod program;

@@ -209,7 +209,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 80] = [
+const OTHER_VALUES: [(&str, &str); 93] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -236,6 +236,14 @@ const OTHER_VALUES: [(&str, &str); 80] = [
     ("listener.max_queued", "500"),
     ("listener.max_subscriptions", "20"),
     ("listener.connect_timeout", "7s"),
+    ("broker.url", "mqtts://broker.example.city"),
+    ("broker.mqtt_version", "3.1.1"),
+    ("broker.client_id", "box-099-in"),
+    ("broker.username", "box-099"),
+    ("broker.password_file", "/tmp/password"),
+    ("broker.ca_file", "/tmp/broker.pem"),
+    ("broker.topics", "[\"patrol/v1/up/+/incident\"]"),
+    ("broker.allow_plain", "true"),
     ("devices.keys", "/tmp/keys"),
     ("devices.unlisted", "refuse"),
     ("devices.registry", "/etc/patrol/registry.toml"),
@@ -283,7 +291,6 @@ const OTHER_VALUES: [(&str, &str); 80] = [
     ("store.flash_budget_per_day", "7GiB"),
     ("uplink.kind", "https"),
     ("uplink.url", "http://10.1.2.3/ingest"),
-    ("uplink.compression", "gzip"),
     ("uplink.timeout", "7s"),
     ("uplink.batch_events", "77"),
     ("uplink.batch_bytes", "77KiB"),
@@ -292,7 +299,25 @@ const OTHER_VALUES: [(&str, &str); 80] = [
     ("uplink.token_file", "/tmp/token"),
     ("uplink.ca_file", "/tmp/ca"),
     ("uplink.allow_plain_http", "true"),
+    ("uplink.name", "desk"),
+    ("uplink.classes", "[\"incident\", \"status\"]"),
+    ("uplink.required", "false"),
+    ("uplink.in_flight", "2"),
+    ("uplink.client_certificate", "/tmp/own.pem"),
+    ("uplink.client_key", "/tmp/own.key"),
     ("log.filter", "warn"),
+];
+
+/// Keys that mean something for one kind of uplink only.
+const OF_KINDS: [(&str, &str, &[(&str, &str)]); 4] = [
+    ("https", "https://a.example", &[("compression", "gzip"), ("compact", "false")]),
+    (
+        "mqtt",
+        "mqtts://a.example",
+        &[("mqtt_version", "3.1.1"), ("client_id", "box"), ("username", "box-1"), ("receipts", "true")],
+    ),
+    ("nats", "tls://a.example", &[("servers", "[\"tls://b.example\"]"), ("username", "box-2")]),
+    ("open311", "https://a.example", &[("jurisdiction", "deyang"), ("services", "/tmp/services.csv")]),
 ];
 
 #[tokio::test]
@@ -301,15 +326,18 @@ async fn every_key_can_be_overridden_by_its_environment_variable() {
     let schema: Value = serde_json::from_str(&run(&[], &["config", "--schema"]).await.stdout).expect("JSON");
     // Arrays of entries have no variables.
     let sections = schema["properties"].as_object().expect("sections").iter();
+    let sections = sections.map(|(name, section)| (name, section["anyOf"].get(0).unwrap_or(section)));
     let sections = sections.filter(|(_, section)| section["type"] == "object");
     let known = sections.flat_map(|(section, keys)| {
         let keys = keys["properties"].as_object().expect("keys");
         keys.keys().map(move |key| format!("{section}.{key}"))
     });
+    let of_kinds = OF_KINDS.iter().flat_map(|(.., keys)| keys.iter().map(|(key, _)| format!("uplink.{key}")));
     let (mut known, mut tested): (Vec<_>, Vec<_>) =
-        (known.collect(), OTHER_VALUES.iter().map(|(key, _)| (*key).to_owned()).collect());
+        (known.collect(), OTHER_VALUES.iter().map(|(key, _)| (*key).to_owned()).chain(of_kinds).collect());
     known.sort();
     tested.sort();
+    tested.dedup(); // some are for several kinds
     assert_eq!(known, tested, "every key has a value here");
 
     let file = world.file("p.toml", run(&[], &["config"]).await.stdout);
@@ -320,9 +348,27 @@ async fn every_key_can_be_overridden_by_its_environment_variable() {
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     for (key, value) in OTHER_VALUES {
         let (section, name) = key.split_once('.').expect("section.key");
-        let section = shown.stdout.split(&format!("[{section}]\n")).nth(1).expect("the section is shown");
-        let section = section.split("\n[").next().unwrap_or_default();
-        let line = section.lines().find_map(|line| line.strip_prefix(&format!("{name} = ")));
-        assert_eq!(line.map(|line| line.trim_matches('"')), Some(value), "{key}");
+        assert_eq!(value_in(&shown.stdout, section, name), Some(value), "{key}");
     }
+    for (kind, url, keys) in OF_KINDS {
+        let of_kind = [("kind", kind), ("url", url)];
+        let variables = of_kind
+            .iter()
+            .chain(keys)
+            .map(|(key, value)| format!("{}={value}", variable(&format!("uplink.{key}"))));
+        let variables: Vec<_> = variables.collect();
+        let shown = run(&variables, &["config"]).await;
+        assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+        for (key, value) in keys {
+            assert_eq!(value_in(&shown.stdout, "uplink", key), Some(*value), "{key}");
+        }
+    }
+}
+
+/// The value of a key in a configuration that is shown.
+fn value_in<'a>(shown: &'a str, section: &str, key: &str) -> Option<&'a str> {
+    let section = shown.split(&format!("[{section}]\n")).nth(1).expect("the section is shown");
+    let section = section.split("\n[").next().unwrap_or_default();
+    let line = section.lines().find_map(|line| line.strip_prefix(&format!("{key} = ")));
+    line.map(|line| line.trim_matches('"'))
 }

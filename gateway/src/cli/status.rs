@@ -150,7 +150,6 @@ fn uplink(report: &StatusReport, now_ms: i64) -> String {
 mod tests {
     use super::*;
     use crate::domain::loss::LossReason;
-    use crate::health::UplinkStatus;
     use crate::metrics::Metrics;
     use crate::store::snapshot::Snapshot;
 
@@ -159,7 +158,7 @@ mod tests {
     fn report(change: impl FnOnce(&mut Snapshot)) -> StatusReport {
         let mut store = Snapshot { max_bytes: 2 << 30, ..Snapshot::default() };
         change(&mut store);
-        StatusReport::new("box-017", &store, &UplinkStatus::default(), &Metrics::new())
+        StatusReport::new("box-017", &store, &[], &Metrics::new())
     }
 
     #[test]
@@ -189,8 +188,8 @@ mod tests {
             let expires_ms = NOW_MS + days * 24 * 60 * 60 * 1000;
             let metrics = Metrics::new();
             metrics.listener_certificate_expires.set(expires_ms / 1000);
-            let (store, uplink) = (Snapshot::default(), UplinkStatus::default());
-            words(&StatusReport::new("box-017", &store, &uplink, &metrics), NOW_MS)
+            let store = Snapshot::default();
+            words(&StatusReport::new("box-017", &store, &[], &metrics), NOW_MS)
         };
         assert!(told(90).contains("90 天 90 days left\n"), "{}", told(90));
         assert!(told(29).contains("请更换 29 days left, renew it\n"), "{}", told(29));

@@ -6,6 +6,7 @@
 //! file: `PATROL_GATEWAY__UPLINK__URL` is `url` in `[uplink]`. Secrets stand in files of their own, named here.
 //! Relative paths count from the working directory.
 
+mod broker;
 mod devices;
 mod entries;
 mod entry;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::TableLike;
 
+pub use broker::Broker;
 pub use devices::Devices;
 pub use error::{ConfigError, Fault, Place, Problem};
 pub use gateway::{Gateway, GatewayKind, Site};
@@ -47,6 +49,7 @@ pub use store::Store;
 pub use units::parse_duration;
 pub use uplink::{ClientCertificate, Compression, Https, Mqtt, MqttVersion, Nats, Open311, Uplink, Way};
 
+use broker::BrokerKeys;
 use read::{Checks, Reader, Source};
 use uplink::UplinkKeys;
 use value::Keys;
@@ -58,6 +61,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// The MQTT listener.
     pub listener: Listener,
+    /// Somebody else's broker that the gateway takes reports from, if there is one.
+    pub broker: Option<Broker>,
     /// What devices must prove.
     pub devices: Devices,
     /// The local HTTP API.
@@ -66,8 +71,8 @@ pub struct Config {
     pub geography: Geography,
     /// How much is kept.
     pub store: Store,
-    /// Where reports go; `None` buffers.
-    pub uplink: Option<Uplink>,
+    /// Where reports go, the one that speaks to the devices first; none buffers.
+    pub uplinks: Vec<Uplink>,
     /// What is logged.
     pub log: Log,
     /// How messages of other systems become reports.
@@ -137,11 +142,12 @@ impl Config {
 struct Draft {
     gateway: Gateway,
     listener: Listener,
+    broker: BrokerKeys,
     devices: Devices,
     http: Http,
     geography: Geography,
     store: Store,
-    uplink: UplinkKeys,
+    uplinks: Vec<UplinkKeys>,
     log: Log,
     mapping: Mappings,
 }
@@ -151,45 +157,53 @@ impl Draft {
     fn visit(&mut self, keys: &mut impl Keys) {
         self.gateway.visit(keys);
         self.listener.visit(keys);
+        self.broker.visit(keys);
         self.devices.visit(keys);
         self.http.visit(keys);
         self.geography.visit(keys);
         self.store.visit(keys);
-        self.uplink.visit(keys);
+        keys.repeated("uplink", &mut self.uplinks);
         self.log.visit(keys);
         keys.entries(mapping::ENTRY, &mut self.mapping);
     }
 
     fn check(&mut self, checks: &mut Checks) {
         self.listener.check(checks);
+        self.broker.check(checks);
         self.devices.check(checks);
         self.store.check(checks);
-        self.uplink.check(checks);
+        uplink::check(&self.uplinks, checks);
     }
 
     fn into_config(self) -> Config {
         Config {
             gateway: self.gateway,
             listener: self.listener,
+            broker: self.broker.into_broker(),
             devices: self.devices,
             http: self.http,
             geography: self.geography,
             store: self.store,
-            uplink: self.uplink.into_uplink(),
+            uplinks: self.uplinks.into_iter().filter_map(UplinkKeys::into_uplink).collect(),
             log: self.log,
             mapping: self.mapping,
         }
     }
 
     fn from_config(config: &Config) -> Draft {
+        let mut uplinks: Vec<_> = config.uplinks.iter().map(UplinkKeys::from_uplink).collect();
+        if uplinks.is_empty() {
+            uplinks.push(UplinkKeys::default());
+        }
         Draft {
             gateway: config.gateway.clone(),
             listener: config.listener.clone(),
+            broker: BrokerKeys::from_broker(config.broker.as_ref()),
             devices: config.devices.clone(),
             http: config.http.clone(),
             geography: config.geography.clone(),
             store: config.store.clone(),
-            uplink: UplinkKeys::from_uplink(config.uplink.as_ref()),
+            uplinks,
             log: config.log.clone(),
             mapping: config.mapping.clone(),
         }

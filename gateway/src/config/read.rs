@@ -11,7 +11,7 @@ use toml_edit::{Document, Item, TableLike};
 use super::entry::{Entries, EntryReader};
 use super::error::{Fault, Place, Problem};
 use super::names::{Known, VARIABLE_PREFIX, variable};
-use super::value::{Keys, Kind, Raw};
+use super::value::{Keys, Kind, Raw, Section};
 
 /// The text of a configuration file and its name for messages.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,8 @@ pub(super) struct Reader<'a> {
     source: Source<'a>,
     root: &'a dyn TableLike,
     table: Option<&'a dyn TableLike>,
+    /// What keys of the section are called in messages: its name, and its number when it is not the first of its kind.
+    called: String,
     variables: BTreeMap<String, String>,
     known: Known,
     given: BTreeMap<String, (Place, String)>,
@@ -64,6 +66,7 @@ impl<'a> Reader<'a> {
             source,
             root,
             table: None,
+            called: String::new(),
             variables: variables.into_iter().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)).collect(),
             known: Known::default(),
             given: BTreeMap::new(),
@@ -78,24 +81,17 @@ impl<'a> Reader<'a> {
         self.known.add_key(name);
         let mut value = None;
         if let Some(item) = self.table.and_then(|table| table.get(name)) {
-            value = self.take(section, name, kind, Raw::File(item), self.source.place(item.span()));
+            value = self.take(name, kind, Raw::File(item), self.source.place(item.span()));
         }
         let variable = variable(section, name);
         if let Some(text) = self.variables.remove(&variable) {
-            value = self.take(section, name, kind, Raw::Env(&text), Place::Variable(variable)).or(value);
+            value = self.take(name, kind, Raw::Env(&text), Place::Variable(variable)).or(value);
         }
         value
     }
 
-    fn take<K: Kind>(
-        &mut self,
-        section: &str,
-        name: &str,
-        kind: &K,
-        raw: Raw<'_>,
-        place: Place,
-    ) -> Option<K::Value> {
-        let (key, found) = (format!("{section}.{name}"), kind.found(raw));
+    fn take<K: Kind>(&mut self, name: &str, kind: &K, raw: Raw<'_>, place: Place) -> Option<K::Value> {
+        let (key, found) = (format!("{}.{name}", self.called), kind.found(raw));
         let value = kind.read(raw);
         if value.is_none() {
             self.bad.insert(key.clone());
@@ -110,7 +106,7 @@ impl<'a> Reader<'a> {
     pub(super) fn finish(mut self) -> Checks {
         let unknown = self.unknown_names();
         self.problems.extend(unknown);
-        Checks { given: self.given, bad: self.bad, problems: self.problems }
+        Checks { scope: None, given: self.given, bad: self.bad, problems: self.problems }
     }
 
     fn unknown_names(&self) -> Vec<Problem> {
@@ -128,10 +124,11 @@ impl<'a> Reader<'a> {
                 ));
                 continue;
             };
-            let Some(table) = item.as_table_like() else { continue };
-            for (key, _) in table.iter().filter(|(key, _)| !keys.contains(key)) {
-                let nearest = self.known.nearest_key(name, key);
-                unknown.push(self.unknown(table, key, format!("{name}.{key}"), nearest));
+            for table in tables(item) {
+                for (key, _) in table.iter().filter(|(key, _)| !keys.contains(key)) {
+                    let nearest = self.known.nearest_key(name, key);
+                    unknown.push(self.unknown(table, key, format!("{name}.{key}"), nearest));
+                }
             }
         }
         unknown.extend(self.variables.keys().map(|name| Problem {
@@ -147,9 +144,23 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The tables of a section, of each when it stands several times.
+fn tables(item: &Item) -> Vec<&dyn TableLike> {
+    match item {
+        Item::ArrayOfTables(tables) => tables.iter().map(|table| table as &dyn TableLike).collect(),
+        other => other.as_table_like().into_iter().collect(),
+    }
+}
+
+/// What the keys of the section with this index are called.
+pub(super) fn called(name: &str, index: usize) -> String {
+    if index == 0 { name.to_owned() } else { format!("{name}[{}]", index + 1) }
+}
+
 impl Keys for Reader<'_> {
     fn section(&mut self, name: &'static str) {
         self.known.add_section(name);
+        name.clone_into(&mut self.called);
         let item: Option<&Item> = self.root.get(name);
         self.table = item.and_then(Item::as_table_like);
         if let (Some(item), None) = (item, self.table) {
@@ -171,6 +182,25 @@ impl Keys for Reader<'_> {
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, value: &mut Option<K::Value>) {
         if let Some(given) = self.ask(name, &kind) {
             *value = Some(given);
+        }
+    }
+
+    fn repeated<S: Section>(&mut self, name: &'static str, sections: &mut Vec<S>) {
+        let Some(Item::ArrayOfTables(tables)) = self.root.get(name) else {
+            self.section(name);
+            let mut one = S::default();
+            one.visit(self);
+            *sections = vec![one];
+            return;
+        };
+        sections.clear();
+        for (index, table) in tables.iter().enumerate() {
+            self.known.add_section(name);
+            self.table = Some(table);
+            self.called = called(name, index);
+            let mut one = S::default();
+            one.visit(self);
+            sections.push(one);
         }
     }
 
@@ -197,6 +227,8 @@ impl Keys for Reader<'_> {
 
 /// Checks that involve several keys, after the pass.
 pub(super) struct Checks {
+    /// A section's name, and what its keys are called while one of several is checked.
+    scope: Option<(&'static str, String)>,
     /// Where each key was given, and what stood there.
     given: BTreeMap<String, (Place, String)>,
     bad: BTreeSet<String>,
@@ -206,19 +238,34 @@ pub(super) struct Checks {
 impl Checks {
     /// Was this key (`section.name`) given at all?
     pub(super) fn is_given(&self, key: &str) -> bool {
-        self.given.contains_key(key)
+        self.given.contains_key(&self.scoped(key))
+    }
+
+    /// From now on keys of `section` mean those of its `index`th.
+    pub(super) fn within(&mut self, section: &'static str, index: usize) {
+        self.scope = Some((section, called(section, index)));
+    }
+
+    /// The key as it was called when it was read.
+    fn scoped(&self, key: &str) -> String {
+        let renamed = self.scope.as_ref().and_then(|(section, called)| {
+            let rest = key.strip_prefix(section)?.strip_prefix('.')?;
+            Some(format!("{called}.{rest}"))
+        });
+        renamed.unwrap_or_else(|| key.to_owned())
     }
 
     /// Unless `holds`, refuses the first of `keys`, at its place or else at that of the first that was given.
     pub(super) fn require(&mut self, holds: bool, keys: &[&str], expected: &str) {
-        if holds || keys.iter().any(|key| self.bad.contains(*key)) {
+        let keys: Vec<String> = keys.iter().map(|key| self.scoped(key)).collect();
+        if holds || keys.iter().any(|key| self.bad.contains(key)) {
             return;
         }
-        let Some(place) = keys.iter().find_map(|key| self.given.get(*key)).map(|(place, _)| place.clone())
+        let Some(place) = keys.iter().find_map(|key| self.given.get(key)).map(|(place, _)| place.clone())
         else {
             return; // only defaults are involved, and they hold (a test reads them)
         };
-        let key = keys.first().copied().unwrap_or_default().to_owned();
+        let key = keys.first().cloned().unwrap_or_default();
         let found = self.given.get(&key).map_or("nothing".to_owned(), |(_, found)| found.clone());
         self.problems
             .push(Problem { place, fault: Fault::BadValue { key, expected: expected.to_owned(), found } });

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry::Entries;
 use super::template::explanation;
-use super::value::{Keys, Kind};
+use super::value::{Keys, Kind, Section};
 
 /// One pass over all keys that describes them; the values it is shown are the defaults.
 #[derive(Default)]
@@ -62,6 +62,15 @@ impl Keys for Schema {
 
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, _: &mut Option<K::Value>) {
         self.describe(name, &kind, None);
+    }
+
+    fn repeated<S: Section>(&mut self, name: &'static str, _: &mut Vec<S>) {
+        self.section(name);
+        S::default().visit(self);
+        if let Some(one) = self.sections.remove(name) {
+            let each = json!({"type": "array", "items": one});
+            self.sections.insert(name.to_owned(), json!({"anyOf": [one, each]}));
+        }
     }
 
     fn entries<E: Entries>(&mut self, name: &'static str, _: &mut E) {

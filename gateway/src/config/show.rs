@@ -1,9 +1,9 @@
 //! The effective configuration as TOML that the reader takes.
 
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::entry::Entries;
-use super::value::{Keys, Kind};
+use super::value::{Keys, Kind, Section};
 
 /// One pass over all keys that writes them down.
 #[derive(Default)]
@@ -34,6 +34,20 @@ impl Keys for Show {
         if let Some(value_now) = value_now {
             self.key(name, kind, value_now);
         }
+    }
+
+    fn repeated<S: Section>(&mut self, name: &'static str, sections: &mut Vec<S>) {
+        let mut tables = ArrayOfTables::new();
+        for section in sections.iter_mut() {
+            self.section(name);
+            section.visit(self);
+            tables.extend(self.document.remove(name).and_then(|item| item.into_table().ok()));
+        }
+        let item = match tables.len() {
+            0 | 1 => tables.into_iter().next().map_or(Item::None, Item::Table),
+            _ => Item::ArrayOfTables(tables),
+        };
+        self.document.insert(name, item);
     }
 
     fn entries<E: Entries>(&mut self, name: &'static str, entries: &mut E) {

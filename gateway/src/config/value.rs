@@ -105,6 +105,12 @@ pub(super) trait Kind {
     }
 }
 
+/// A section that lists its keys, without beginning itself.
+pub(super) trait Section: Default {
+    /// Calls the pass with each key.
+    fn visit(&mut self, keys: &mut impl Keys);
+}
+
 /// One pass over all keys. The sections call it in the order of the template.
 pub(super) trait Keys {
     /// Begins a section.
@@ -115,6 +121,9 @@ pub(super) trait Keys {
 
     /// A key that may be left out.
     fn optional<K: Kind>(&mut self, name: &'static str, kind: K, value: &mut Option<K::Value>);
+
+    /// A section that may stand several times: `[name]` once, or `[[name]]` for each.
+    fn repeated<S: Section>(&mut self, name: &'static str, sections: &mut Vec<S>);
 
     /// An array of tables `[[name]]`.
     fn entries<E: Entries>(&mut self, name: &'static str, entries: &mut E);

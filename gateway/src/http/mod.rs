@@ -9,6 +9,7 @@
 
 mod connection;
 pub mod damage;
+pub mod deadletters;
 pub mod devices;
 pub mod indicators;
 pub mod journal;
@@ -21,6 +22,7 @@ mod stream;
 mod tests;
 pub mod token;
 pub mod transfer;
+pub mod uplinks;
 
 use std::fmt;
 use std::future::Future;
@@ -57,6 +59,13 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct WriterProbe(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>);
 
+impl View {
+    /// What the uplinks say of themselves now.
+    fn uplinks_now(&self) -> Vec<UplinkStatus> {
+        self.uplinks.iter().map(|uplink| uplink.borrow().clone()).collect()
+    }
+}
+
 impl WriterProbe {
     /// A probe that calls `ask`; its future gives `false` when the writer is gone, and may be dropped at any time.
     pub fn new<F, Answer>(ask: F) -> WriterProbe
@@ -86,8 +95,8 @@ pub struct View {
     pub gateway: Arc<str>,
     /// What the store last committed.
     pub store: watch::Receiver<Snapshot>,
-    /// What the uplink says of itself.
-    pub uplink: watch::Receiver<UplinkStatus>,
+    /// What the uplinks say of themselves.
+    pub uplinks: Vec<watch::Receiver<UplinkStatus>>,
     /// Whether devices can be served.
     pub readiness: watch::Receiver<Readiness>,
     /// The counters.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::status::StatusReport;
 use super::transfer::{export, import};
-use super::{View, devices, indicators, losses, points};
+use super::{View, deadletters, devices, indicators, losses, points};
 
 /// What the page at `/` shows until there is a console.
 const PAGE: &str = include_str!("page.html");
@@ -29,6 +29,7 @@ pub(super) fn router(view: View) -> Router {
         .route("/api/v1/losses", get(losses::list))
         .route(indicators::PATH, get(indicators::indicators))
         .route(points::PATH, get(points::points))
+        .route(deadletters::PATH, get(deadletters::list).post(deadletters::act))
         .route(devices::PATH, get(devices::list))
         .route(&format!("{}/{{id}}/last", devices::PATH), get(devices::last))
         .route(export::PATH, get(export::export))
@@ -38,9 +39,10 @@ pub(super) fn router(view: View) -> Router {
         .with_state(view)
 }
 
-/// Lets through what only reads: GET and HEAD without a body. An import is the one thing that writes, and sees to itself.
+/// Lets through what only reads: GET and HEAD without a body. What writes sees to itself: it asks for the token.
 async fn only_reading(request: Request, next: Next) -> Response {
-    if *request.method() == Method::POST && request.uri().path() == import::PATH {
+    let writes = [import::PATH, deadletters::PATH].contains(&request.uri().path());
+    if *request.method() == Method::POST && writes {
         return next.run(request).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -82,11 +84,11 @@ async fn readyz(State(view): State<View>) -> Response {
 }
 
 async fn metrics(State(view): State<View>) -> impl IntoResponse {
-    let (store, uplink) = (*view.store.borrow(), view.uplink.borrow().clone());
-    ([(header::CONTENT_TYPE, OPENMETRICS)], view.metrics.render(&store, &uplink))
+    let (store, uplinks) = (*view.store.borrow(), view.uplinks_now());
+    ([(header::CONTENT_TYPE, OPENMETRICS)], view.metrics.render(&store, &uplinks))
 }
 
 async fn status(State(view): State<View>) -> Json<StatusReport> {
-    let (store, uplink) = (*view.store.borrow(), view.uplink.borrow().clone());
-    Json(StatusReport::new(&view.gateway, &store, &uplink, &view.metrics))
+    let (store, uplinks) = (*view.store.borrow(), view.uplinks_now());
+    Json(StatusReport::new(&view.gateway, &store, &uplinks, &view.metrics))
 }

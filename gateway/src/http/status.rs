@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::damage::DamageReport;
 use super::losses::LossesReport;
+use super::uplinks::UplinkReport;
 use crate::domain::report::Class;
+use crate::domain::uplinks::UplinkNo;
 use crate::health::UplinkStatus;
 use crate::metrics::Metrics;
 use crate::store::snapshot::{ClassBacklog, Snapshot};
@@ -46,8 +48,11 @@ pub struct StatusReport {
     pub damage: DamageReport,
     /// The store.
     pub store: StoreReport,
-    /// The uplink.
+    /// The first uplink, or that there is none.
     pub uplink: UplinkReport,
+    /// All of them, in the order of the configuration.
+    #[serde(default)]
+    pub uplinks: Vec<UplinkReport>,
     /// Devices with an open session.
     pub devices_connected: u64,
     /// When the listener's certificate expires; `None` when it has none.
@@ -138,21 +143,6 @@ pub struct EvidenceReport {
     pub max_bytes: u64,
 }
 
-/// The uplink.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UplinkReport {
-    /// `https` or `none`.
-    pub kind: String,
-    /// `none`, `idle`, `sending` or `backing_off`.
-    pub state: String,
-    /// Why the last attempt failed.
-    pub last_error: Option<String>,
-    /// When the platform last accepted something.
-    pub last_accepted_at: Option<String>,
-    /// Reports accepted since the process started.
-    pub accepted_total: u64,
-}
-
 /// What was counted since the process started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
@@ -168,7 +158,9 @@ pub struct Counters {
 
 impl StatusReport {
     /// The answer at this moment.
-    pub fn new(gateway: &str, store: &Snapshot, uplink: &UplinkStatus, metrics: &Metrics) -> StatusReport {
+    pub fn new(gateway: &str, store: &Snapshot, uplinks: &[UplinkStatus], metrics: &Metrics) -> StatusReport {
+        let uplinks: Vec<_> =
+            UplinkNo::all().zip(uplinks).map(|(no, uplink)| UplinkReport::new(no, uplink, store)).collect();
         let records = |class| store.class(class).records;
         let oldest = store.backlog.iter().filter_map(|backlog| backlog.oldest_received_at_ms).min();
         StatusReport {
@@ -213,7 +205,8 @@ impl StatusReport {
                 flash_budget_bytes_per_day: store.flow.flash_budget_bytes_per_day,
                 unsynced: store.unsynced,
             },
-            uplink: UplinkReport::new(uplink),
+            uplink: uplinks.first().cloned().unwrap_or_default(),
+            uplinks,
             devices_connected: u64::try_from(metrics.mqtt_connections.get()).unwrap_or(0),
             certificate_expires_at: match metrics.listener_certificate_expires.get() {
                 0 => None,
@@ -234,18 +227,6 @@ impl BacklogReport {
         let ClassBacklog { records, bytes, oldest_received_at_ms } = store.class(class);
         let oldest_received_at = oldest_received_at_ms.and_then(rfc3339);
         BacklogReport { class: class.as_str().to_owned(), records, bytes, oldest_received_at }
-    }
-}
-
-impl UplinkReport {
-    fn new(uplink: &UplinkStatus) -> UplinkReport {
-        UplinkReport {
-            kind: uplink.kind.as_str().to_owned(),
-            state: uplink.state.as_str().to_owned(),
-            last_error: uplink.last_error.as_deref().map(str::to_owned),
-            last_accepted_at: uplink.last_accepted_at_ms.and_then(rfc3339),
-            accepted_total: uplink.accepted_total,
-        }
     }
 }
 

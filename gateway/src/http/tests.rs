@@ -59,7 +59,7 @@ async fn api_with(token: Option<Token>) -> Api {
     let view = View {
         gateway: "box-017".into(),
         store: store_seen,
-        uplink: uplink_seen,
+        uplinks: vec![uplink_seen],
         readiness: readiness_seen,
         metrics: Arc::clone(&metrics),
         losses: LossList::new(|after, limit| async move { Some(rows(after, limit)) }),

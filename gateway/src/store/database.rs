@@ -20,7 +20,7 @@ use super::quota::{Pages, Quota};
 use super::rows::{self, Suspect};
 use super::scan::{self, Cursor, RawPage};
 use super::sessions::Sessions;
-use super::settlement::{Decision, Limit, RecordKey, Settlement};
+use super::settlement::{Limit, RecordKey, Stretch};
 use super::snapshot::Snapshot;
 use super::submission::{Batch, Beside, Content};
 use super::tables::{ROW_CLASSES, Tables};
@@ -30,6 +30,7 @@ use super::writer::StoreOptions;
 use crate::domain::evidence::File;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId};
+use crate::domain::uplinks::UplinkNo;
 
 /// What the frame around a piece of evidence takes at most, beside its bytes.
 const FRAME_BYTES: usize = 128;
@@ -68,7 +69,7 @@ pub(super) struct Database {
 impl Database {
     /// Reads what the tables imply and begins a new run.
     pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
-        let tables = Tables::load(&connection)?;
+        let mut tables = Tables::load(&connection, options.uplinks())?;
         let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
         let anchors = AnchorTable::load(&connection)?;
         let mut chance = options.chance.clone();
@@ -77,6 +78,7 @@ impl Database {
         let journal = Journal::load(&connection, keep)?;
         // One sync for all that a start writes.
         connection.execute_batch("BEGIN IMMEDIATE")?;
+        tables.take_over_uplinks(&connection)?;
         scan::name_store(&connection, &mut chance)?;
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
@@ -123,17 +125,23 @@ impl Database {
         self.tables.snapshot(&self.connection, &self.quota, self.evidence_bound, full)
     }
 
-    /// The oldest records of a class that have no receipt yet.
+    /// Records of a class that an uplink does not have, of a stretch of it.
     pub(super) fn head(
         &mut self,
         class: Class,
+        from: (UplinkNo, Stretch),
         limit: Limit,
         skip: &HashSet<RecordKey>,
     ) -> rusqlite::Result<Vec<RawHead>> {
         if let Some((table, _)) = self.tables.segment(class) {
-            return table.read(&self.connection, limit, skip);
+            return table.read(&self.connection, from, limit, skip);
         }
-        rows::read(&self.connection, class, limit, skip)
+        let (uplink, stretch) = from;
+        let is_done =
+            |id| self.tables.row_progress(class).is_some_and(|progress| progress.is_done(uplink, id));
+        rows::read(&self.connection, (class, stretch), limit, |id| {
+            is_done(id) || skip.contains(&RecordKey::Row(id))
+        })
     }
 
     /// Records of a class that wait, from a cursor on.
@@ -177,6 +185,12 @@ impl Database {
         }
         for (settlement, _) in &group.settlements {
             self.write_settlement(settlement, &mut outcome)?;
+        }
+        for (order, _) in &group.dead_letter_orders {
+            self.write_dead_letter_order(order)?;
+        }
+        if !group.settlements.is_empty() || !group.dead_letter_orders.is_empty() {
+            self.tables.save_progress(&self.connection)?;
         }
         for (verdict, _) in &group.verdicts {
             evidence::settle(&self.connection, &mut self.tables.tallies, verdict)?;
@@ -336,47 +350,6 @@ impl Database {
             evidence_bound: self.evidence_bound,
             journal: &mut self.journal,
         }
-    }
-
-    /// The one place where records are deleted: together with the platform's word on them.
-    fn write_settlement(&mut self, settlement: &Settlement, outcome: &mut Outcome) -> rusqlite::Result<()> {
-        let Settlement { class, settled_at_ms, records } = settlement;
-        for settled in records {
-            let connection = &self.connection;
-            match settled.key {
-                RecordKey::Row(id) => {
-                    if !rows::delete(connection, &mut self.tables.tallies, *class, id)? {
-                        rows::check_absent(connection, *class, id)?;
-                        continue;
-                    }
-                }
-                RecordKey::Slot { segment, index } => {
-                    let Some((table, tallies)) = self.tables.segment(*class) else { continue };
-                    if !table.release(connection, tallies, segment, index)? {
-                        continue;
-                    }
-                }
-            }
-            let tallies = &mut self.tables.tallies;
-            match &settled.decision {
-                Decision::Accepted { case_number } if *class == Class::Incident => {
-                    let (number, keep) = (case_number.as_deref(), self.options.keep_accepted);
-                    rows::accept(connection, tallies, &settled.record, number, *settled_at_ms, keep)?;
-                }
-                Decision::Accepted { .. } => {}
-                Decision::Rejected { reason } => {
-                    rows::bury(connection, tallies, &settled.record, reason, *settled_at_ms)?;
-                }
-            }
-            if let Some(receipt) = &settled.receipt {
-                let device = &settled.record.device;
-                let dropped =
-                    rows::send_down(connection, tallies, device, "receipt", *settled_at_ms, receipt)?;
-                outcome.tallied.down_dropped += dropped;
-                outcome.ring.push(device.clone());
-            }
-        }
-        Ok(())
     }
 
     fn write_down(&mut self, message: &NewDown, outcome: &mut Outcome) -> rusqlite::Result<()> {

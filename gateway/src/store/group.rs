@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::dead_letters::Order;
 use super::evidence::Verdict;
 use super::handle::{DamagedKey, NewDown};
 use super::line::DeviceLine;
@@ -74,6 +75,7 @@ impl SessionAnswer {
 pub(super) struct Group {
     pub(super) batches: Vec<Batch>,
     pub(super) settlements: Vec<(Settlement, Answer)>,
+    pub(super) dead_letter_orders: Vec<(Order, Answer)>,
     pub(super) set_aside: Vec<(Class, DamagedKey, Answer)>,
     pub(super) verdicts: Vec<(Verdict, Answer)>,
     pub(super) down_done: Vec<(DeviceId, i64)>,
@@ -195,6 +197,7 @@ impl Group {
             && self.restorations.is_empty()
             && self.session_changes.is_empty()
             && self.queued_done.is_empty()
+            && self.dead_letter_orders.is_empty()
             && !self.deletes_records()
     }
 
@@ -211,7 +214,8 @@ impl Group {
         let set_aside = self.set_aside.into_iter().map(|(.., answer)| answer);
         let losses_reported = self.losses_reported.into_iter().map(|(.., answer)| answer);
         let sent_down = self.sent_down.into_iter().map(|(.., answer)| answer);
-        settlements.chain(verdicts).chain(set_aside).chain(losses_reported).chain(sent_down)
+        let orders = self.dead_letter_orders.into_iter().map(|(.., answer)| answer);
+        settlements.chain(orders).chain(verdicts).chain(set_aside).chain(losses_reported).chain(sent_down)
     }
 
     /// True when the group deletes records, so that the windows must be written with it.

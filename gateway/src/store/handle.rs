@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::custody::Standing;
+use super::dead_letters::{DeadLetter, Order};
 use super::evidence::Verdict;
 use super::group::{Answer, RestoreAnswer};
 use super::line::DeviceLine;
@@ -21,7 +22,7 @@ use super::segment;
 use super::sessions::{
     Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed, Subscribing, Unsubscribing,
 };
-use super::settlement::{Limit, Pending, RecordKey, Settlement, Unsettled};
+use super::settlement::{Limit, Pending, RecordKey, Settlement, Stretch, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
 use crate::domain::access::ClientKey;
@@ -31,6 +32,7 @@ use crate::domain::journal::Entry;
 use crate::domain::publication::Wish;
 use crate::domain::report::{Class, DeviceId, Identity};
 use crate::domain::topic::Filter;
+use crate::domain::uplinks::UplinkNo;
 
 /// Requests that may wait for the writer. A session that finds the queue full stops reading its socket.
 pub const QUEUE_REQUESTS: usize = 1024;
@@ -61,31 +63,121 @@ pub struct Stopped;
 #[derive(Debug)]
 pub(super) enum Request {
     Submit(Batch),
-    Attach { device: DeviceId, line: Arc<DeviceLine> },
-    Head { class: Class, limit: Limit, skip: Arc<HashSet<RecordKey>>, answer: oneshot::Sender<Vec<RawHead>> },
-    Scan { class: Class, from: Cursor, limit: Limit, answer: oneshot::Sender<RawPage> },
-    Settle { settlement: Settlement, answer: Answer },
-    SetAside { class: Class, key: DamagedKey, answer: Answer },
-    DownAfter { device: DeviceId, after: i64, limit: u32, answer: oneshot::Sender<Vec<DownMessage>> },
-    DownDone { device: DeviceId, id: i64 },
-    SendDown { message: NewDown, answer: Answer },
-    OpenSession { opening: Opening, answer: oneshot::Sender<Result<Opened, Unsettled>> },
+    Attach {
+        device: DeviceId,
+        line: Arc<DeviceLine>,
+    },
+    Head {
+        class: Class,
+        from: (UplinkNo, Stretch),
+        limit: Limit,
+        skip: Arc<HashSet<RecordKey>>,
+        answer: oneshot::Sender<Vec<RawHead>>,
+    },
+    DeadLetters {
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<DeadLetter>>,
+    },
+    OrderDeadLetters {
+        order: Order,
+        answer: Answer,
+    },
+    Scan {
+        class: Class,
+        from: Cursor,
+        limit: Limit,
+        answer: oneshot::Sender<RawPage>,
+    },
+    Settle {
+        settlement: Settlement,
+        answer: Answer,
+    },
+    SetAside {
+        class: Class,
+        key: DamagedKey,
+        answer: Answer,
+    },
+    DownAfter {
+        device: DeviceId,
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<DownMessage>>,
+    },
+    DownDone {
+        device: DeviceId,
+        id: i64,
+    },
+    SendDown {
+        message: NewDown,
+        answer: Answer,
+    },
+    OpenSession {
+        opening: Opening,
+        answer: oneshot::Sender<Result<Opened, Unsettled>>,
+    },
     LeaveSession(Leaving),
     Subscribe(Subscribing),
     Unsubscribe(Unsubscribing),
-    QueuedAfter { client: ClientKey, after: i64, limit: u32, answer: oneshot::Sender<Vec<Queued>> },
-    QueuedDone { client: ClientKey, id: i64 },
-    Anchors { boots: HashSet<(DeviceId, u32)>, answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>> },
-    Evidence { device: DeviceId, file: File, answer: oneshot::Sender<Standing> },
-    EvidencePieces { id: i64, from: u32, chunk_bytes: u32, answer: oneshot::Sender<Vec<Vec<u8>>> },
-    SettleEvidence { verdict: Verdict, answer: Answer },
-    Restore { restoration: Restoration, answer: RestoreAnswer },
-    RestoreCursor { source: Box<str>, answer: oneshot::Sender<Option<i64>> },
-    Journal { after: i64, limit: u32, answer: oneshot::Sender<Vec<Entry>> },
-    Losses { after: i64, limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
-    LossesToReport { limit: u32, answer: oneshot::Sender<Vec<LossRow>> },
-    LossesReported { ids: Vec<i64>, at_ms: i64, answer: Answer },
-    Ping { answer: oneshot::Sender<()> },
+    QueuedAfter {
+        client: ClientKey,
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<Queued>>,
+    },
+    QueuedDone {
+        client: ClientKey,
+        id: i64,
+    },
+    Anchors {
+        boots: HashSet<(DeviceId, u32)>,
+        answer: oneshot::Sender<HashMap<(DeviceId, u32), Anchor>>,
+    },
+    Evidence {
+        device: DeviceId,
+        file: File,
+        answer: oneshot::Sender<Standing>,
+    },
+    EvidencePieces {
+        id: i64,
+        from: u32,
+        chunk_bytes: u32,
+        answer: oneshot::Sender<Vec<Vec<u8>>>,
+    },
+    SettleEvidence {
+        verdict: Verdict,
+        answer: Answer,
+    },
+    Restore {
+        restoration: Restoration,
+        answer: RestoreAnswer,
+    },
+    RestoreCursor {
+        source: Box<str>,
+        answer: oneshot::Sender<Option<i64>>,
+    },
+    Journal {
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<Entry>>,
+    },
+    Losses {
+        after: i64,
+        limit: u32,
+        answer: oneshot::Sender<Vec<LossRow>>,
+    },
+    LossesToReport {
+        limit: u32,
+        answer: oneshot::Sender<Vec<LossRow>>,
+    },
+    LossesReported {
+        ids: Vec<i64>,
+        at_ms: i64,
+        answer: Answer,
+    },
+    Ping {
+        answer: oneshot::Sender<()>,
+    },
     Publish,
     Close,
 }
@@ -182,9 +274,7 @@ impl Store {
         self.send(Request::Attach { device, line }).await
     }
 
-    /// The oldest records of a class that have no receipt yet, oldest first, without those in `skip`.
-    ///
-    /// What is damaged at rest is set aside in the quarantine on the way: nothing of it is handed out.
+    /// The oldest records of a class that the first uplink does not have, oldest first, without those in `skip`.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -194,7 +284,23 @@ impl Store {
         limit: Limit,
         skip: &Arc<HashSet<RecordKey>>,
     ) -> Result<Vec<Pending>, Stopped> {
-        let raw = self.ask(|answer| Request::Head { class, limit, skip: skip.clone(), answer }).await?;
+        self.outbox(class, (UplinkNo::FIRST, Stretch::ALL), limit, skip).await
+    }
+
+    /// Records of a stretch of a class that an uplink does not have, without those in `skip`.
+    ///
+    /// What is damaged at rest is set aside in the quarantine on the way: nothing of it is handed out.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn outbox(
+        &self,
+        class: Class,
+        from: (UplinkNo, Stretch),
+        limit: Limit,
+        skip: &Arc<HashSet<RecordKey>>,
+    ) -> Result<Vec<Pending>, Stopped> {
+        let raw = self.ask(|answer| Request::Head { class, from, limit, skip: skip.clone(), answer }).await?;
         let mut pending = Vec::new();
         for piece in raw {
             match piece {
@@ -202,7 +308,11 @@ impl Store {
                 RawHead::DamagedRow(id) => self.set_aside(class, DamagedKey::Row(id)).await?,
                 RawHead::Segment { id, n, blob, released } => match segment::decode(class, &blob) {
                     Ok(records) if records.len() as u64 == n => {
+                        let before = pending.len();
                         pending.extend(still_open(id, records, &released, skip));
+                        if from.1.newest_first {
+                            pending[before..].reverse();
+                        }
                     }
                     _ => self.set_aside(class, DamagedKey::Segment(id)).await?,
                 },

@@ -2,8 +2,6 @@
 
 pub(super) mod checksums;
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -12,7 +10,7 @@ use super::handle::{DownMessage, RawHead};
 use super::numbers;
 use super::record::StoredRecord;
 use super::segment::{identity_from_parts, identity_parts};
-use super::settlement::{Limit, Pending, RecordKey};
+use super::settlement::{Limit, Pending, RecordKey, Stretch};
 use super::tally::Tallies;
 use crate::domain::report::{Class, DeviceId, Identity};
 
@@ -44,13 +42,13 @@ pub(super) fn checksum(record: &StoredRecord) -> u32 {
 }
 
 /// An identity as the columns origin, major and minor; SQLite's integers are signed.
-fn columns(identity: Identity) -> (u8, i64, u32) {
+pub(super) fn columns(identity: Identity) -> (u8, i64, u32) {
     let (origin, major, minor) = identity_parts(identity);
     (origin, major as i64, minor)
 }
 
 /// The inverse of [`columns`], with origin at column `at`; `None` when they are no identity.
-fn identity_of(row: &Row<'_>, at: usize) -> Option<Identity> {
+pub(super) fn identity_of(row: &Row<'_>, at: usize) -> Option<Identity> {
     let major = row.get::<_, i64>(at + 1).ok()?;
     identity_from_parts(row.get(at).ok()?, major as u64, row.get(at + 2).ok()?)
 }
@@ -91,19 +89,19 @@ pub(super) fn insert(
 pub(super) const COLUMNS: &str =
     "id, device, origin, major, minor, received_at, payload, casework, gateway, checksum";
 
-/// The oldest pending records of a class; of incidents the urgent ones first.
+/// Pending records of a stretch of a class, oldest first, but those that are to be passed over; of incidents the urgent ones first.
 pub(super) fn read(
     connection: &Connection,
-    class: Class,
+    from: (Class, Stretch),
     limit: Limit,
-    skip: &HashSet<RecordKey>,
+    skip: impl Fn(i64) -> bool,
 ) -> rusqlite::Result<Vec<RawHead>> {
     let mut head = Head { pieces: Vec::new(), bytes: 0, limit };
-    if class == Class::Incident {
-        head.read(connection, class, "id IN (SELECT id FROM urgent_incident)", skip)?;
-        head.read(connection, class, "id NOT IN (SELECT id FROM urgent_incident)", skip)?;
+    if from.0 == Class::Incident {
+        head.read(connection, from, "id IN (SELECT id FROM urgent_incident)", &skip)?;
+        head.read(connection, from, "id NOT IN (SELECT id FROM urgent_incident)", &skip)?;
     } else {
-        head.read(connection, class, "true", skip)?;
+        head.read(connection, from, "true", &skip)?;
     }
     Ok(head.pieces)
 }
@@ -120,14 +118,14 @@ impl Head {
     fn read(
         &mut self,
         connection: &Connection,
-        class: Class,
+        (class, stretch): (Class, Stretch),
         which: &str,
-        skip: &HashSet<RecordKey>,
+        skip: impl Fn(i64) -> bool,
     ) -> rusqlite::Result<()> {
-        let wanted = (self.limit.records as usize).saturating_sub(self.pieces.len());
-        let sql = format!("SELECT {COLUMNS} FROM {} WHERE {which} ORDER BY id LIMIT ?1", table(class));
+        let table = table(class);
+        let sql = format!("SELECT {COLUMNS} FROM {table} WHERE id > ?1 AND id <= ?2 AND {which} ORDER BY id");
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([(wanted + skip.len()) as i64])?;
+        let mut rows = statement.query([stretch.after, stretch.up_to])?;
         let mut last_id = 0;
         while self.bytes < self.limit.bytes && self.pieces.len() < self.limit.records as usize {
             let Some(row) = rows.next()? else { break };
@@ -136,7 +134,7 @@ impl Head {
                 return Err(damage::found("a row is not where it belongs"));
             }
             last_id = id;
-            if skip.contains(&RecordKey::Row(id)) {
+            if skip(id) {
                 continue;
             }
             self.pieces.push(match record(class, row) {
@@ -175,6 +173,25 @@ pub(super) fn oldest_received_at_ms(connection: &Connection, class: Class) -> ru
 pub(super) fn last_id(connection: &Connection, class: Class) -> rusqlite::Result<i64> {
     let sql = format!("SELECT coalesce(max(id), 0) FROM {}", table(class));
     connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))
+}
+
+/// The lowest row of a class, if there is one.
+pub(super) fn first_id(connection: &Connection, class: Class) -> rusqlite::Result<Option<i64>> {
+    let sql = format!("SELECT id FROM {} ORDER BY id LIMIT 1", table(class));
+    connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).optional()
+}
+
+/// All rows of a class.
+pub(super) fn ids(connection: &Connection, class: Class) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = connection.prepare(&format!("SELECT id FROM {}", table(class)))?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Payload bytes of a pending record; `None` when it is not there.
+pub(super) fn payload_bytes(connection: &Connection, class: Class, id: i64) -> rusqlite::Result<Option<u64>> {
+    let sql = format!("SELECT length(payload) FROM {} WHERE id = ?1", table(class));
+    let bytes = connection.prepare_cached(&sql)?.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(bytes.map(|bytes| bytes as u64))
 }
 
 /// Number of the last commit that wrote a pending record of this class, 0 when there is none.
@@ -252,7 +269,7 @@ pub(super) fn accept(
     connection: &Connection,
     tallies: &mut Tallies,
     record: &StoredRecord,
-    case_number: Option<&str>,
+    (uplink, case_number): (&str, Option<&str>),
     accepted_at_ms: i64,
     keep: u64,
 ) -> rusqlite::Result<()> {
@@ -260,8 +277,8 @@ pub(super) fn accept(
     connection
         .prepare_cached(
             "INSERT INTO accepted_case
-             (device, origin, major, minor, received_at, accepted_at, case_number, casework, gateway, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             (device, origin, major, minor, received_at, accepted_at, case_number, casework, gateway, checksum, uplink)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             record.device.as_str(),
@@ -273,7 +290,8 @@ pub(super) fn accept(
             case_number,
             record.casework,
             record.gateway.as_deref(),
-            checksums::case(record, case_number, accepted_at_ms)
+            checksums::case(record, (uplink, case_number), accepted_at_ms),
+            uplink
         ])?;
     tallies.add("accepted_case", 1, 0);
     if tallies.get("accepted_case").n > keep {
@@ -283,20 +301,30 @@ pub(super) fn accept(
     Ok(())
 }
 
-/// Keeps a record that the platform refused for good. A record is kept once, however often it was refused.
+/// A refusal for good.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused<'a> {
+    /// The uplink whose platform refused.
+    pub(super) uplink: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) at_ms: i64,
+}
+
+/// Keeps a record that the platform refused for good. A record is kept once for an uplink, however often it was refused.
 pub(super) fn bury(
     connection: &Connection,
     tallies: &mut Tallies,
     record: &StoredRecord,
-    reason: &str,
-    refused_at_ms: i64,
+    refused: &Refused<'_>,
 ) -> rusqlite::Result<()> {
     let (origin, major, minor) = columns(record.identity);
+    let Refused { uplink, reason, at_ms } = *refused;
     let added = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO dead_letter
-             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework, gateway, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             (class, device, origin, major, minor, received_at, refused_at, reason, payload, casework, gateway, checksum,
+              uplink)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             record.class.as_str(),
@@ -305,12 +333,13 @@ pub(super) fn bury(
             major,
             minor,
             record.received_at_ms,
-            refused_at_ms,
+            at_ms,
             reason,
             &record.payload[..],
             record.casework,
             record.gateway.as_deref(),
-            checksums::dead_letter(record, reason, refused_at_ms)
+            checksums::dead_letter(record, refused),
+            uplink
         ])?;
     if added == 1 {
         tallies.add("dead_letter", 1, record.payload.len() as u64);

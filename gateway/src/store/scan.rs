@@ -132,7 +132,7 @@ pub(super) fn read(
     let mut page = RawPage { pieces: Vec::new(), next: from, last_row };
     match segments {
         Some((segments, _)) => {
-            read_segments(connection, &table, limit, &mut page, |id| segments.released(id))?
+            read_segments(connection, &table, limit, &mut page, |id, n| segments.released(id, n))?
         }
         None => read_rows(connection, &table, class, limit, &mut page)?,
     }
@@ -158,7 +158,7 @@ fn read_segments(
     table: &str,
     limit: Limit,
     page: &mut RawPage,
-    released: impl Fn(i64) -> Vec<u64>,
+    released: impl Fn(i64, u64) -> Vec<u64>,
 ) -> rusqlite::Result<()> {
     let sql =
         format!("SELECT id, commit_seq, n, bytes, blob FROM {table} WHERE id >= ?1 ORDER BY id LIMIT ?2");
@@ -171,7 +171,7 @@ fn read_segments(
         records += n;
         bytes += row.get::<_, i64>(3)? as u64;
         let blob = row.get::<_, Vec<u8>>(4)?.into();
-        page.pieces.push(RawPiece::Segment { id, n, blob, released: released(id) });
+        page.pieces.push(RawPiece::Segment { id, n, blob, released: released(id, n) });
         (page.next.row, page.next.commit_seq) = (id + 1, row.get::<_, i64>(1)? as u64);
     }
     Ok(())

@@ -22,13 +22,14 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(1);
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// Step `n` brings a database from `user_version` n to n + 1. Steps that were released are never edited.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 
 /// Why the store could not be opened.

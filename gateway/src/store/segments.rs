@@ -15,12 +15,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::damage;
 use super::handle::RawHead;
 use super::numbers;
+use super::progress::ClassProgress;
 use super::record::StoredRecord;
-use super::segment::{self, SegmentBuilder};
-use super::settlement::{Limit, RecordKey};
+use super::segment::{self, RECORDS_MAX, SegmentBuilder};
+use super::settlement::{Limit, RecordKey, Stretch};
 use super::snapshot::ClassBacklog;
 use super::tally::Tallies;
 use crate::domain::report::Class;
+use crate::domain::uplinks::{UplinkNo, UplinkPlan};
 
 /// Rows that one look at the head reads at most.
 const ROWS_PER_READ: u32 = 2048;
@@ -31,7 +33,8 @@ struct Names {
     head: &'static str,
     tail: &'static str,
     insert: &'static str,
-    read: &'static str,
+    newest: &'static str,
+    all: &'static str,
     figures: &'static str,
     blob: &'static str,
     delete: &'static str,
@@ -50,7 +53,10 @@ macro_rules! names {
                 "INSERT INTO ", $table,
                 " (id, commit_seq, n, bytes, cum_n, cum_bytes, first_at, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
             ),
-            read: concat!("SELECT id, n, bytes, blob FROM ", $table, " ORDER BY id LIMIT ?1"),
+            newest: concat!(
+                "SELECT id, n, bytes, blob FROM ", $table, " WHERE id > ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3"
+            ),
+            all: concat!("SELECT id, n, bytes FROM ", $table),
             figures: concat!("SELECT n, bytes FROM ", $table, " WHERE id = ?1"),
             blob: concat!("SELECT blob FROM ", $table, " WHERE id = ?1"),
             delete: concat!("DELETE FROM ", $table, " WHERE id = ?1"),
@@ -81,22 +87,6 @@ struct Head {
     first_at_ms: i64,
 }
 
-/// Which records of a segment have their receipt. Kept in memory only: after a restart the segment is sent again and
-/// the platform recognises what it has.
-#[derive(Debug)]
-struct Release {
-    n: u32,
-    bytes: u64,
-    done: u32,
-    words: Vec<u64>,
-}
-
-impl Release {
-    fn has(&self, index: u32) -> bool {
-        self.words.get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-}
-
 /// The table of one class, with the figures that its rows imply.
 pub(super) struct SegmentTable {
     class: Class,
@@ -111,14 +101,18 @@ pub(super) struct SegmentTable {
     last_id: i64,
     /// The commit that wrote the last segment, as far as this process has seen.
     flushed_at: u64,
-    /// Highest id that was handed out to be sent.
-    handed_out_to: i64,
-    released: HashMap<i64, Release>,
+    progress: ClassProgress,
 }
 
 impl SegmentTable {
     /// Reads the figures of a class's table: two seeks. Numbers of new rows are above `floor`.
-    pub(super) fn load(connection: &Connection, class: Class, floor: i64) -> rusqlite::Result<SegmentTable> {
+    pub(super) fn load(
+        connection: &Connection,
+        class: Class,
+        floor: i64,
+        plans: &[UplinkPlan],
+    ) -> rusqlite::Result<SegmentTable> {
+        let progress = ClassProgress::load(connection, class, plans)?;
         let mut table = SegmentTable {
             class,
             names: names(class),
@@ -129,12 +123,12 @@ impl SegmentTable {
             cum_bytes: 0,
             last_id: 0,
             flushed_at: 0,
-            handed_out_to: 0,
-            released: HashMap::new(),
+            progress,
         };
         table.head = table.read_head(connection)?;
         (table.tail_id, table.cum_n, table.cum_bytes) = table.read_tail(connection)?;
-        table.last_id = table.tail_id.max(floor);
+        // A number that an uplink is known to have must not come again.
+        table.last_id = table.tail_id.max(floor).max(table.progress.last_done());
         if !table.is_plausible() {
             return Err(damage::found("the figures of the segments"));
         }
@@ -160,7 +154,7 @@ impl SegmentTable {
     /// Takes over what is known only in memory: what was released, what somebody may still hold.
     pub(super) fn go_on_from(&mut self, before: &mut SegmentTable) {
         self.last_id = before.last_id;
-        self.handed_out_to = before.handed_out_to;
+        self.progress.go_on_from(&mut before.progress);
     }
 
     fn read_tail(&self, connection: &Connection) -> rusqlite::Result<(i64, u64, u64)> {
@@ -250,52 +244,65 @@ impl SegmentTable {
         Ok(())
     }
 
-    /// Segments from the head on until `limit` is reached, with what is released in each. Segments in which everything is
-    /// released or to be skipped are passed over without being read.
+    /// Segments of a stretch until `limit` is reached, with what the uplink has of each. Segments of which it has everything, or
+    /// that are to be skipped, are passed over without being read.
     pub(super) fn read(
         &mut self,
         connection: &Connection,
+        (uplink, stretch): (UplinkNo, Stretch),
         limit: Limit,
         skip: &HashSet<RecordKey>,
     ) -> rusqlite::Result<Vec<RawHead>> {
-        let skipped = self.skipped(skip);
-        let mut statement = connection.prepare_cached(self.names.read)?;
-        let mut rows = statement.query([ROWS_PER_READ])?;
-        let (mut records, mut bytes, mut last_id) = (0u64, 0u64, 0);
+        let skipped = self.skipped(uplink, skip);
+        let sql = if stretch.newest_first { self.names.newest } else { self.names.between };
+        let mut statement = connection.prepare_cached(sql)?;
+        let after = self.progress.first_open(uplink, stretch.after.saturating_add(1)) - 1;
+        let mut rows = statement.query(params![after, stretch.up_to, ROWS_PER_READ])?;
+        let (mut records, mut bytes, mut last_id) = (0u64, 0u64, None);
         let mut pieces = Vec::new();
         while records < u64::from(limit.records) && bytes < limit.bytes {
             let Some(row) = rows.next()? else { break };
             let (id, n): (i64, u64) = (row.get(0)?, row.get::<_, i64>(1)? as u64);
-            if id <= last_id || !numbers::fits(id, self.class) {
+            let is_in_order = last_id.is_none_or(|last| (id < last) == stretch.newest_first && id != last);
+            if !is_in_order || !numbers::fits(id, self.class) {
                 return Err(damage::found("a segment is not where it belongs"));
             }
-            last_id = id;
-            let release = self.released.get(&id);
-            let done = release.map_or(0, |release| u64::from(release.done));
-            let open = n.saturating_sub(done + skipped.get(&id).copied().unwrap_or(0));
+            last_id = Some(id);
+            if self.progress.is_done(uplink, id) {
+                continue;
+            }
+            let (released, done) = self.progress.had_by(uplink, id);
+            let open = n.saturating_sub(u64::from(done) + skipped.get(&id).copied().unwrap_or(0));
             if open == 0 {
                 continue;
             }
+            if !self.progress.hand_out(uplink, id) {
+                break; // what is held is scattered too much: first some of it must be settled
+            }
             records += open;
             bytes += row.get::<_, i64>(2)? as u64;
-            let released = release.map(|release| release.words.clone()).unwrap_or_default();
-            self.handed_out_to = self.handed_out_to.max(id);
             pieces.push(RawHead::Segment { id, n, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
         Ok(pieces)
     }
 
-    /// Which records of a segment have their receipt, a bit a record; none when no record has.
-    pub(super) fn released(&self, id: i64) -> Vec<u64> {
-        self.released.get(&id).map(|release| release.words.clone()).unwrap_or_default()
+    /// Which records of a segment all uplinks have that must, a bit a record.
+    pub(super) fn released(&self, id: i64, n: u64) -> Vec<u64> {
+        let mut words = vec![0u64; (n.min(RECORDS_MAX.into()) as usize).div_ceil(64)];
+        for index in
+            (0..n.min(RECORDS_MAX.into()) as u32).filter(|index| self.progress.is_released(id, *index))
+        {
+            words[index as usize / 64] |= 1 << (index % 64);
+        }
+        words
     }
 
-    /// How many of each segment's records are to be skipped that are not released anyway.
-    fn skipped(&self, skip: &HashSet<RecordKey>) -> HashMap<i64, u64> {
+    /// How many of each segment's records are to be skipped that the uplink does not have anyway.
+    fn skipped(&self, uplink: UplinkNo, skip: &HashSet<RecordKey>) -> HashMap<i64, u64> {
         let mut skipped = HashMap::new();
         for key in skip {
             if let RecordKey::Slot { segment, index } = *key
-                && !self.released.get(&segment).is_some_and(|release| release.has(index))
+                && !self.progress.has(uplink, segment, index)
             {
                 *skipped.entry(segment).or_default() += 1;
             }
@@ -303,37 +310,87 @@ impl SegmentTable {
         skipped
     }
 
-    /// Notes that a record has its receipt; deletes the segment when all of them have. False when the segment is not there.
+    /// Notes that an uplink has a record; deletes the segment when all that must have it do. False when the segment is not
+    /// there.
     pub(super) fn release(
         &mut self,
         connection: &Connection,
         tallies: &mut Tallies,
-        id: i64,
-        index: u32,
+        uplink: UplinkNo,
+        (id, index): (i64, u32),
     ) -> rusqlite::Result<bool> {
-        if !self.released.contains_key(&id) {
-            let Some((n, bytes)) = self.figures(connection, id)? else {
-                return if self.head.is_some_and(|head| head.id == id) {
-                    Err(damage::found("a segment can't be found that is there"))
-                } else {
-                    Ok(false)
-                };
+        let figures = match self.progress.figures(uplink, id) {
+            Some(known) => Some(known),
+            None => self.figures(connection, id)?,
+        };
+        let Some((n, bytes)) = figures else {
+            return if self.head.is_some_and(|head| head.id == id) {
+                Err(damage::found("a segment can't be found that is there"))
+            } else {
+                Ok(false)
             };
-            let words = vec![0; (n as usize).div_ceil(64)];
-            self.released.insert(id, Release { n, bytes, done: 0, words });
+        };
+        if index >= n {
+            return Ok(false);
         }
-        let Some(release) = self.released.get_mut(&id) else { return Ok(false) };
-        let Some(word) = release.words.get_mut(index as usize / 64) else { return Ok(false) };
-        let bit = 1 << (index % 64);
-        if index < release.n && *word & bit == 0 {
-            *word |= bit;
-            release.done += 1;
+        if self.progress.note(uplink, id, index, (n, bytes)) {
+            self.delete(connection, tallies, id, u64::from(n), bytes)?;
         }
-        if release.done < release.n {
-            return Ok(true);
+        Ok(true)
+    }
+
+    /// Deletes the segments that all uplinks have that must; there are some when the uplinks are others than before.
+    pub(super) fn delete_finished(
+        &mut self,
+        connection: &Connection,
+        tallies: &mut Tallies,
+    ) -> rusqlite::Result<()> {
+        if !self.progress.is_remembered() {
+            return Ok(());
         }
-        let (n, bytes) = (u64::from(release.n), release.bytes);
-        self.delete(connection, tallies, id, n, bytes).map(|()| true)
+        let mut finished = Vec::new();
+        {
+            let mut statement = connection.prepare(self.names.all)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let id = row.get(0)?;
+                if self.progress.is_finished(id) {
+                    finished.push((id, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64));
+                }
+            }
+        }
+        for (id, n, bytes) in finished {
+            self.delete(connection, tallies, id, n, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down how far the uplinks are.
+    pub(super) fn save_progress(
+        &mut self,
+        connection: &Connection,
+        plans: &[UplinkPlan],
+    ) -> rusqlite::Result<()> {
+        let first = self.head.map_or(self.last_id + 1, |head| head.id);
+        self.progress.save(connection, plans, first)
+    }
+
+    /// How far the uplinks are.
+    pub(super) fn progress(&mut self) -> &mut ClassProgress {
+        &mut self.progress
+    }
+
+    /// The number of the last row, 0 when there is none.
+    pub(super) fn newest(&self) -> i64 {
+        self.tail_id
+    }
+
+    /// Records that wait for an uplink.
+    pub(super) fn waiting_for(&self, uplink: UplinkNo, tallies: &Tallies) -> u64 {
+        if !self.progress.carries(uplink) {
+            return 0;
+        }
+        self.backlog(tallies).records.saturating_sub(self.progress.records_had_by(uplink))
     }
 
     fn figures(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<(u32, u64)>> {
@@ -350,7 +407,7 @@ impl SegmentTable {
         bytes: u64,
     ) -> rusqlite::Result<()> {
         connection.prepare_cached(self.names.delete)?.execute([id])?;
-        self.released.remove(&id);
+        self.progress.forget(id, n);
         if self.head.is_some_and(|head| head.id == id) {
             self.head_deleted(connection, tallies)
         } else if self.tail_id == id {

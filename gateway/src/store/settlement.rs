@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::record::StoredRecord;
 use crate::domain::anchor::Anchor;
 use crate::domain::report::Class;
+use crate::domain::uplinks::UplinkNo;
 
 /// How much to hand out at most: whole segments are handed out, so one large segment may exceed it.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,31 @@ pub struct Limit {
     pub records: u32,
     /// Payload bytes.
     pub bytes: u64,
+}
+
+/// A stretch of the rows of a class by their numbers, and from which end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Rows with greater numbers,
+    pub after: i64,
+    /// up to this one.
+    pub up_to: i64,
+    /// From the newest on. Only of classes with many records.
+    pub newest_first: bool,
+}
+
+impl RecordKey {
+    /// The number of its row.
+    pub fn row(self) -> i64 {
+        match self {
+            RecordKey::Row(id) | RecordKey::Slot { segment: id, .. } => id,
+        }
+    }
+}
+
+impl Stretch {
+    /// All of them, the oldest first.
+    pub const ALL: Stretch = Stretch { after: 0, up_to: i64::MAX, newest_first: false };
 }
 
 /// Where a record stands in the store.
@@ -71,6 +97,8 @@ pub struct Settled {
 /// The platform's word on some records of one class.
 #[derive(Debug)]
 pub struct Settlement {
+    /// Whose platform.
+    pub uplink: UplinkNo,
     /// The class.
     pub class: Class,
     /// When the gateway heard it, in milliseconds since 1970.

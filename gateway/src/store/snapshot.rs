@@ -2,6 +2,7 @@
 
 use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
+use crate::domain::uplinks::{UPLINKS_MAX, UplinkNo};
 
 /// The backlog of one class: stored and not yet accepted by the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -132,6 +133,10 @@ pub struct Snapshot {
     pub commit_seq: u64,
     /// Backlog by class, in the order of [`Class::ALL`].
     pub backlog: [ClassBacklog; 6],
+    /// Records that wait for each uplink, by its place, and by class.
+    pub waiting: [[u64; 6]; UPLINKS_MAX],
+    /// The number of the newest row of each class.
+    pub newest: [i64; 6],
     /// Cases the platform accepted whose record is still kept.
     pub accepted_kept: u64,
     /// Records the platform refused for good, kept.
@@ -170,6 +175,11 @@ impl Snapshot {
     /// The backlog of one class.
     pub fn class(&self, class: Class) -> ClassBacklog {
         self.backlog[class as usize]
+    }
+
+    /// Records of a class that wait for an uplink.
+    pub fn waiting_for(&self, uplink: UplinkNo, class: Class) -> u64 {
+        self.waiting[uplink.place()][class as usize]
     }
 
     /// Seconds until the store is full at the present rate, were nothing sent; `None` when nobody can say.

@@ -7,6 +7,7 @@ use super::evidence::{self, Bound};
 use super::journal;
 use super::losses;
 use super::numbers;
+use super::progress::{self, ClassProgress};
 use super::quota::Quota;
 use super::record::StoredRecord;
 use super::rows;
@@ -17,6 +18,7 @@ use super::tally::Tallies;
 use super::windows::meta;
 use crate::domain::loss::LossReason;
 use crate::domain::report::Class;
+use crate::domain::uplinks::{UplinkNo, UplinkPlan};
 
 /// Where the database keeps its generation.
 pub(super) const GENERATION: &str = "generation";
@@ -37,32 +39,96 @@ pub(super) struct Tables {
     last_ids: [i64; 3],
     /// Urgent incidents that were taken since the start: who holds others looks again when it grows.
     urgent_taken: u64,
+    /// The uplinks, and how far each is with the row classes.
+    plans: Vec<UplinkPlan>,
+    row_progress: [ClassProgress; 3],
 }
 
 impl Tables {
-    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Tables> {
+    pub(super) fn load(connection: &Connection, plans: Vec<UplinkPlan>) -> rusqlite::Result<Tables> {
         let generation = meta(connection, GENERATION)? as u32;
-        let load = |class| SegmentTable::load(connection, class, numbers::floor_of(generation, class));
+        let load =
+            |class| SegmentTable::load(connection, class, numbers::floor_of(generation, class), &plans);
         let segments = [load(Class::Status)?, load(Class::Reading)?, load(Class::Telemetry)?];
+        let progress = |class| ClassProgress::load(connection, class, &plans);
+        let row_progress = [progress(Class::Incident)?, progress(Class::Task)?, progress(Class::Evidence)?];
         let mut last_ids = [0; 3];
-        for (class, last_id) in ROW_CLASSES.into_iter().zip(&mut last_ids) {
-            *last_id = rows::last_id(connection, class)?.max(numbers::floor_of(generation, class));
+        for ((class, last_id), progress) in ROW_CLASSES.into_iter().zip(&mut last_ids).zip(&row_progress) {
+            let floor = numbers::floor_of(generation, class).max(progress.last_done());
+            *last_id = rows::last_id(connection, class)?.max(floor);
         }
         let tallies = Tallies::load(connection)?;
         let floor = numbers::floor(generation) as u64;
         let commit_seq = last_commit_seq(connection, &segments, &tallies)?.max(floor);
-        Ok(Tables { segments, tallies, commit_seq, generation, last_ids, urgent_taken: 0 })
+        Ok(Tables {
+            segments,
+            tallies,
+            commit_seq,
+            generation,
+            last_ids,
+            urgent_taken: 0,
+            plans,
+            row_progress,
+        })
     }
 
     /// Reads again what the tables hold after a group failed; numbers that were given out stay given out.
     pub(super) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let (commit_seq, last_ids, urgent_taken) = (self.commit_seq, self.last_ids, self.urgent_taken);
-        let mut loaded = Tables { commit_seq, last_ids, urgent_taken, ..Tables::load(connection)? };
+        let plans = self.plans.clone();
+        let mut loaded = Tables { commit_seq, last_ids, urgent_taken, ..Tables::load(connection, plans)? };
         for (table, before) in loaded.segments.iter_mut().zip(&mut self.segments) {
             table.go_on_from(before);
         }
         *self = loaded;
         Ok(())
+    }
+
+    /// Takes note that the uplinks may be others than before: forgets what those had that are gone, and deletes what all have
+    /// that are left.
+    pub(super) fn take_over_uplinks(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        progress::forget_others(connection, &self.plans)?;
+        for table in &mut self.segments {
+            table.delete_finished(connection, &mut self.tallies)?;
+        }
+        for (class, progress) in ROW_CLASSES.into_iter().zip(&mut self.row_progress) {
+            if progress.is_remembered() {
+                let mut finished = rows::ids(connection, class)?;
+                finished.retain(|id| progress.is_finished(*id));
+                for id in finished {
+                    rows::delete(connection, &mut self.tallies, class, id)?;
+                    progress.forget(id, 1);
+                }
+            }
+        }
+        self.save_progress(connection)?;
+        self.write_tallies(connection)
+    }
+
+    /// Writes down how far the uplinks are.
+    pub(super) fn save_progress(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for table in &mut self.segments {
+            table.save_progress(connection, &self.plans)?;
+        }
+        for ((class, progress), last_id) in
+            ROW_CLASSES.into_iter().zip(&mut self.row_progress).zip(self.last_ids)
+        {
+            let first = rows::first_id(connection, class)?.unwrap_or(last_id + 1);
+            progress.save(connection, &self.plans, first)?;
+        }
+        Ok(())
+    }
+
+    /// How far the uplinks are with a row class.
+    pub(super) fn row_progress(&self, class: Class) -> Option<&ClassProgress> {
+        let at = ROW_CLASSES.iter().position(|&each| each == class)?;
+        self.row_progress.get(at)
+    }
+
+    /// The same to be changed, with the tallies that deletions change.
+    pub(super) fn row_progress_mut(&mut self, class: Class) -> Option<(&mut ClassProgress, &mut Tallies)> {
+        let at = ROW_CLASSES.iter().position(|&each| each == class)?;
+        Some((self.row_progress.get_mut(at)?, &mut self.tallies))
     }
 
     /// Adds a pending record of a row class and gives its row.
@@ -138,13 +204,23 @@ impl Tables {
         };
         for (class, table) in SEGMENT_CLASSES.into_iter().zip(&self.segments) {
             snapshot.backlog[class as usize] = table.backlog(&self.tallies);
+            snapshot.newest[class as usize] = table.newest();
+            for uplink in UplinkNo::all() {
+                snapshot.waiting[uplink.place()][class as usize] = table.waiting_for(uplink, &self.tallies);
+            }
         }
-        for class in ROW_CLASSES {
+        for (at, class) in ROW_CLASSES.into_iter().enumerate() {
+            snapshot.newest[class as usize] = self.last_ids[at];
             let tally = self.tallies.get(rows::table(class));
             let oldest_received_at_ms =
                 if tally.n == 0 { None } else { rows::oldest_received_at_ms(connection, class)? };
             snapshot.backlog[class as usize] =
                 ClassBacklog { records: tally.n, bytes: tally.bytes, oldest_received_at_ms };
+            let progress = &self.row_progress[at];
+            for uplink in UplinkNo::all().filter(|uplink| progress.carries(*uplink)) {
+                let waiting = tally.n.saturating_sub(progress.records_had_by(uplink));
+                snapshot.waiting[uplink.place()][class as usize] = waiting;
+            }
         }
         Ok(snapshot)
     }

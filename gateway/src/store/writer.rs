@@ -32,6 +32,7 @@ use super::sessions::SessionLimits;
 use super::snapshot::Snapshot;
 use crate::domain::report::DeviceId;
 use crate::domain::retention::Policies;
+use crate::domain::uplinks::{UPLINKS_MAX, UplinkNo, UplinkPlan};
 use crate::metrics::Metrics;
 
 /// How often the disk and the figures are looked at.
@@ -48,6 +49,8 @@ pub struct StoreOptions {
     pub max_bytes: u64,
     /// What each class may claim of it, and what gives way.
     pub policies: Policies,
+    /// The uplinks; none stands for an only one that gets everything.
+    pub uplinks: Vec<UplinkPlan>,
     /// Longest time from a delayed commit to its sync.
     pub sync_within: Duration,
     /// Bytes that may be written to flash in a day; only told.
@@ -66,6 +69,21 @@ pub struct StoreOptions {
     pub started_at_ms: i64,
     /// Chance, for the names of runs.
     pub chance: fastrand::Rng,
+}
+
+impl StoreOptions {
+    /// The uplinks, at least one.
+    pub(super) fn uplinks(&self) -> Vec<UplinkPlan> {
+        match self.uplinks.as_slice() {
+            [] => vec![UplinkPlan::only()],
+            plans => plans.iter().take(UPLINKS_MAX).cloned().collect(),
+        }
+    }
+
+    /// The name of an uplink.
+    pub(super) fn uplink_name(&self, uplink: UplinkNo) -> &str {
+        self.uplinks.get(uplink.place()).map_or("", |plan| &plan.name)
+    }
 }
 
 /// The writer ended because the database failed: nothing is acknowledged any more, the process must end.

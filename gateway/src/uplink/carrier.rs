@@ -7,16 +7,9 @@
 
 use std::time::Duration;
 
+use crate::domain::schedule::Reply;
+pub use crate::domain::schedule::Room;
 use crate::store::settlement::{Decision, Pending};
-
-/// How much a batch may hold. One record always fits, however large.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
-    /// Records.
-    pub records: usize,
-    /// Bytes, before compression.
-    pub bytes: usize,
-}
 
 /// A batch that is ready to go.
 #[derive(Debug)]
@@ -57,7 +50,10 @@ pub trait Carrier: Send + Sync + 'static {
 /// Why a batch has no word of the platform. Nothing of it is released.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
-    /// No answer: no connection, or TLS refused.
+    /// Nothing went: there is no connection.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// No answer: the connection was cut.
     #[error("no answer: {0}")]
     NoAnswer(String),
     /// No complete answer before the total deadline.
@@ -77,6 +73,9 @@ pub enum Trouble {
         /// The status.
         status: u16,
     },
+    /// The platform is there, and not set up for us: a person is needed, whom this tells what to look at.
+    #[error("{0}")]
+    Setup(String),
     /// It does not take this batch as it is (400, 413, 422): some event in it is to blame, or its size.
     #[error("platform refuses the batch with {status}: {reason}")]
     BatchRefused {
@@ -94,13 +93,31 @@ impl Trouble {
     /// Its name in the metrics.
     pub fn label(&self) -> &'static str {
         match self {
+            Trouble::Unreachable(_) => "unreachable",
             Trouble::NoAnswer(_) => "no_answer",
             Trouble::Deadline => "deadline",
             Trouble::Unavailable { .. } => "unavailable",
-            Trouble::Denied { .. } => "denied",
+            Trouble::Denied { .. } | Trouble::Setup(_) => "denied",
             Trouble::BatchRefused { .. } => "refused",
             Trouble::Garbled(_) => "garbled",
         }
+    }
+
+    /// What it means to the schedule.
+    pub fn reply(&self) -> Reply {
+        match self {
+            Trouble::Unreachable(_) | Trouble::NoAnswer(_) => Reply::NoAnswer,
+            Trouble::Deadline => Reply::Deadline,
+            Trouble::Unavailable { retry_after, .. } => Reply::Unavailable { retry_after: *retry_after },
+            Trouble::Denied { .. } => Reply::Denied,
+            Trouble::BatchRefused { .. } => Reply::Refused,
+            Trouble::Garbled(_) => Reply::Garbled,
+        }
+    }
+
+    /// Bytes that went over the link all the same, where that is known.
+    pub fn wire_bytes(&self) -> Option<u64> {
+        matches!(self, Trouble::Unreachable(_)).then_some(0)
     }
 
     /// The wait that the platform asked for.

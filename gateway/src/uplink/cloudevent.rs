@@ -20,6 +20,7 @@
 
 mod along;
 mod base64;
+pub mod binary;
 mod geometry;
 mod handling;
 mod properties;

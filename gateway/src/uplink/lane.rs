@@ -1,116 +1,116 @@
-//! The lane: takes the most urgent records from the store, sends them, and makes the platform's word durable.
+//! The lane of one uplink: does what the machine of its schedule says, with the store on one side and a carrier on the other.
 //!
-//! - One batch in flight. A record leaves the store only in [`Store::settle`], with the platform's verdict on it; every
-//!   failure leaves all records where they are, so the worst that a failure costs is a resend, which the platform
-//!   recognises by (source, id).
-//! - A record on which the platform says nothing, or which it does not take alone, is put off for [`PUT_OFF`], so that it holds
-//!   nobody up; it stays in the store, and is tried again.
-//! - The size of batches falls by half on a refusal or a missed deadline, and grows back a step a batch.
-//! - A record is buried for a refusal of its batch only when it stood alone and the platform has taken others since the last
-//!   burial: a platform that refuses everything has a trouble of its own, and costs nobody a record.
+//! - What goes when, how much at once, what is tried again and what is buried is [`Dispatch`]'s to say; the lane keeps the records
+//!   that it holds, and does the waiting.
+//! - A record leaves the store only in [`Store::settle`], with the platform's word on it; every failure leaves all records where
+//!   they are, so the worst that a failure costs is a resend, which the platform recognises by (source, id).
+//! - Batches are sent and words stored in tasks of their own, which end with the lane.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::carrier::Trouble;
-use super::cloudevent::{self, EventId};
-use super::https::{Platform, Verdict};
-use super::patience::Patience;
-use super::put_off::PutOff;
+use super::carrier::{Answer, Carrier, Trouble};
 use super::receipt;
+use super::spent::SpentFile;
 use crate::clock;
 use crate::config::Uplink;
-use crate::domain::coordinates::Coordinates;
-use crate::domain::report::Class;
-use crate::domain::schedule;
-use crate::health::{UplinkKind, UplinkState, UplinkStatus};
+use crate::domain::report::{Class, DeviceId};
+use crate::domain::schedule::{
+    Around, ClassStanding, Dispatch, Do, Item, Load, Plan, Policy, Reply, Room, Standing, Ticket, Why, Word,
+};
+use crate::domain::uplinks::UplinkNo;
+use crate::health::{UplinkState, UplinkStatus};
 use crate::metrics::Metrics;
 use crate::store::handle::{SettleError, Stopped, Store};
-use crate::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
+use crate::store::settlement::{Decision, Limit, Pending, RecordKey, Settled, Settlement, Stretch};
 use crate::store::snapshot::Snapshot;
 
-/// What is taken from the store at once. A batch is cut from it.
-const HELD: Limit = Limit { records: 2000, bytes: 1024 * 1024 };
-/// How long a record is put off.
-const PUT_OFF: Duration = Duration::from_secs(5);
-/// Records that can be put off at the same time; beyond, the lane backs off instead.
-pub(super) const PUT_OFF_RECORDS_MAX: usize = 1024;
-/// Batches grow back to full size in so many steps.
-const GROWTH_STEPS: usize = 16;
-
 /// How a batch ended.
-enum Sent {
-    /// The platform said something about at least one record, and it is stored.
-    Progress,
-    /// Nothing was released; wait, at least this long.
-    Failed { error: String, at_least: Option<Duration> },
+type Ended = (Ticket, Result<Answer, Trouble>);
+/// What became of the words on a batch: of which class, how many records were accepted and rejected, and whether it is stored.
+type Stored = (Ticket, Class, (u64, u64), Result<(), SettleError>);
+
+/// What a lane needs beside its carrier.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Which of the uplinks it is.
+    pub no: UplinkNo,
+    /// Its platform's words are told to the devices.
+    pub speaks: bool,
+    /// The store.
+    pub store: Store,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// The link, and the day.
+    pub around: watch::Receiver<Around>,
+    /// Where what was spent of a budget is kept.
+    pub spent: SpentFile,
 }
 
-/// The lane to the platform.
-pub struct Lane {
-    gateway_id: String,
-    store: Store,
+/// The lane of one uplink.
+pub struct Lane<C> {
+    surroundings: Surroundings,
     snapshot: watch::Receiver<Snapshot>,
-    platform: Platform,
-    metrics: Arc<Metrics>,
+    carrier: Arc<C>,
+    classes: Vec<Class>,
     status: watch::Sender<UplinkStatus>,
-    patience: Patience,
-    /// The systems in which devices send their positions.
-    coordinates: Coordinates,
-    batch_events_max: usize,
-    batch_bytes_max: usize,
-    /// Shrinks while the platform refuses batches whole, to find the record that it does not take.
-    batch_events: usize,
-    held_class: Class,
-    held: VecDeque<Pending>,
-    /// How many urgent incidents had come when the held ones were taken.
-    held_at_urgent: u64,
-    put_off: PutOff,
-    /// The platform has accepted something since a record was last buried for a refused batch.
-    accepted_since_burial: bool,
+    dispatch: Dispatch<RecordKey>,
+    random: fastrand::Rng,
+    started: Instant,
+    /// The records that the machine knows by their keys.
+    records: HashMap<(Class, RecordKey), Pending>,
+    /// Batches under way: what is in each.
+    sent: HashMap<Ticket, Vec<RecordKey>>,
+    /// What the platform said in full, until it is stored.
+    decisions: HashMap<Ticket, HashMap<RecordKey, Decision>>,
+    /// Why the platform last refused a whole batch.
+    refusal: String,
+    sending: JoinSet<Ended>,
+    storing: JoinSet<Stored>,
 }
 
-impl Lane {
-    /// A lane to `platform`. `random` drives the jitter of its waits.
+impl<C: Carrier> Lane<C> {
+    /// A lane on `carrier`, that uses links as `policy` says. `random` drives the jitter of its waits.
     pub fn new(
-        gateway_id: String,
         uplink: &Uplink,
-        platform: Platform,
-        store: Store,
-        metrics: Arc<Metrics>,
-        random: fastrand::Rng,
-    ) -> Lane {
-        let status =
-            UplinkStatus { kind: UplinkKind::Https, state: UplinkState::Idle, ..UplinkStatus::default() };
+        policy: Policy,
+        carrier: C,
+        surroundings: Surroundings,
+        mut random: fastrand::Rng,
+    ) -> Lane<C> {
+        let status = UplinkStatus {
+            name: uplink.name.as_str().into(),
+            kind: uplink.way.as_str(),
+            state: UplinkState::Idle,
+            ..UplinkStatus::default()
+        };
+        let room_max = Room { records: uplink.batch_events, bytes: uplink.batch_bytes };
+        let plan = Plan::new(policy, room_max, uplink.in_flight, uplink.retry_min, uplink.retry_max);
+        let mut dispatch = Dispatch::new(plan, random.f64());
+        dispatch.restore(surroundings.spent.read());
         Lane {
-            gateway_id,
-            snapshot: store.snapshot(),
-            store,
-            platform,
-            metrics,
+            snapshot: surroundings.store.snapshot(),
+            surroundings,
+            carrier: Arc::new(carrier),
+            classes: uplink.classes.clone(),
             status: watch::Sender::new(status),
-            patience: Patience::new(uplink, random),
-            coordinates: Coordinates::default(),
-            batch_events_max: uplink.batch_events,
-            batch_bytes_max: uplink.batch_bytes,
-            batch_events: uplink.batch_events,
-            held_class: Class::Incident,
-            held: VecDeque::new(),
-            held_at_urgent: 0,
-            put_off: PutOff::default(),
-            accepted_since_burial: false,
+            dispatch,
+            random,
+            started: Instant::now(),
+            records: HashMap::new(),
+            sent: HashMap::new(),
+            decisions: HashMap::new(),
+            refusal: String::new(),
+            sending: JoinSet::new(),
+            storing: JoinSet::new(),
         }
-    }
-
-    /// The same, and positions of devices in these systems.
-    #[must_use]
-    pub fn with_coordinates(self, coordinates: Coordinates) -> Lane {
-        Lane { coordinates, ..self }
     }
 
     /// What the lane says about itself.
@@ -127,187 +127,214 @@ impl Lane {
         };
         // Cancelling between any two awaits loses nothing: the store's word is the only one that counts.
         let _ = stopping.run_until_cancelled(forward).await;
+        self.surroundings.spent.write(self.dispatch.spent());
     }
 
     async fn forward(&mut self) -> Result<(), Stopped> {
+        self.see();
         loop {
-            let snapshot = *self.snapshot.borrow_and_update();
-            self.put_off.expire(Instant::now());
-            if !self.hold(&snapshot).await? {
-                self.say(|status| status.state = UplinkState::Idle);
-                self.rest().await?;
-                continue;
-            }
-            match self.send().await? {
-                Sent::Progress => self.patience.reset(),
-                Sent::Failed { error, at_least } => self.wait(error, at_least).await,
-            }
-        }
-    }
-
-    /// Waits until something is committed, or a record that was put off is due.
-    async fn rest(&mut self) -> Result<(), Stopped> {
-        let due = self.put_off.next_due();
-        tokio::select! {
-            changed = self.snapshot.changed() => changed.map_err(|_| Stopped),
-            () = time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Ok(()),
-        }
-    }
-
-    /// Sees to it that records of the most urgent class that has any are held: those that still are, or new ones from the
-    /// store; incidents anew when an urgent one has come since. False when nothing is to be sent now.
-    async fn hold(&mut self, snapshot: &Snapshot) -> Result<bool, Stopped> {
-        for class in schedule::by_urgency(|class| snapshot.class(class).records) {
-            let is_outdated = class == Class::Incident && snapshot.urgent_taken != self.held_at_urgent;
-            if self.held_class != class || self.held.is_empty() || is_outdated {
-                (self.held_class, self.held_at_urgent) = (class, snapshot.urgent_taken);
-                self.held = self.store.head(class, HELD, &self.put_off.keys(class)).await?.into();
-            }
-            if !self.held.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    async fn send(&mut self) -> Result<Sent, Stopped> {
-        self.say(|status| status.state = UplinkState::Sending);
-        let (body, count) = self.batch();
-        match self.platform.post_events(body).await {
-            Ok((verdicts, sent_bytes)) => {
-                self.metrics.uplink_requests.add("answered", 1);
-                self.metrics.uplink_sent_bytes.inc_by(sent_bytes as u64);
-                self.settle(count, verdicts).await
-            }
-            Err(Trouble::BatchRefused { status, reason }) => {
-                self.metrics.uplink_requests.add("refused", 1);
-                self.narrow(count, status, reason).await
-            }
-            Err(error) => {
-                self.metrics.uplink_requests.add(error.label(), 1);
-                if error == Trouble::Deadline {
-                    // Perhaps the link carries less than a batch in that time.
-                    self.batch_events = (count / 2).max(1);
+            let (now, around) = (self.now(), *self.surroundings.around.borrow());
+            match self.dispatch.poll(now, around) {
+                Do::Forget { class, keys } => keys.iter().for_each(|key| self.forget(class, *key)),
+                Do::Load(load) => self.load(load).await?,
+                Do::Send { ticket, stream, keys, room } => self.send(ticket, stream.class, &keys, room),
+                Do::Settle { ticket, class, words } => self.settle(ticket, class, words),
+                Do::Wait { until, why } => {
+                    self.tell(why);
+                    self.wait(until).await?;
                 }
-                Ok(Sent::Failed { error: error.to_string(), at_least: error.retry_after() })
             }
         }
     }
 
-    /// The next batch from the held records: its body and how many they are. At least one, however large.
-    fn batch(&self) -> (Vec<u8>, usize) {
-        let mut body = vec![b'['];
-        let mut count = 0;
-        for pending in self.held.iter().take(self.batch_events) {
-            let before = body.len();
-            if count > 0 {
-                body.push(b',');
-            }
-            cloudevent::write_event(
-                &mut body,
-                &self.gateway_id,
-                self.coordinates,
-                &pending.record,
-                pending.anchor,
-            );
-            if count > 0 && body.len() >= self.batch_bytes_max {
-                body.truncate(before);
-                break;
-            }
-            count += 1;
-        }
-        body.push(b']');
-        (body, count)
+    fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 
-    /// Makes the verdicts on the first `count` held records durable. Records without one stay in the store.
-    async fn settle(&mut self, count: usize, verdicts: Vec<Verdict>) -> Result<Sent, Stopped> {
-        let mut decisions: HashMap<String, Decision> = HashMap::with_capacity(verdicts.len());
-        for verdict in verdicts {
-            decisions.entry(verdict.id).or_insert(verdict.decision);
-        }
-        let mut records = Vec::with_capacity(count);
-        let (mut unanswered, mut all_put_off) = (0, true);
-        for Pending { key, record, .. } in self.held.drain(..count) {
-            let id = EventId { device: &record.device, identity: record.identity }.to_string();
-            let Some(decision) = decisions.remove(&id) else {
-                unanswered += 1;
-                all_put_off &= self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
-                continue;
+    /// Tells the machine what waits now.
+    fn see(&mut self) {
+        let snapshot = self.snapshot.borrow_and_update();
+        let mut standing = Standing { urgent_taken: snapshot.urgent_taken, ..Standing::default() };
+        for &class in &self.classes {
+            standing.classes[class as usize] = ClassStanding {
+                records: snapshot.waiting_for(self.surroundings.no, class),
+                newest: snapshot.newest[class as usize],
             };
-            let receipt = receipt::receipt(&record, &decision);
-            records.push(Settled { key, record, decision, receipt });
         }
-        if unanswered > 0 {
-            tracing::warn!(unanswered, "no verdict on some events, put off");
-        }
-        let nothing = records.is_empty();
-        let sent = if nothing { Sent::Progress } else { self.store_settlement(records).await? };
-        if nothing || !all_put_off {
-            let error = format!("the platform said nothing on {unanswered} of {count} events");
-            return Ok(Sent::Failed { error, at_least: None });
-        }
-        Ok(sent)
+        drop(snapshot);
+        self.dispatch.committed(self.now(), &standing);
     }
 
-    async fn store_settlement(&mut self, records: Vec<Settled>) -> Result<Sent, Stopped> {
-        let is_accepted = |settled: &&Settled| matches!(settled.decision, Decision::Accepted { .. });
-        let accepted = records.iter().filter(is_accepted).count() as u64;
-        let rejected = records.len() as u64 - accepted;
-        let settled_at_ms = clock::unix_ms();
-        let settlement = Settlement { class: self.held_class, settled_at_ms, records };
-        match self.store.settle(settlement).await {
-            Ok(()) => {}
+    fn forget(&mut self, class: Class, key: RecordKey) {
+        self.records.remove(&(class, key));
+    }
+
+    async fn load(&mut self, load: Load<RecordKey>) -> Result<(), Stopped> {
+        let Load { stream, range, skip, room } = load;
+        let stretch =
+            Stretch { after: range.after.max(0), up_to: range.up_to, newest_first: range.newest_first };
+        let limit = Limit {
+            records: u32::try_from(room.records).unwrap_or(u32::MAX),
+            bytes: u64::try_from(room.bytes).unwrap_or(u64::MAX),
+        };
+        let from = (self.surroundings.no, stretch);
+        let loaded = self.surroundings.store.outbox(stream.class, from, limit, &Arc::new(skip)).await?;
+        let item = |pending: &Pending| Item {
+            key: pending.key,
+            device: device_hash(&pending.record.device),
+            id: pending.key.row(),
+        };
+        let items = loaded.iter().map(item).collect();
+        self.records.extend(loaded.into_iter().map(|pending| ((stream.class, pending.key), pending)));
+        self.dispatch.loaded(items);
+        Ok(())
+    }
+
+    fn send(&mut self, ticket: Ticket, class: Class, keys: &[RecordKey], room: Room) {
+        let held = keys.iter().map_while(|key| self.records.get(&(class, *key)));
+        let batch: Vec<&Pending> = held.collect();
+        let packed = self.carrier.pack(&batch, room);
+        let count = packed.records.min(keys.len());
+        if !self.dispatch.packed(self.now(), ticket, count, packed.wire_bytes as u64) {
+            return;
+        }
+        self.sent.insert(ticket, keys[..count].to_vec());
+        let carrier = self.carrier.clone();
+        self.sending.spawn(async move { (ticket, carrier.send(packed.parcel).await) });
+        self.say(|status| status.state = UplinkState::Sending);
+    }
+
+    /// A batch ended.
+    fn ended(&mut self, (ticket, ended): Ended) {
+        let metrics = self.surroundings.metrics.clone();
+        let keys = self.sent.remove(&ticket).unwrap_or_default();
+        let (reply, wire_bytes) = match ended {
+            Ok(answer) => {
+                metrics.uplink_requests.add("answered", 1);
+                metrics.uplink_sent_bytes.inc_by(answer.wire_bytes as u64);
+                let unanswered = answer.decisions.iter().filter(|decision| decision.is_none()).count();
+                if unanswered > 0 {
+                    tracing::warn!(unanswered, "no verdict on some events, put off");
+                    self.fail(format!("the platform said nothing on {unanswered} of {} events", keys.len()));
+                } else {
+                    self.say(|status| status.last_error = None);
+                }
+                let words = answer.decisions.iter().map(|decision| decision.as_ref().map(word)).collect();
+                let said = keys.into_iter().zip(answer.decisions);
+                let said: HashMap<_, _> = said.filter_map(|(key, decision)| Some((key, decision?))).collect();
+                if !said.is_empty() {
+                    self.decisions.insert(ticket, said);
+                }
+                (Reply::Words(words), Some(answer.wire_bytes as u64))
+            }
+            Err(trouble) => {
+                metrics.uplink_requests.add(trouble.label(), 1);
+                self.refusal = match &trouble {
+                    Trouble::BatchRefused { status, reason } => format!("{status}: {reason}"),
+                    other => other.to_string(),
+                };
+                self.fail(trouble.to_string());
+                (trouble.reply(), trouble.wire_bytes())
+            }
+        };
+        let (now, chance) = (self.now(), self.random.f64());
+        self.dispatch.answered(now, chance, ticket, reply, wire_bytes);
+        self.surroundings.spent.note(self.dispatch.spent());
+    }
+
+    /// Has the words on a batch stored.
+    fn settle(&mut self, ticket: Ticket, class: Class, words: Vec<(RecordKey, Word)>) {
+        let mut said = self.decisions.remove(&ticket).unwrap_or_default();
+        let mut counts = (0, 0);
+        let mut settled = Vec::with_capacity(words.len());
+        for (key, word) in words {
+            let Some(Pending { record, .. }) = self.records.get(&(class, key)) else { continue };
+            let decision = match (said.remove(&key), word) {
+                (Some(decision), _) => decision,
+                (None, Word::Accepted) => Decision::Accepted { case_number: None },
+                (None, Word::Rejected) => Decision::Rejected { reason: self.refusal.clone() },
+            };
+            match &decision {
+                Decision::Accepted { .. } => counts.0 += 1,
+                Decision::Rejected { reason } => {
+                    counts.1 += 1;
+                    let (device, identity) = (&record.device, record.identity);
+                    tracing::error!(%device, record = %identity, reason, "refused, dead letter");
+                }
+            }
+            let receipt = if self.surroundings.speaks { receipt::receipt(record, &decision) } else { None };
+            settled.push(Settled { key, record: record.clone(), decision, receipt });
+        }
+        let (uplink, settled_at_ms) = (self.surroundings.no, clock::unix_ms());
+        let settlement = Settlement { uplink, class, settled_at_ms, records: settled };
+        let store = self.surroundings.store.clone();
+        let keys = settlement.records.iter().map(|settled| settled.key).collect();
+        self.sent.insert(ticket, keys);
+        self.storing.spawn(async move { (ticket, class, counts, store.settle(settlement).await) });
+    }
+
+    /// The words on a batch are stored, or can't be.
+    fn stored(&mut self, (ticket, class, (accepted, rejected), stored): Stored) -> Result<(), Stopped> {
+        let keys = self.sent.remove(&ticket).unwrap_or_default();
+        match stored {
+            Ok(()) => {
+                keys.iter().for_each(|key| self.forget(class, *key));
+                self.dispatch.settled(self.now(), ticket);
+                let metrics = &self.surroundings.metrics;
+                metrics.uplink_events.add("accepted", accepted);
+                metrics.uplink_events.add("rejected", rejected);
+                self.say(|status| {
+                    status.accepted_total += accepted;
+                    status.rejected_total += rejected;
+                    if accepted > 0 {
+                        status.last_accepted_at_ms = Some(clock::unix_ms());
+                    }
+                });
+                Ok(())
+            }
             Err(SettleError::Unsettled(error)) => {
-                self.held.clear();
-                return Ok(Sent::Failed { error: error.to_string(), at_least: None });
+                self.fail(error.to_string());
+                let (now, chance) = (self.now(), self.random.f64());
+                self.dispatch.unsettled(now, chance, ticket);
+                Ok(())
             }
-            Err(SettleError::Stopped(stopped)) => return Err(stopped),
+            Err(SettleError::Stopped(stopped)) => Err(stopped),
         }
-        self.metrics.uplink_events.add("accepted", accepted);
-        self.metrics.uplink_events.add("rejected", rejected);
-        self.accepted_since_burial |= accepted > 0;
-        let step = (self.batch_events_max / GROWTH_STEPS).max(1);
-        self.batch_events = (self.batch_events + step).min(self.batch_events_max);
-        self.say(|status| {
-            status.last_error = None;
-            status.accepted_total += accepted;
-            if accepted > 0 {
-                status.last_accepted_at_ms = Some(settled_at_ms);
-            }
-        });
-        Ok(Sent::Progress)
     }
 
-    /// The platform refused a batch whole: halves it until one record stands alone. That one is buried, or put off while it
-    /// is not sure that the record is to blame.
-    async fn narrow(&mut self, count: usize, status: u16, reason: String) -> Result<Sent, Stopped> {
-        if count > 1 {
-            self.batch_events = count / 2;
-            return Ok(Sent::Progress);
+    /// Waits for whatever happens first.
+    async fn wait(&mut self, until: Option<Duration>) -> Result<(), Stopped> {
+        let due = self.started + until.unwrap_or_default();
+        tokio::select! {
+            Some(ended) = self.sending.join_next() => self.ended(joined(ended)),
+            Some(stored) = self.storing.join_next() => self.stored(joined(stored))?,
+            changed = self.snapshot.changed() => {
+                changed.map_err(|_| Stopped)?;
+                self.see();
+            }
+            Ok(()) = self.surroundings.around.changed() => {}
+            () = time::sleep_until(due), if until.is_some() => {}
         }
-        let Some(Pending { key, record, .. }) = self.held.pop_front() else { return Ok(Sent::Progress) };
-        if !self.accepted_since_burial {
-            self.put_off.add(self.held_class, key, Instant::now() + PUT_OFF);
-            let error = Trouble::BatchRefused { status, reason }.to_string();
-            return Ok(Sent::Failed { error, at_least: None });
-        }
-        tracing::error!(device = %record.device, record = %record.identity, status, reason, "refused, dead letter");
-        let decision = Decision::Rejected { reason: format!("{status}: {reason}") };
-        let receipt = receipt::receipt(&record, &decision);
-        let sent = self.store_settlement(vec![Settled { key, record, decision, receipt }]).await?;
-        self.accepted_since_burial = false;
-        Ok(sent)
+        Ok(())
     }
 
-    async fn wait(&mut self, error: String, at_least: Option<Duration>) {
-        let wait = self.patience.wait(at_least);
-        tracing::warn!(error, wait_ms = wait.as_millis() as u64, "uplink failed, backing off");
+    fn fail(&mut self, error: String) {
+        tracing::warn!(uplink = %self.status.borrow().name, error, "uplink failed");
+        self.say(|status| status.last_error = Some(error.as_str().into()));
+    }
+
+    /// Says why it waits, and how it stands.
+    fn tell(&mut self, why: Why) {
+        let outlook = self.dispatch.outlook(self.now(), *self.surroundings.around.borrow());
         self.say(|status| {
-            status.state = UplinkState::BackingOff;
-            status.last_error = Some(error.into());
+            status.outlook = outlook;
+            status.state = match why {
+                Why::UnderWay => UplinkState::Sending,
+                Why::BackingOff | Why::Asked => UplinkState::BackingOff,
+                Why::HeldBack(_) => UplinkState::HeldBack,
+                Why::Idle | Why::PutOff | Why::Recheck => UplinkState::Idle,
+            };
         });
-        time::sleep(wait).await;
     }
 
     fn say(&self, change: impl FnOnce(&mut UplinkStatus)) {
@@ -317,4 +344,24 @@ impl Lane {
             *status != before
         });
     }
+}
+
+/// What a task returned; its panic is ours.
+fn joined<T>(ended: Result<T, JoinError>) -> T {
+    match ended {
+        Ok(value) => value,
+        Err(error) => panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn word(decision: &Decision) -> Word {
+    match decision {
+        Decision::Accepted { .. } => Word::Accepted,
+        Decision::Rejected { .. } => Word::Rejected,
+    }
+}
+
+/// The same number for all records of a device.
+fn device_hash(device: &DeviceId) -> u64 {
+    crc32c::crc32c(device.as_str().as_bytes()).into()
 }

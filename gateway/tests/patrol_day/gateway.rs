@@ -13,6 +13,7 @@ use patrol_gateway::domain::report::Class;
 use patrol_gateway::domain::retention::Policies;
 use patrol_gateway::domain::roster::Roster;
 use patrol_gateway::domain::stalls::StallRegister;
+use patrol_gateway::domain::uplinks::UplinkNo;
 use patrol_gateway::intake::{Intake, Taken};
 use patrol_gateway::store::line::DeviceLine;
 use patrol_gateway::store::medium::{Medium, Simulated};
@@ -148,7 +149,8 @@ impl Gateway {
             receipt: Some(Bytes::from_static(b"{}")),
         };
         let records = batch.into_iter().map(settled).collect();
-        let settlement = Settlement { class: Class::Incident, settled_at_ms: now_ms, records };
+        let settlement =
+            Settlement { uplink: UplinkNo::FIRST, class: Class::Incident, settled_at_ms: now_ms, records };
         self.running.store.settle(settlement).await.unwrap();
     }
 
@@ -197,6 +199,7 @@ fn start(drive: &Drive, now_ms: i64) -> Running {
         evidence_max_bytes: 512 << 20,
         keep_accepted: 100_000,
         keep_quarantined: 100,
+        uplinks: Vec::new(),
         keep_journal: 10_000,
         session_limits: Default::default(),
         started_at_ms: now_ms,

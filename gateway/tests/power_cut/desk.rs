@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use patrol_gateway::domain::report::Class;
+use patrol_gateway::domain::uplinks::UplinkNo;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::settlement::{Decision, Pending, Settled, Settlement};
 use patrol_gateway::store::writer::{self, Running, StoreOptions};
@@ -200,5 +201,10 @@ fn settlement((class, records): &Word) -> Settlement {
         let receipt = is_case.then(|| Bytes::clone(&pending.record.payload));
         Settled { key: pending.key, record: pending.record.clone(), decision, receipt }
     };
-    Settlement { class: *class, settled_at_ms: 0, records: records.iter().map(settled).collect() }
+    Settlement {
+        uplink: UplinkNo::FIRST,
+        class: *class,
+        settled_at_ms: 0,
+        records: records.iter().map(settled).collect(),
+    }
 }

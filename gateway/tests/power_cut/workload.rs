@@ -68,6 +68,7 @@ pub(crate) fn options(drive: &Drive, setting: Setting) -> StoreOptions {
         evidence_max_bytes: 32 << 20,
         keep_accepted: 100_000,
         keep_quarantined: 100_000,
+        uplinks: Vec::new(),
         keep_journal: 10_000,
         session_limits: Default::default(),
         started_at_ms: 0,

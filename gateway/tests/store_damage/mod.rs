@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use patrol_gateway::domain::report::Class;
+use patrol_gateway::domain::uplinks::UplinkNo;
 use patrol_gateway::store::record::StoredRecord;
 use patrol_gateway::store::settlement::{Pending, Settled, Settlement};
 use patrol_gateway::store::snapshot::Snapshot;
@@ -87,7 +88,10 @@ async fn drain(running: &Running, what: &str) {
                 });
             let records = records.collect();
             // Damage that is found here withholds this one; the next round sends it again.
-            let _ = running.store.settle(Settlement { class, settled_at_ms: 0, records }).await;
+            let _ = running
+                .store
+                .settle(Settlement { uplink: UplinkNo::FIRST, class, settled_at_ms: 0, records })
+                .await;
         }
         if is_empty && running.store.snapshot().borrow().damage.unsalvaged == 0 {
             return;

@@ -406,7 +406,10 @@ async fn a_database_of_the_first_version_goes_on_with_all_it_holds() {
                 DROP TABLE loss; DROP TABLE restore_progress; DROP TABLE kept_room;
                 DROP TABLE mqtt_session; DROP TABLE mqtt_subscription; DROP TABLE mqtt_received;
                 DROP TABLE journal; DROP TABLE photo; DROP TABLE urgent_incident;
-                DROP TABLE mqtt_queued; DROP TABLE mqtt_retained;
+                DROP TABLE mqtt_queued; DROP TABLE mqtt_retained; DROP TABLE uplink_progress;
+                DROP INDEX dead_letter_once;
+                ALTER TABLE dead_letter DROP COLUMN uplink; ALTER TABLE accepted_case DROP COLUMN uplink;
+                CREATE UNIQUE INDEX dead_letter_once ON dead_letter (device, origin, major, minor);
                 DELETE FROM tally WHERE name LIKE 'evidence_%'; DELETE FROM meta WHERE key = 'start';
                 PRAGMA user_version = 1;";
     database.execute_batch(back).expect("as it was");

@@ -14,6 +14,7 @@ use patrol_gateway::domain::case_file::CaseFile;
 use patrol_gateway::domain::journal::Facts;
 use patrol_gateway::domain::report::{CaseKind, Class, DeviceId, Identity, RecordRef, TimeQuality};
 use patrol_gateway::domain::retention::Policies;
+use patrol_gateway::domain::uplinks::UplinkNo;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
 use patrol_gateway::store::medium::Medium;
@@ -86,7 +87,7 @@ impl Gateway {
             receipt: None,
         };
         let records = records.into_iter().map(settled).collect();
-        let settlement = Settlement { class, settled_at_ms: 0, records };
+        let settlement = Settlement { uplink: UplinkNo::FIRST, class, settled_at_ms: 0, records };
         self.store().settle(settlement).await.expect("there is room");
     }
 
@@ -197,6 +198,7 @@ fn open(data_dir: &Path) -> Running {
         evidence_max_bytes: 32 << 20,
         keep_accepted: 5,
         keep_quarantined: 5,
+        uplinks: Vec::new(),
         keep_journal: 10_000,
         session_limits: Default::default(),
         started_at_ms: 0,

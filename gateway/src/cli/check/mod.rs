@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> Exit {
         ("账号 accounts ", accounts::check(&config)),
         ("密钥 devices  ", devices::check(&config.devices)),
         ("网页 http     ", http::check(&config)),
-        ("上行 uplink   ", uplink::check(config.uplink.as_ref())),
+        ("上行 uplink   ", uplink::check(config.uplinks.first())),
         ("地理 geography", geography::check(&config.geography)),
         ("映射 mapping  ", mapping::check(&config.mapping, &config.geography)),
     ];

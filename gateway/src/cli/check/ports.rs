@@ -40,7 +40,6 @@ mod tests {
     use super::super::Verdict;
     use super::*;
     use crate::cli::local_api::stand_in::serve_once;
-    use crate::health::UplinkStatus;
     use crate::http::status::StatusReport;
     use crate::metrics::Metrics;
     use crate::store::snapshot::Snapshot;
@@ -48,7 +47,7 @@ mod tests {
     /// The verdict on a port in use while a gateway of this id answers at `http.bind`.
     fn held_while_running(id: &str) -> Verdict {
         let mqtt = TcpListener::bind("127.0.0.1:0").unwrap();
-        let report = StatusReport::new(id, &Snapshot::default(), &UplinkStatus::default(), &Metrics::new());
+        let report = StatusReport::new(id, &Snapshot::default(), &[], &Metrics::new());
         let answer = format!("HTTP/1.0 200 OK\r\n\r\n{}", serde_json::to_string(&report).unwrap());
         let (address, served) = serve_once(answer.into());
         let mut config = Config::default();

@@ -24,7 +24,7 @@ struct Outcome {
 
 /// Sends a file's records.
 pub(super) fn run(config: &Config, path: &Path, opened: Opened) -> Exit {
-    let Some(uplink) = &config.uplink else {
+    let Some(uplink) = config.uplinks.first() else {
         eprintln!("未配置平台 No platform: set [uplink] in the configuration");
         return Exit::Failure;
     };

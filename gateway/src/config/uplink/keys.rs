@@ -10,7 +10,7 @@ use crate::config::gateway::Id;
 use crate::config::kinds::{Choice, Classes, Count, FilePath, Flag, Size, Span, Text};
 use crate::config::net::{PlatformUrl, PlatformUrls, is_loopback};
 use crate::config::read::Checks;
-use crate::config::value::Keys;
+use crate::config::value::{Keys, Section};
 use crate::domain::report::Class;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,37 +116,7 @@ impl UplinkKeys {
         UplinkKeys { kind: Kind::Https, ..UplinkKeys::default() }
     }
 
-    pub(in crate::config) fn visit(&mut self, keys: &mut impl Keys) {
-        let ms = Duration::from_millis;
-        keys.section("uplink");
-        keys.key("kind", Choice(KINDS), &mut self.kind);
-        keys.optional("name", Id, &mut self.name);
-        keys.optional("url", PlatformUrl, &mut self.url);
-        keys.optional("classes", Classes, &mut self.classes);
-        keys.key("required", Flag, &mut self.required);
-        keys.optional("compression", Choice(COMPRESSIONS), &mut self.compression);
-        keys.optional("compact", Flag, &mut self.compact);
-        keys.key("timeout", Span { min: ms(100), max: ms(300_000) }, &mut self.timeout);
-        keys.key("batch_events", Count { min: 1, max: 5000 }, &mut self.batch_events);
-        keys.key("batch_bytes", Size { min: 1 << 10, max: 16 << 20 }, &mut self.batch_bytes);
-        keys.key("in_flight", Count { min: 1, max: 4 }, &mut self.in_flight);
-        keys.key("retry_min", Span { min: ms(10), max: ms(60_000) }, &mut self.retry_min);
-        keys.key("retry_max", Span { min: ms(10), max: ms(3_600_000) }, &mut self.retry_max);
-        keys.optional("token_file", FilePath, &mut self.token_file);
-        keys.optional("ca_file", FilePath, &mut self.ca_file);
-        keys.optional("client_certificate", FilePath, &mut self.client_certificate);
-        keys.optional("client_key", FilePath, &mut self.client_key);
-        keys.key("allow_plain_http", Flag, &mut self.allow_plain);
-        keys.optional("mqtt_version", Choice(VERSIONS), &mut self.mqtt_version);
-        keys.optional("client_id", Text, &mut self.client_id);
-        keys.optional("username", Text, &mut self.username);
-        keys.optional("receipts", Flag, &mut self.receipts);
-        keys.optional("servers", PlatformUrls, &mut self.servers);
-        keys.optional("jurisdiction", Text, &mut self.jurisdiction);
-        keys.optional("services", FilePath, &mut self.services);
-    }
-
-    pub(in crate::config) fn check(&self, checks: &mut Checks) {
+    pub(in crate::config) fn check(&self, checks: &mut Checks, is_only_one: bool) {
         // A url that nothing is sent to would look like an uplink and be none.
         checks.require(
             self.url.is_none() || checks.is_given("uplink.kind"),
@@ -176,6 +146,11 @@ impl UplinkKeys {
             only_incidents || !matches!(self.kind, Kind::Open311 | Kind::City),
             &["uplink.classes"],
             "[\"incident\"], as such a platform takes nothing else",
+        );
+        checks.require(
+            self.kind != Kind::None || is_only_one,
+            &["uplink.kind", "uplink.name"],
+            "what the platform speaks, as there are several uplinks",
         );
         checks.require(
             self.retry_min <= self.retry_max,
@@ -213,6 +188,11 @@ impl UplinkKeys {
         );
     }
 
+    /// The name that the uplink will have.
+    pub(super) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(name_of(self.kind))
+    }
+
     /// The uplink, if there is one.
     pub(in crate::config) fn into_uplink(self) -> Option<Uplink> {
         let url = self.url.clone().filter(|_| self.kind != Kind::None)?;
@@ -220,6 +200,7 @@ impl UplinkKeys {
     }
 
     pub(super) fn with(self, url: Url) -> Uplink {
+        let name = self.name().to_owned();
         let way = match self.kind {
             Kind::None | Kind::Https => {
                 let compression = self.compression.unwrap_or(Compression::Zstd);
@@ -241,7 +222,7 @@ impl UplinkKeys {
         };
         let classes = self.classes.unwrap_or_else(|| usual_classes(self.kind));
         Uplink {
-            name: self.name.unwrap_or_else(|| name_of(self.kind).to_owned()),
+            name,
             way,
             url,
             classes,
@@ -263,8 +244,8 @@ impl UplinkKeys {
     }
 
     /// The section that stands for this uplink.
-    pub(in crate::config) fn from_uplink(uplink: Option<&Uplink>) -> UplinkKeys {
-        let Some(uplink) = uplink.cloned() else { return UplinkKeys::default() };
+    pub(in crate::config) fn from_uplink(uplink: &Uplink) -> UplinkKeys {
+        let uplink = uplink.clone();
         let keys = UplinkKeys {
             kind: kind_of(&uplink.way),
             name: Some(uplink.name),
@@ -298,6 +279,37 @@ impl UplinkKeys {
             Way::Open311(Open311 { jurisdiction, services })
             | Way::City(Open311 { jurisdiction, services }) => UplinkKeys { jurisdiction, services, ..keys },
         }
+    }
+}
+
+impl Section for UplinkKeys {
+    fn visit(&mut self, keys: &mut impl Keys) {
+        let ms = Duration::from_millis;
+        keys.key("kind", Choice(KINDS), &mut self.kind);
+        keys.optional("name", Id, &mut self.name);
+        keys.optional("url", PlatformUrl, &mut self.url);
+        keys.optional("classes", Classes, &mut self.classes);
+        keys.key("required", Flag, &mut self.required);
+        keys.optional("compression", Choice(COMPRESSIONS), &mut self.compression);
+        keys.optional("compact", Flag, &mut self.compact);
+        keys.key("timeout", Span { min: ms(100), max: ms(300_000) }, &mut self.timeout);
+        keys.key("batch_events", Count { min: 1, max: 5000 }, &mut self.batch_events);
+        keys.key("batch_bytes", Size { min: 1 << 10, max: 16 << 20 }, &mut self.batch_bytes);
+        keys.key("in_flight", Count { min: 1, max: 4 }, &mut self.in_flight);
+        keys.key("retry_min", Span { min: ms(10), max: ms(60_000) }, &mut self.retry_min);
+        keys.key("retry_max", Span { min: ms(10), max: ms(3_600_000) }, &mut self.retry_max);
+        keys.optional("token_file", FilePath, &mut self.token_file);
+        keys.optional("ca_file", FilePath, &mut self.ca_file);
+        keys.optional("client_certificate", FilePath, &mut self.client_certificate);
+        keys.optional("client_key", FilePath, &mut self.client_key);
+        keys.key("allow_plain_http", Flag, &mut self.allow_plain);
+        keys.optional("mqtt_version", Choice(VERSIONS), &mut self.mqtt_version);
+        keys.optional("client_id", Text, &mut self.client_id);
+        keys.optional("username", Text, &mut self.username);
+        keys.optional("receipts", Flag, &mut self.receipts);
+        keys.optional("servers", PlatformUrls, &mut self.servers);
+        keys.optional("jurisdiction", Text, &mut self.jurisdiction);
+        keys.optional("services", FilePath, &mut self.services);
     }
 }
 

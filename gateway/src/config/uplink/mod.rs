@@ -1,4 +1,4 @@
-//! `[uplink]`: where reports go. Without a kind the gateway buffers.
+//! `[uplink]`, or `[[uplink]]` for each of several: where reports go. Without a kind the gateway buffers.
 
 mod keys;
 
@@ -8,7 +8,11 @@ use std::time::Duration;
 use reqwest::Url;
 
 pub(super) use self::keys::UplinkKeys;
+use super::read::Checks;
 use crate::domain::report::Class;
+
+/// Uplinks side by side at most.
+const UPLINKS_MAX: usize = 8;
 
 /// An uplink: what is the same whatever the platform speaks, and how it is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +120,21 @@ pub struct Open311 {
     pub jurisdiction: Option<String>,
     /// CSV file of case codes and the platform's own codes for them.
     pub services: Option<PathBuf>,
+}
+
+/// Checks all uplinks, each alone and side by side.
+pub(super) fn check(uplinks: &[UplinkKeys], checks: &mut Checks) {
+    for (index, uplink) in uplinks.iter().enumerate() {
+        checks.within("uplink", index);
+        uplink.check(checks, uplinks.len() == 1);
+        let is_new = uplinks[..index].iter().all(|other| other.name() != uplink.name());
+        checks.require(is_new, &["uplink.name", "uplink.kind"], "a name that no other uplink has");
+        checks.require(
+            index < UPLINKS_MAX,
+            &["uplink.name", "uplink.kind"],
+            &format!("at most {UPLINKS_MAX} uplinks"),
+        );
+    }
 }
 
 impl Uplink {

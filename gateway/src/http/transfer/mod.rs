@@ -25,14 +25,14 @@ const PLACE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// What transfers need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    store: Store,
+    pub(super) store: Store,
     token: Option<Token>,
     places: Arc<Semaphore>,
 }
 
 /// Why a transfer does not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+pub(super) enum Refusal {
     /// There is no token that could be shown.
     NoToken,
     /// The token was not shown.
@@ -72,12 +72,12 @@ impl Transfer {
     }
 
     /// Lets through who shows the token, and everybody while there is none.
-    fn may_read(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(super) fn may_read(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         self.token.as_ref().map_or(Ok(()), |token| shown(token, headers))
     }
 
     /// Lets through who shows the token, and nobody while there is none.
-    fn may_write(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(super) fn may_write(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         shown(self.token.as_ref().ok_or(Refusal::NoToken)?, headers)
     }
 }

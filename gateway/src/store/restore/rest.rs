@@ -26,11 +26,13 @@ pub(in crate::store) enum Rest {
     /// A case that the platform accepted; its record has no payload.
     Case {
         record: StoredRecord,
+        uplink: String,
         case_number: Option<String>,
         accepted_at_ms: i64,
     },
     DeadLetter {
         record: StoredRecord,
+        uplink: String,
         reason: String,
         refused_at_ms: i64,
     },

@@ -6,7 +6,7 @@ use crate::domain::report::DeviceId;
 use crate::store::database::Database;
 use crate::store::inlet::Mint;
 use crate::store::losses;
-use crate::store::rows::{self, Suspect};
+use crate::store::rows::{self, Refused, Suspect};
 use crate::store::{evidence, restore};
 
 /// What a row takes beside payload and casework.
@@ -58,15 +58,16 @@ impl Database {
                 rows::send_down(connection, tallies, device, topic, *created_at_ms, payload)?;
                 ring.push(device.clone());
             }
-            Rest::Case { record, case_number, accepted_at_ms } => {
-                let (number, keep) = (case_number.as_deref(), self.options.keep_accepted);
+            Rest::Case { record, uplink, case_number, accepted_at_ms } => {
+                let (number, keep) = ((uplink.as_str(), case_number.as_deref()), self.options.keep_accepted);
                 if tallies.get("accepted_case").n >= keep {
                     return Ok(false);
                 }
                 rows::accept(connection, tallies, record, number, *accepted_at_ms, keep)?;
             }
-            Rest::DeadLetter { record, reason, refused_at_ms } => {
-                rows::bury(connection, tallies, record, reason, *refused_at_ms)?;
+            Rest::DeadLetter { record, uplink, reason, refused_at_ms } => {
+                let refused = Refused { uplink, reason, at_ms: *refused_at_ms };
+                rows::bury(connection, tallies, record, &refused)?;
             }
             Rest::Loss(row) if row.reported_at_ms.is_none() && losses::is_crowded(tallies) => {
                 self.losses.note(row.loss.clone().without_names());

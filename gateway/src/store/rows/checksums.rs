@@ -1,19 +1,30 @@
 //! The checksums of what is kept besides pending records.
 
-use super::{Suspect, columns};
+use super::{Refused, Suspect, columns};
 use crate::domain::report::DeviceId;
 use crate::store::checksum::Checksum;
 use crate::store::record::StoredRecord;
 
 /// Of a case that the platform accepted.
-pub(in crate::store) fn case(record: &StoredRecord, case_number: Option<&str>, accepted_at_ms: i64) -> u32 {
-    named(Checksum::of("accepted_case"), record).number(accepted_at_ms).optional(case_number).sum()
+pub(in crate::store) fn case(
+    record: &StoredRecord,
+    (uplink, case_number): (&str, Option<&str>),
+    accepted_at_ms: i64,
+) -> u32 {
+    let checksum = named(Checksum::of("accepted_case"), record).number(accepted_at_ms).optional(case_number);
+    by(checksum, uplink).sum()
 }
 
 /// Of a record that the platform refused for good.
-pub(in crate::store) fn dead_letter(record: &StoredRecord, reason: &str, refused_at_ms: i64) -> u32 {
-    let checksum = named(Checksum::of("dead_letter"), record).number(refused_at_ms).text(reason);
-    checksum.text(record.class.as_str()).bytes(&record.payload).sum()
+pub(in crate::store) fn dead_letter(record: &StoredRecord, refused: &Refused<'_>) -> u32 {
+    let Refused { uplink, reason, at_ms } = *refused;
+    let checksum = named(Checksum::of("dead_letter"), record).number(at_ms).text(reason);
+    by(checksum.text(record.class.as_str()).bytes(&record.payload), uplink).sum()
+}
+
+/// Rows from when there was only one uplink name none, and have none in their checksums.
+fn by(checksum: Checksum, uplink: &str) -> Checksum {
+    if uplink.is_empty() { checksum } else { checksum.text(uplink) }
 }
 
 /// Of a payload that was not understood.

@@ -28,12 +28,11 @@ impl SegmentTable {
         let Some((n, bytes)) = self.figures(connection, id)? else { return Ok(None) };
         let blob =
             connection.prepare_cached(self.names.blob)?.query_row([id], |row| row.get::<_, Vec<u8>>(0))?;
-        let released = self.released.get(&id);
-        let is_open = |index: u32| !released.is_some_and(|release| release.has(index));
+        let is_open = |index: u32| !self.progress.is_released(id, index);
         let blob = Bytes::from(blob);
         let Salvaged { records, expected, .. } = segment::salvage(self.class, &blob);
         let had = expected.unwrap_or(n.min(RECORDS_MAX.into()));
-        let done = released.map_or(0, |release| release.done);
+        let done = (0..had).filter(|index| !is_open(*index)).count() as u32;
         let readable: Vec<StoredRecord> =
             records.into_iter().filter(|(index, _)| is_open(*index)).map(|(_, record)| record).collect();
         let lost = u64::from(had.saturating_sub(done)).saturating_sub(readable.len() as u64);

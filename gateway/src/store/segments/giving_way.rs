@@ -1,7 +1,6 @@
 //! How a class gives way: old tracks are thinned and packed together, and then the oldest segments go.
 //!
-//! What was handed out to be sent is left alone: somebody holds the places of its records. So nothing is taken here up to the
-//! last segment that was handed out and is not settled.
+//! What was handed out to be sent and is not settled is left alone: somebody holds the places of its records.
 
 use bytes::Bytes;
 use rusqlite::{Connection, params};
@@ -20,7 +19,7 @@ pub(in crate::store) const THINNINGS_MAX: usize = 2;
 /// Up to which segment the table was thinned once, and twice.
 const THINNED_TO: [&str; THINNINGS_MAX] = ["thinned_once_to", "thinned_twice_to"];
 /// Segments that are packed into one at most.
-const PACKED_MAX: u32 = 512;
+const PACKED_MAX: usize = 512;
 
 /// A segment's row as giving way needs it.
 struct Old {
@@ -41,7 +40,7 @@ pub(in crate::store) struct GivingWay<'a> {
 impl SegmentTable {
     /// Drops the oldest segment that nobody holds. False when there is none.
     pub(in crate::store) fn drop_oldest(&mut self, way: &mut GivingWay<'_>) -> rusqlite::Result<bool> {
-        let Some(old) = self.old(way.connection, self.handed_out_to, i64::MAX, 1)?.pop() else {
+        let Some(old) = self.old(way.connection, 0, i64::MAX, 1)?.pop() else {
             return Ok(false);
         };
         match self.open_records(&old) {
@@ -62,7 +61,7 @@ impl SegmentTable {
         way: &mut GivingWay<'_>,
         level: usize,
     ) -> rusqlite::Result<bool> {
-        let from = (meta(way.connection, THINNED_TO[level])? as i64).max(self.handed_out_to);
+        let from = meta(way.connection, THINNED_TO[level])? as i64;
         let to = match level.checked_sub(1) {
             None => i64::MAX,
             Some(before) => meta(way.connection, THINNED_TO[before])? as i64,
@@ -82,8 +81,7 @@ impl SegmentTable {
 
     /// The records of a segment that have no receipt; `None` when it is damaged.
     fn open_records(&self, old: &Old) -> Option<Vec<StoredRecord>> {
-        let released = self.released.get(&old.id);
-        let is_open = |index: usize| !released.is_some_and(|release| release.has(index as u32));
+        let is_open = |index: usize| !self.progress.is_released(old.id, index as u32);
         let all = segment::decode(self.class, &old.blob).ok()?.into_iter().enumerate();
         Some(all.filter(|(index, _)| is_open(*index)).map(|(_, record)| record).collect())
     }
@@ -131,7 +129,7 @@ impl SegmentTable {
             segment.first_at_ms,
             segment.blob
         ])?;
-        self.released.remove(&old.id);
+        self.progress.replaced(old.id, old.n, n);
         // It may have more than before, from the others: their rows have left holes that are larger.
         match self.head.as_mut().filter(|head| head.id == old.id) {
             Some(head) => (head.n, head.bytes, head.first_at_ms) = (n, bytes, segment.first_at_ms),
@@ -143,14 +141,23 @@ impl SegmentTable {
         Ok(())
     }
 
-    /// Segments above `from` up to `to`, oldest first, as many as fit into one.
-    fn old(&self, connection: &Connection, from: i64, to: i64, limit: u32) -> rusqlite::Result<Vec<Old>> {
+    /// Segments above `from` up to `to` that nobody holds, oldest first, as many as fit into one: side by side, and the same
+    /// uplinks have them.
+    fn old(&self, connection: &Connection, from: i64, to: i64, at_most: usize) -> rusqlite::Result<Vec<Old>> {
         let mut statement = connection.prepare_cached(self.names.between)?;
-        let mut rows = statement.query(params![from, to, limit])?;
-        let (mut found, mut n, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(row) = rows.next()? {
+        let mut rows = statement.query(params![from, to, -1])?;
+        let (mut found, mut n, mut bytes): (Vec<Old>, _, _) = (Vec::new(), 0, 0);
+        while found.len() < at_most {
+            let Some(row) = rows.next()? else { break };
             let (id, row_n, row_bytes) =
                 (row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64);
+            let differs = |first: &Old| self.progress.pattern(first.id) != self.progress.pattern(id);
+            match (self.progress.is_held(id), found.first()) {
+                (true, None) => continue,
+                (true, Some(_)) => break,
+                (false, Some(first)) if differs(first) => break,
+                (false, _) => {}
+            }
             (n, bytes) = (n + row_n, bytes + row_bytes);
             // Several must fit into one with what each record takes beside its payload.
             if !found.is_empty() && (n > u64::from(RECORDS_MAX) || bytes > BYTES_MAX as u64 / 2) {

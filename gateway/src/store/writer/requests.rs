@@ -9,7 +9,7 @@ use crate::store::database::Database;
 use crate::store::group::Group;
 use crate::store::handle::Request;
 use crate::store::line::DeviceLine;
-use crate::store::{evidence, journal, losses, restore, rows};
+use crate::store::{dead_letters, evidence, journal, losses, restore, rows};
 
 impl Writer {
     /// Puts a request that writes into the group; answers one that reads at once, before the group's transaction
@@ -44,8 +44,16 @@ impl Writer {
             }
             Request::Attach { device, line } => self.attach(device, &line)?,
             // Whoever asked and is gone needs no answer: the sends below may fail.
-            Request::Head { class, limit, skip, answer } => {
-                drop(answer.send(self.read(|database| database.head(class, limit, &skip))?));
+            Request::Head { class, from, limit, skip, answer } => {
+                drop(answer.send(self.read(|database| database.head(class, from, limit, &skip))?));
+            }
+            Request::DeadLetters { after, limit, answer } => {
+                let read = |database: &mut Database| dead_letters::after(&database.connection, after, limit);
+                drop(answer.send(self.read(read)?));
+            }
+            Request::OrderDeadLetters { order, answer } => {
+                group.ask_for_commit(now, Duration::ZERO);
+                group.dead_letter_orders.push((order, answer));
             }
             Request::Scan { class, from, limit, answer } => {
                 // A cursor must not stand beyond what a power cut leaves.

@@ -4,28 +4,10 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use serde::Deserialize;
-
 use super::Verdict;
-use crate::store::settlement::Decision;
 use crate::uplink::carrier::Trouble;
-
-/// A reason or error text from the platform is kept up to here.
-const TEXT_CHARS_MAX: usize = 300;
-
-#[derive(Deserialize)]
-struct Answer {
-    results: Vec<Outcome>,
-}
-
-/// One result as it came.
-#[derive(Debug, Deserialize)]
-pub(super) struct Outcome {
-    id: String,
-    status: String,
-    case: Option<String>,
-    reason: Option<String>,
-}
+use crate::uplink::verdict;
+pub(super) use crate::uplink::verdict::{Outcome, shorten};
 
 /// Reads an answer.
 pub(super) fn results(
@@ -45,26 +27,17 @@ pub(super) fn results(
         408 | 425 | 429 | 500.. => return Err(Trouble::Unavailable { status: code, retry_after }),
         _ => return Err(Trouble::Denied { status: code }),
     }
-    let answer: Answer =
-        serde_json::from_slice(answer).map_err(|error| Trouble::Garbled(error.to_string()))?;
-    Ok(answer.results)
+    verdict::read(answer)
 }
 
 /// The verdict on an event. A status that is not known here is none: the event stays.
 pub(super) fn verdict(outcome: Outcome) -> Option<Verdict> {
-    let decision = match outcome.status.as_str() {
-        "accepted" | "duplicate" => Decision::Accepted { case_number: outcome.case.as_deref().map(shorten) },
-        "rejected" => {
-            Decision::Rejected { reason: shorten(outcome.reason.as_deref().unwrap_or("no reason given")) }
-        }
-        _ => return None,
-    };
-    Some(Verdict { id: outcome.id, decision })
+    outcome.decision().map(|(id, decision)| Verdict { id, decision })
 }
 
 /// The id of a loss record, if the platform has it now.
 pub(super) fn taken(outcome: Outcome) -> Option<String> {
-    matches!(outcome.status.as_str(), "accepted" | "duplicate").then_some(outcome.id)
+    outcome.taken()
 }
 
 /// The wait that the platform asks for, in seconds or as a date. A date is taken against the answer's own `Date`, since
@@ -79,16 +52,12 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Duration::try_from(wait).ok()
 }
 
-/// What the platform says is kept up to [`TEXT_CHARS_MAX`].
-pub(super) fn shorten(text: &str) -> String {
-    text.trim().chars().take(TEXT_CHARS_MAX).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use reqwest::header::HeaderValue;
 
     use super::*;
+    use crate::store::settlement::Decision;
 
     fn read(status: u16, answer: &str) -> Result<Vec<Outcome>, Trouble> {
         results(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use patrol_gateway::domain::report::{Class, RecordRef};
 use patrol_gateway::domain::retention::{Durability, Policies};
+use patrol_gateway::domain::uplinks::UplinkNo;
 use patrol_gateway::store::handle::Store;
 use patrol_gateway::store::line::DeviceLine;
 use patrol_gateway::store::settlement::{Decision, Limit, Pending, Settled, Settlement};
@@ -44,6 +45,7 @@ pub(crate) fn options(dir: &Path, pace: Pace) -> StoreOptions {
         evidence_max_bytes: 1 << 20,
         keep_accepted: 0,
         keep_quarantined: 0,
+        uplinks: Vec::new(),
         keep_journal: 0,
         session_limits: Default::default(),
         started_at_ms: 1_795_395_600_000,
@@ -154,7 +156,7 @@ pub(crate) async fn head(store: &Store, messages: usize) -> Result<(Option<Settl
     let pending = store.head(Class::Telemetry, limit, &Arc::default()).await?;
     let count = pending.len();
     let records = pending.into_iter().map(accepted).collect();
-    let settlement = Settlement { class: Class::Telemetry, settled_at_ms: 1_795_395_700_000, records };
+    let settlement = Settlement { uplink: UplinkNo::FIRST, class: Class::Telemetry, settled_at_ms: 1_795_395_700_000, records };
     Ok(((count > 0).then_some(settlement), count))
 }
 

@@ -11,7 +11,7 @@ use crate::store::losses::LossRow;
 use crate::store::pages::Value;
 use crate::store::record::StoredRecord;
 use crate::store::restore::rest::Rest;
-use crate::store::rows::{Suspect, checksums};
+use crate::store::rows::{Refused, Suspect, checksums};
 use crate::store::{anchors, losses};
 
 pub(super) fn down(values: &[Value<'_>], proof: Proof) -> Option<Rest> {
@@ -36,8 +36,10 @@ pub(super) fn accepted_case(values: &[Value<'_>], proof: Proof) -> Option<Rest> 
         gateway: gateway(values.get(9))?.map(Into::into),
     };
     let (case_number, accepted_at_ms) = (number.optional_text()?, accepted_at.integer()?);
-    vouches(values.get(10), checksums::case(&record, case_number, accepted_at_ms), proof)?;
-    Some(Rest::Case { record, case_number: case_number.map(str::to_owned), accepted_at_ms })
+    let uplink = uplink(values.get(11))?;
+    vouches(values.get(10), checksums::case(&record, (uplink, case_number), accepted_at_ms), proof)?;
+    let (uplink, case_number) = (uplink.to_owned(), case_number.map(str::to_owned));
+    Some(Rest::Case { record, uplink, case_number, accepted_at_ms })
 }
 
 pub(super) fn dead_letter(values: &[Value<'_>], proof: Proof) -> Option<Rest> {
@@ -55,9 +57,24 @@ pub(super) fn dead_letter(values: &[Value<'_>], proof: Proof) -> Option<Rest> {
         casework: casework.optional_text()?.map(str::to_owned),
         gateway: gateway(values.get(11))?.map(Into::into),
     };
-    let (reason, refused_at_ms) = (reason.text()?, refused_at.integer()?);
-    vouches(values.get(12), checksums::dead_letter(&record, reason, refused_at_ms), proof)?;
-    Some(Rest::DeadLetter { record, reason: reason.to_owned(), refused_at_ms })
+    let refused =
+        Refused { uplink: uplink(values.get(13))?, reason: reason.text()?, at_ms: refused_at.integer()? };
+    vouches(values.get(12), checksums::dead_letter(&record, &refused), proof)?;
+    let Refused { uplink, reason, at_ms } = refused;
+    Some(Rest::DeadLetter {
+        record,
+        uplink: uplink.to_owned(),
+        reason: reason.to_owned(),
+        refused_at_ms: at_ms,
+    })
+}
+
+/// The uplink that a row names; rows from when there was only one name none.
+fn uplink<'a>(value: Option<&Value<'a>>) -> Option<&'a str> {
+    match value {
+        None => Some(""),
+        Some(value) => value.text(),
+    }
 }
 
 pub(super) fn quarantined(values: &[Value<'_>], proof: Proof) -> Option<Rest> {
