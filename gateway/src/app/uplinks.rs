@@ -15,12 +15,30 @@ use crate::metrics::Metrics;
 use crate::register;
 use crate::store::handle::Store;
 use crate::uplink::carrier::Carrier;
+use crate::uplink::city::carrier::CityCarrier;
 use crate::uplink::https::carrier::EventCarrier;
-use crate::uplink::https::{Platform, SetupError};
+use crate::uplink::https::{self, Platform};
 use crate::uplink::lane::{Lane, Surroundings};
 use crate::uplink::losses::LossLane;
+use crate::uplink::mqtt;
+use crate::uplink::nats::{self, carrier::NatsCarrier};
+use crate::uplink::open311::{self, carrier::Open311Carrier};
 use crate::uplink::spent::SpentFile;
 use crate::uplink::stalls::StallLane;
+
+/// Why an uplink can't be set up as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// One by HTTPS.
+    #[error(transparent)]
+    Https(#[from] https::SetupError),
+    /// One into a stream of NATS.
+    #[error(transparent)]
+    Nats(#[from] nats::SetupError),
+    /// One to a platform of cases.
+    #[error(transparent)]
+    Open311(#[from] open311::SetupError),
+}
 
 /// What runs until it is told to stop.
 pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -110,7 +128,23 @@ impl Uplinks {
                     self.beside(shared, uplink, platform);
                 }
             }
-            Way::Mqtt(_) | Way::Nats(_) | Way::Open311(_) | Way::City(_) => {}
+            Way::Mqtt(way) => {
+                let (carrier, link) = mqtt::open(uplink, way, &id, coordinates, fastrand::Rng::new());
+                self.parts.push(("uplink connection", Box::pin(link.run(stopping.clone()))));
+                self.lane(uplink, carrier, around, stopping);
+            }
+            Way::Nats(_) => {
+                let carrier = NatsCarrier::new(uplink, id, coordinates, fastrand::Rng::new())?;
+                self.lane(uplink, carrier, around, stopping);
+            }
+            Way::Open311(_) => {
+                let carrier = Open311Carrier::new(uplink, id, coordinates, &config.gateway.data_dir)?;
+                self.lane(uplink, carrier, around, stopping);
+            }
+            Way::City(_) => {
+                let carrier = CityCarrier::new(uplink, id, coordinates, &config.gateway.data_dir)?;
+                self.lane(uplink, carrier, around, stopping);
+            }
         }
         Ok(())
     }

@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod checks;
+mod herd;
 mod model;
 mod platform;
+mod rates;
 mod reached;
 mod store;
 mod world;

@@ -69,6 +69,7 @@ struct Sent {
     reply: Reply,
     due: Duration,
     sent_at: Duration,
+    wire_bytes: u64,
 }
 
 /// A run.
@@ -248,15 +249,29 @@ impl World {
         if self.is_up {
             return;
         }
-        self.wire_free_at = self.now;
+        let up_at = self.now + down;
+        self.wire_free_at = up_at;
         let mut tickets: Vec<Ticket> = self.sent.keys().copied().collect();
         tickets.sort_unstable();
         for ticket in tickets {
-            // The connection is reset, or nobody notices before the time is over.
-            let is_noticed = self.rng.bool();
             let Some(sent) = self.sent.get_mut(&ticket) else { continue };
-            sent.reply = if is_noticed { Reply::NoAnswer } else { Reply::Deadline };
-            sent.due = if is_noticed { self.now } else { sent.sent_at + self.wire.timeout };
+            match self.rng.u8(0..10) {
+                // The connection is cut, and both sides know.
+                0..5 => (sent.reply, sent.due) = (Reply::NoAnswer, self.now),
+                // It goes on when the link is back, a little later than that.
+                5..9 => {
+                    let later = Duration::from_millis(self.rng.u64(0..800));
+                    let through = Duration::from_secs_f64(sent.wire_bytes as f64 / self.wire.bytes_per_s);
+                    self.wire_free_at += through.min(sent.due - self.now);
+                    sent.due = self.wire_free_at + later;
+                }
+                // Nobody notices before the time is over.
+                _ => (sent.reply, sent.due) = (Reply::Deadline, sent.sent_at + self.wire.timeout),
+            }
+            let deadline = sent.sent_at + self.wire.timeout;
+            if sent.due > deadline {
+                (sent.reply, sent.due) = (Reply::Deadline, deadline.max(self.now));
+            }
             let due = sent.due;
             self.at(due, Event::Answer(ticket));
         }
@@ -339,7 +354,7 @@ impl World {
         if due > deadline {
             (reply, due) = (Reply::Deadline, deadline);
         }
-        self.sent.insert(ticket, Sent { keys: keys.to_vec(), reply, due, sent_at: self.now });
+        self.sent.insert(ticket, Sent { keys: keys.to_vec(), reply, due, sent_at: self.now, wire_bytes });
         self.at(due, Event::Answer(ticket));
     }
 

@@ -14,6 +14,8 @@ use crate::domain::report::Class;
 const BATCH_S: f64 = 0.75;
 /// No batch is so large that it would take longer than this altogether, by the fastest that was seen of late.
 const WHOLE_S: f64 = 3.0;
+/// A batch that takes twice as long as expected and this much more, in seconds, is overdue.
+const SLACK_S: f64 = 0.5;
 /// Wire bytes of the first batch, and of one that only finds out whether the link is back.
 const FIRST_BYTES: f64 = 8192.0;
 /// The smallest target.
@@ -90,6 +92,13 @@ impl Pace {
         bytes == 0 || self.line.slope().is_some_and(|per_byte_s| bytes as f64 * per_byte_s <= BATCH_S * 1.25)
     }
 
+    /// How long a batch is waited for before it does not count any more for what is under way: it may be lost, and nobody has
+    /// noticed yet. `bytes` with those before it.
+    pub(super) fn patience(&self, bytes: u64) -> Duration {
+        let expected_s = self.line.at(bytes as f64).unwrap_or(WHOLE_S).min(60.0);
+        Duration::from_secs_f64(expected_s * 2.0 + SLACK_S)
+    }
+
     /// A batch was packed: `records` of the `offered` fitted.
     pub(super) fn packed(
         &mut self,
@@ -99,12 +108,23 @@ impl Pace {
         records: usize,
         wire_bytes: u64,
     ) {
-        let was_cut_by_bytes = records < offered && records < room.records && records > 1;
-        if was_cut_by_bytes {
-            let seen = (room.bytes as f64 / wire_bytes.max(1) as f64).clamp(0.1, EXPANSION_MAX);
-            let expansion = &mut self.expansion[class as usize];
-            *expansion += (seen - *expansion) / 2.0;
-        }
+        let seen = (room.bytes as f64 / wire_bytes.max(1) as f64).clamp(0.1, EXPANSION_MAX);
+        let expansion = &mut self.expansion[class as usize];
+        let was_cut_by_bytes = records < offered && records < room.records;
+        *expansion = match (was_cut_by_bytes, records) {
+            // One record always goes, so it may have been larger than the room.
+            (true, 1) => expansion.max(seen),
+            (false, 1) => *expansion,
+            (true, _) => (*expansion + seen) / 2.0,
+            // It was at most as large as the room.
+            (false, _) => expansion.min(seen.max(1.0)),
+        };
+    }
+
+    /// A batch was larger on the wire than what is left of a budget: the next one is to be half of it at most.
+    pub(super) fn too_much(&mut self, class: Class, room: Room, wire_bytes: u64) {
+        let expansion = &mut self.expansion[class as usize];
+        *expansion = expansion.min(room.bytes as f64 / wire_bytes.max(1) as f64 / 2.0);
     }
 
     /// The platform answered a batch of `bytes`; with those under way before it `bytes_ahead` more.
@@ -157,6 +177,13 @@ impl Line {
             xx: decayed(self.xx) + x * x,
             xy: decayed(self.xy) + x * y,
         };
+    }
+
+    /// Seconds that so many bytes take; `None` without a point.
+    fn at(&self, x: f64) -> Option<f64> {
+        let slope = self.slope()?;
+        let start = (self.y - slope * self.x) / self.n;
+        Some((start + slope * x).max(0.0))
     }
 
     /// Seconds a byte, above zero; `None` without a point.

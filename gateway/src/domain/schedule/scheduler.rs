@@ -97,6 +97,11 @@ impl Scheduler {
         self.pace.has_room_beside(wire_bytes)
     }
 
+    /// How long a batch counts for what is under way; `wire_bytes` with those before it.
+    pub fn patience(&self, wire_bytes: u64) -> Duration {
+        self.pace.patience(wire_bytes)
+    }
+
     /// Wire bytes that the next batch should have.
     pub fn batch_wire_bytes(&self) -> u64 {
         self.pace.batch_bytes()
@@ -116,7 +121,10 @@ impl Scheduler {
         self.pace.packed(stream.class, room, offered, records, wire_bytes);
         let is_too_much = self.budget.left(link).is_some_and(|left| left < wire_bytes);
         if is_too_much && !stream.is_first() {
-            self.budget.close(link, wire_bytes);
+            match records {
+                1 => self.budget.close(link, wire_bytes),
+                _ => self.pace.too_much(stream.class, room, wire_bytes),
+            }
             return false;
         }
         self.budget.book(link, wire_bytes);

@@ -4,6 +4,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::batch::{Batch, Phase};
+use super::patience::Cause;
 use super::{Dispatch, Do, Item, Reply, Ticket, Word};
 use crate::domain::schedule::stream::Side;
 
@@ -26,10 +27,14 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         if batch.stream.side == Side::Backlog {
             self.scheduler.backlog_ended(now, took);
         }
+        // What was under way when the link failed says nothing about its pace.
+        let is_telling = self.patience.is_since_failure(batch.sent_at);
         match reply {
             Reply::Words(words) => {
                 self.platform_answers(now, chance, batch.sent_at);
-                self.scheduler.answered(batch.wire_bytes, batch.bytes_ahead, took);
+                if is_telling {
+                    self.scheduler.answered(batch.wire_bytes, batch.bytes_ahead, took);
+                }
                 self.hear(now, chance, batch, &words);
             }
             Reply::Refused => {
@@ -37,11 +42,16 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
                 self.refused(now, chance, batch);
             }
             Reply::Deadline => {
-                self.scheduler.missed(batch.items.len(), batch.wire_bytes);
-                self.failed(now, chance, batch, None);
+                if is_telling {
+                    self.scheduler.missed(batch.items.len(), batch.wire_bytes);
+                }
+                self.failed(now, chance, batch, Cause::Other);
             }
-            Reply::Unavailable { retry_after } => self.failed(now, chance, batch, retry_after),
-            Reply::NoAnswer | Reply::Denied | Reply::Garbled => self.failed(now, chance, batch, None),
+            Reply::Unavailable { retry_after } => {
+                self.failed(now, chance, batch, retry_after.map_or(Cause::Other, Cause::Asked));
+            }
+            Reply::NoAnswer => self.failed(now, chance, batch, Cause::Link),
+            Reply::Denied | Reply::Garbled => self.failed(now, chance, batch, Cause::Other),
         }
         true
     }
@@ -68,7 +78,7 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
     pub fn unsettled(&mut self, now: Duration, chance: f64, ticket: Ticket) -> bool {
         let Some(batch) = self.take(ticket, Phase::Settling) else { return false };
         self.accepted_since_burial |= batch.is_burial;
-        self.failed(now, chance, batch, None);
+        self.failed(now, chance, batch, Cause::Other);
         true
     }
 
@@ -79,8 +89,8 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
     }
 
     /// Nothing of the batch is released: it goes back, and nothing is sent for a while.
-    fn failed(&mut self, now: Duration, chance: f64, batch: Batch<K>, asked: Option<Duration>) {
-        self.patience.failed(now, chance, batch.sent_at, asked);
+    fn failed(&mut self, now: Duration, chance: f64, batch: Batch<K>, cause: Cause) {
+        self.patience.failed(now, chance, batch.sent_at, cause);
         if batch.is_suspect {
             self.queue(batch.stream).suspect(batch.items, false);
         } else {
@@ -111,7 +121,7 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         }
         let is_all_put_off = self.put_off_silent(now, &batch, silent);
         if batch.items.is_empty() || !is_all_put_off {
-            self.patience.failed(now, chance, batch.sent_at, None);
+            self.patience.failed(now, chance, batch.sent_at, Cause::Other);
         }
         if !batch.items.is_empty() {
             batch.phase = Phase::Answered;
@@ -146,7 +156,7 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         } else {
             let items = std::mem::take(&mut batch.items);
             self.put_off_silent(now, &batch, items);
-            self.patience.failed(now, chance, batch.sent_at, None);
+            self.patience.failed(now, chance, batch.sent_at, Cause::Other);
         }
     }
 }

@@ -71,9 +71,9 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         has_slot: bool,
         excuse: &mut Excuse,
     ) -> Option<Do<K>> {
-        let under_way: u64 = self.sent().map(|batch| batch.wire_bytes).sum();
+        let (under_way, changes_at) = self.bytes_under_way(now);
         if !has_slot || !self.scheduler.has_room_beside(under_way) {
-            excuse.add(Why::UnderWay, None);
+            excuse.add(Why::UnderWay, changes_at.filter(|_| has_slot));
             return None;
         }
         let has_backlog_slot = !self.scheduler.is_drain_growing(now)
@@ -197,6 +197,14 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
         let is_probed =
             self.patience.probes_since().is_some_and(|since| self.sent().any(|batch| batch.sent_at >= since));
         !is_probed && self.sent().count() < in_flight_max && self.batches.len() < 2 * in_flight_max
+    }
+
+    /// Bytes under way, those that are overdue left out; and when the next batch is.
+    fn bytes_under_way(&self, now: Duration) -> (u64, Option<Duration>) {
+        let due =
+            |batch: &Batch<K>| batch.sent_at + self.scheduler.patience(batch.wire_bytes + batch.bytes_ahead);
+        let timely = || self.sent().filter(|batch| now < due(batch));
+        (timely().map(|batch| batch.wire_bytes).sum(), timely().map(due).min())
     }
 
     pub(super) fn sent(&self) -> impl Iterator<Item = &Batch<K>> {
