@@ -13,5 +13,6 @@ pub mod keys;
 pub mod ledger;
 pub mod local_http;
 pub mod platform;
+pub mod proxy;
 pub mod route;
 mod signals;

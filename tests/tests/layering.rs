@@ -43,7 +43,7 @@ const OWNED: [(&str, &[&str]); 11] = [
     ("rmqtt_codec", &["mqtt"]),
     ("tokio_rustls", &["mqtt"]),
     ("tokio_tungstenite", &["mqtt"]),
-    ("x509_parser", &["mqtt"]),
+    ("x509_parser", &["mqtt", "uplink"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
     ("axum", &["http"]),

@@ -20,6 +20,7 @@
 
 mod along;
 mod base64;
+pub mod columns;
 mod geometry;
 mod handling;
 mod properties;

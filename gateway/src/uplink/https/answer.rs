@@ -6,16 +6,19 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
-use super::Verdict;
+use super::{Exception, Verdict};
 use crate::store::settlement::Decision;
 use crate::uplink::carrier::Trouble;
 
 /// A reason or error text from the platform is kept up to here.
 const TEXT_CHARS_MAX: usize = 300;
 
-#[derive(Deserialize)]
-struct Answer {
-    results: Vec<Outcome>,
+/// An answer as it came.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    pub(super) results: Vec<Outcome>,
+    /// To a body of columns: how many events it has accepted that have no result.
+    pub(super) accepted: Option<usize>,
 }
 
 /// One result as it came.
@@ -28,11 +31,11 @@ pub(super) struct Outcome {
 }
 
 /// Reads an answer.
-pub(super) fn results(
+pub(super) fn read(
     status: StatusCode,
     retry_after: Option<Duration>,
     answer: &[u8],
-) -> Result<Vec<Outcome>, Trouble> {
+) -> Result<Answer, Trouble> {
     let code = status.as_u16();
     match code {
         200 => {}
@@ -45,9 +48,13 @@ pub(super) fn results(
         408 | 425 | 429 | 500.. => return Err(Trouble::Unavailable { status: code, retry_after }),
         _ => return Err(Trouble::Denied { status: code }),
     }
-    let answer: Answer =
-        serde_json::from_slice(answer).map_err(|error| Trouble::Garbled(error.to_string()))?;
-    Ok(answer.results)
+    serde_json::from_slice(answer).map_err(|error| Trouble::Garbled(error.to_string()))
+}
+
+/// What is said of an event that was not simply accepted.
+pub(super) fn exception(outcome: Outcome) -> Exception {
+    let id = outcome.id.clone();
+    Exception { id, decision: verdict(outcome).map(|verdict| verdict.decision) }
 }
 
 /// The verdict on an event. A status that is not known here is none: the event stays.
@@ -91,7 +98,8 @@ mod tests {
     use super::*;
 
     fn read(status: u16, answer: &str) -> Result<Vec<Outcome>, Trouble> {
-        results(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())
+        let answer = super::read(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())?;
+        Ok(answer.results)
     }
 
     #[test]
