@@ -49,10 +49,13 @@ pub enum Fault {
         /// Milliseconds for each piece, in each direction.
         ms: u32,
     },
-    /// Passes on so many bytes a second, in each direction of each connection.
+    /// Passes on so many bytes a second, on each connection.
     Rate {
         /// At least 1.
         bytes_per_s: u32,
+        /// The direction in which it does; without it both, each for itself.
+        #[serde(default)]
+        direction: Option<Direction>,
     },
     /// Cuts each connection once so many bytes have passed in one direction, counted from its beginning.
     Cut {
@@ -83,9 +86,11 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn bytes_per_s(&self) -> Option<u32> {
+    fn bytes_per_s(&self, of: Direction) -> Option<u32> {
         match self {
-            Fault::Rate { bytes_per_s } => Some(*bytes_per_s),
+            Fault::Rate { bytes_per_s, direction } => {
+                direction.is_none_or(|direction| direction == of).then_some(*bytes_per_s)
+            }
             Fault::Flap { bytes_per_s, .. } => *bytes_per_s,
             _ => None,
         }

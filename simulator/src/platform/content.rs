@@ -54,9 +54,18 @@ pub(super) fn read_losses(headers: &HeaderMap, body: Bytes) -> Result<LossReport
     let unpacked = unpack(headers, body)?;
     let report: LossReport = serde_json::from_slice(&unpacked)
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no report of losses: {error}")))?;
-    let checked = report.losses.iter().try_for_each(Loss::check);
-    checked.map_err(|wrong| (StatusCode::BAD_REQUEST, wrong))?;
+    let checked = check_gateway(&report.gateway).and_then(|()| report.losses.iter().try_for_each(Loss::check));
+    checked.map_err(|wrong| (StatusCode::UNPROCESSABLE_ENTITY, wrong))?;
     Ok(report)
+}
+
+/// A gateway's name is 1 to 32 of `a-z`, `0-9` and `-`.
+pub(super) fn check_gateway(name: &str) -> Result<(), String> {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match (1..=32).contains(&name.len()) && name.bytes().all(is_allowed) {
+        true => Ok(()),
+        false => Err("a gateway's name is 1 to 32 of a-z, 0-9 and -".to_owned()),
+    }
 }
 
 fn media(headers: &HeaderMap) -> &str {

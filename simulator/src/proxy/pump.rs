@@ -56,7 +56,7 @@ impl Pump {
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             let fault = passable(&mut self.orders).await?;
-            let most = match fault.bytes_per_s() {
+            let most = match fault.bytes_per_s(self.direction) {
                 Some(rate) => ((rate / PIECES_PER_S).max(1) as usize).min(PIECE_BYTES),
                 None => PIECE_BYTES,
             };
@@ -88,7 +88,7 @@ impl Pump {
             }
             _ => {}
         }
-        if let Some(rate) = fault.bytes_per_s() {
+        if let Some(rate) = fault.bytes_per_s(self.direction) {
             sleep(Duration::from_secs_f64(piece.len() as f64 / f64::from(rate.max(1)))).await;
         }
         // What was asked for a moment ago may not be so any more.

@@ -114,7 +114,7 @@ async fn what_is_swallowed_never_comes_and_the_other_direction_works() {
 #[tokio::test]
 async fn a_delay_and_a_rate_take_their_time() {
     let proxy = proxy().await;
-    for fault in [Fault::Delay { ms: 100 }, Fault::Rate { bytes_per_s: 1000 }] {
+    for fault in [Fault::Delay { ms: 100 }, Fault::Rate { bytes_per_s: 1000, direction: None }] {
         proxy.set_fault(fault.clone()).await;
         let start = Instant::now();
         let sent = vec![1; 200];
