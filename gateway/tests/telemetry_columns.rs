@@ -2,7 +2,8 @@
 //! to no others. The reader and the platform are the simulator's, which knows the format from its reference.
 
 mod telemetry_columns {
-    pub mod records;
+    pub mod fleet;
+    pub mod whatever;
 }
 
 use patrol_gateway::config::{Https, Uplink, Way};
@@ -15,7 +16,8 @@ use patrol_gateway::uplink::https::carrier::EventCarrier;
 use patrol_simulator::platform::{self, Fault, columns};
 use proptest::prelude::*;
 use serde_json::Value;
-use telemetry_columns::records::{fleet, pending, telemetry};
+use telemetry_columns::fleet::{fleet, pending};
+use telemetry_columns::whatever::telemetry;
 
 const GATEWAY: &str = "box-017";
 const ROOM: Room = Room { records: 500, bytes: 1 << 20 };

@@ -25,13 +25,24 @@ async fn the_stand_in_platform_answers_as_the_document_of_its_api_says() {
     let platform = world.platform().await;
     platform.set_token(Some("a-token"));
     platform.set_reads_columns(true);
+    platform.set_stalls(Some(b"card\n"));
     let config = here("schemathesis.toml").display().to_string();
     let document = here("../../docs/platform-api/openapi.yaml").display().to_string();
     let (url, seed) = (platform.url(), fastrand::u32(..).to_string());
     note(&format!("schemathesis --seed {seed}"));
-    let words = ["--config-file", &config, "run", &document, "--url", &url, "--header", "Authorization: Bearer a-token"];
+    let words = [
+        "--config-file",
+        &config,
+        "run",
+        &document,
+        "--url",
+        &url,
+        "--header",
+        "Authorization: Bearer a-token",
+    ];
     let more = ["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES_MAX, "--seed", &seed];
-    let tested = run_to_end(folder.join("python/bin/schemathesis"), words.iter().chain(&more), TESTED_WITHIN).await;
+    let tested =
+        run_to_end(folder.join("python/bin/schemathesis"), words.iter().chain(&more), TESTED_WITHIN).await;
     assert_eq!(tested.code, Some(0), "{}{}", tested.stdout, tested.stderr);
     assert!(platform.counts().delivered > 0, "it has really asked: {}", tested.stdout);
 }

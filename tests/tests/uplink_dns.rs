@@ -43,7 +43,8 @@ async fn a_dead_name_server_holds_no_acknowledgement_up_and_the_name_is_found_wh
     let namespace = if rustix::process::geteuid().is_root() { "-m" } else { "-rm" };
     let url = format!("http://cases.example.city:{}", platform.addr().port());
     let plan = world.gateway_named("lost").uplink(&url).set("uplink.allow_plain_http", "true");
-    let plan = plan.set("uplink.timeout", "500ms").set("uplink.retry_min", "10ms").set("uplink.retry_max", "100ms");
+    let plan =
+        plan.set("uplink.timeout", "500ms").set("uplink.retry_min", "10ms").set("uplink.retry_max", "100ms");
     let lost = plan.under(&["unshare", namespace, "sh", "-c", &mount, "sh"]).start().await;
     let healthy = world.gateway_named("healthy").uplink(&platform.url()).start().await;
 
@@ -51,7 +52,9 @@ async fn a_dead_name_server_holds_no_acknowledgement_up_and_the_name_is_found_wh
     let (usual, meanwhile) = (ack_p99(&healthy, 1).await, ack_p99(&lost, 1).await);
     let failed = async || {
         let metrics = lost.metrics().await;
-        let of = |result: &str| metrics.get(&format!("patrol_uplink_requests_total{{result={result:?}}}")).unwrap_or(0.0);
+        let of = |result: &str| {
+            metrics.get(&format!("patrol_uplink_requests_total{{result={result:?}}}")).unwrap_or(0.0)
+        };
         of("no_answer") + of("deadline") >= 1.0
     };
     wait_until("a look-up fails", SOON, failed).await;

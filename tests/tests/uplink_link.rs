@@ -27,10 +27,13 @@ impl Stage {
     async fn set(keys: &[(&str, &str)]) -> Stage {
         let world = World::new();
         let platform = world.platform().await;
-        let link = Proxy::start(([127, 0, 0, 1], 0).into(), &platform.addr().to_string()).await.expect("a free port");
+        let link = Proxy::start(([127, 0, 0, 1], 0).into(), &platform.addr().to_string())
+            .await
+            .expect("a free port");
         let plan = world.gateway().uplink(&format!("http://{}", link.addr()));
         let plan = plan.set("uplink.retry_min", "10ms").set("uplink.retry_max", "100ms");
-        let plan = keys.iter().fold(plan.set("uplink.timeout", "500ms"), |plan, (key, value)| plan.set(key, value));
+        let plan =
+            keys.iter().fold(plan.set("uplink.timeout", "500ms"), |plan, (key, value)| plan.set(key, value));
         let gateway = plan.start().await;
         let device = Connection::connect(&gateway, Version::V5, "car-01").await;
         Stage { platform, link, gateway, device, _world: world }
@@ -49,7 +52,9 @@ impl Stage {
     /// Requests for which there was no answer.
     async fn failures(&self) -> f64 {
         let metrics = self.gateway.metrics().await;
-        let of = |result: &str| metrics.get(&format!("patrol_uplink_requests_total{{result={result:?}}}")).unwrap_or(0.0);
+        let of = |result: &str| {
+            metrics.get(&format!("patrol_uplink_requests_total{{result={result:?}}}")).unwrap_or(0.0)
+        };
         of("no_answer") + of("deadline")
     }
 

@@ -54,7 +54,8 @@ pub(super) fn read_losses(headers: &HeaderMap, body: Bytes) -> Result<LossReport
     let unpacked = unpack(headers, body)?;
     let report: LossReport = serde_json::from_slice(&unpacked)
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no report of losses: {error}")))?;
-    let checked = check_gateway(&report.gateway).and_then(|()| report.losses.iter().try_for_each(Loss::check));
+    let checked =
+        check_gateway(&report.gateway).and_then(|()| report.losses.iter().try_for_each(Loss::check));
     checked.map_err(|wrong| (StatusCode::UNPROCESSABLE_ENTITY, wrong))?;
     Ok(report)
 }
