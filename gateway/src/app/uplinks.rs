@@ -17,7 +17,7 @@ use crate::store::handle::Store;
 use crate::uplink::carrier::Carrier;
 use crate::uplink::city::carrier::CityCarrier;
 use crate::uplink::https::carrier::EventCarrier;
-use crate::uplink::https::{self, Platform};
+use crate::uplink::https::{self, ClockFloor, Platform};
 use crate::uplink::lane::{Lane, Surroundings};
 use crate::uplink::losses::LossLane;
 use crate::uplink::mqtt;
@@ -85,13 +85,14 @@ pub(super) struct Shared<'a> {
     pub(super) store: &'a Store,
     pub(super) metrics: &'a Arc<Metrics>,
     pub(super) stalls: &'a register::Handle,
+    pub(super) floor: ClockFloor,
     pub(super) stopping: &'a CancellationToken,
 }
 
 impl Uplinks {
     /// Reads the files that the configuration names, and builds what is to run.
     pub(super) fn build(shared: &Shared<'_>) -> Result<Uplinks, SetupError> {
-        let Shared { config, .. } = *shared;
+        let config = shared.config;
         let mut uplinks = Uplinks::default();
         if config.uplinks.is_empty() {
             return Ok(uplinks);
@@ -108,6 +109,7 @@ impl Uplinks {
                 store: shared.store.clone(),
                 metrics: shared.metrics.clone(),
                 around: around.clone(),
+                certificates: None,
                 spent: SpentFile::new(&config.gateway.data_dir, &uplink.name, false),
             };
             uplinks.add(shared, uplink, surroundings)?;
@@ -117,11 +119,12 @@ impl Uplinks {
 
     /// Adds the lane of one uplink.
     fn add(&mut self, shared: &Shared<'_>, uplink: &Uplink, around: Surroundings) -> Result<(), SetupError> {
-        let Shared { config, stopping, .. } = *shared;
+        let (config, stopping) = (shared.config, shared.stopping);
         let (id, coordinates) = (config.gateway.id.clone(), config.geography.coordinates());
         match &uplink.way {
             Way::Https(_) => {
-                let platform = Platform::new(uplink)?;
+                let platform = Platform::with_floor(uplink, shared.floor.clone())?;
+                let around = Surroundings { certificates: Some(platform.certificates()), ..around };
                 let is_first = by_https(config) == Some(uplink);
                 self.lane(uplink, EventCarrier::new(platform.clone(), id, coordinates), around, stopping);
                 if is_first {
@@ -163,7 +166,7 @@ impl Uplinks {
 
     /// What the platform is asked and told besides: loss records, and another stall register.
     fn beside(&mut self, shared: &Shared<'_>, uplink: &Uplink, platform: Platform) {
-        let Shared { config, store, metrics, stalls, stopping } = *shared;
+        let Shared { config, store, metrics, stalls, stopping, .. } = *shared;
         let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
         let losses = LossLane::new(id, uplink, platform.clone(), from, counts, fastrand::Rng::new());
         self.parts.push(("loss records", Box::pin(losses.run(stopping.clone()))));
