@@ -24,7 +24,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use self::uplinks::{Shared, Uplinks};
+use self::uplinks::{SetupError, Shared, Uplinks};
 
 use crate::access::Keeper;
 use crate::access::describe;
@@ -39,6 +39,7 @@ use crate::domain::keyring::Keyring;
 use crate::domain::registry::Registry;
 use crate::domain::topic::TopicLimits;
 use crate::downlink::answers::Answers;
+use crate::external;
 use crate::health::{Readiness, UplinkStatus};
 use crate::http::journal::{Journal, JournalPages};
 use crate::http::losses::LossList;
@@ -58,7 +59,7 @@ use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
 use crate::store::sessions::SessionLimits;
 use crate::store::writer::{self, Running, StoreOptions, WriteError};
-use crate::uplink::https::SetupError;
+use crate::uplink::https::ClockFloor;
 
 /// How long the parts may take to end, one after the other: below five seconds in all.
 const MQTT_END_MAX: Duration = Duration::from_secs(2);
@@ -155,14 +156,20 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (entrance, renewal) = entrance::open(&config.listener, &registry.0, &metrics).await?;
     let http_socket = bind("http", config.http.bind).await?;
     let running = writer::start(store_options(&config), metrics.clone())?;
-    let Running { store, start_number, ended: mut store_ended } = running;
+    let Running { store, start_number, newest_accepted_at_ms, ended: mut store_ended } = running;
     let (mqtt_stop, rest_stop) = (CancellationToken::new(), CancellationToken::new());
 
     let (stall_keeper, stalls) =
         register::Keeper::open(&config.gateway.data_dir, configured_stalls, metrics.clone());
     let (shared_config, stopping) = (&config, &rest_stop);
-    let shared =
-        Shared { config: shared_config, store: &store, metrics: &metrics, stalls: &stalls, stopping };
+    let shared = Shared {
+        config: shared_config,
+        store: &store,
+        metrics: &metrics,
+        stalls: &stalls,
+        floor: floor(newest_accepted_at_ms),
+        stopping,
+    };
     let uplinks = Uplinks::build(&shared)?;
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
@@ -181,6 +188,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         .with_stalls(stalls.in_force.clone())
         .at_site(config.gateway.site.map(|site| (site.lon_deg, site.lat_deg)));
     let answers = Answers::new(store.clone(), keyring, start_number, metrics.clone());
+    let broker = config.broker.as_ref().map(|section| {
+        let (store, rules, random) = (store.clone(), &config.mapping.rules, fastrand::Rng::new());
+        let (intake, answers, metrics) = (intake.clone(), answers.clone(), metrics.clone());
+        let uses = external::Uses { store, intake, answers, sightings: sightings.clone(), metrics };
+        external::Broker::new(section, &config.gateway.id, rules, uses, random)
+    });
     let uses = Uses { gate, store: store.clone(), intake, answers, sightings, metrics };
     let listener = Listener::new(entrance, limits(&config), uses, mqtt_stop.clone());
 
@@ -190,6 +203,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut certificate = renewal.map(|it| Part::spawn("certificate", it.run(rest_stop.clone())));
     let mut uplinks: Vec<Part> =
         uplinks.parts.into_iter().map(|(name, work)| Part::spawn(name, work)).collect();
+    let mut broker = broker.map(|it| Part::spawn("broker", it.run(mqtt_stop.clone())));
     let mut register = Part::spawn("stall register", stall_keeper.run(rest_stop.clone()));
     print(&announcement)?;
 
@@ -202,6 +216,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         ended = any_ended(&mut uplinks) => Err(ended),
         ended = &mut register.task => Err(died(register.name, ended)),
         ended = part_ended(&mut certificate) => Err(ended),
+        ended = part_ended(&mut broker) => Err(ended),
     };
     readiness.send_replace(Readiness::default());
     if matches!(ended, Err(AppError::Write(_) | AppError::StoreDied)) {
@@ -210,7 +225,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     tracing::info!("stopping");
     mqtt_stop.cancel();
-    mqtt.end(MQTT_END_MAX).await;
+    let end_broker = async {
+        if let Some(broker) = &mut broker {
+            broker.end(MQTT_END_MAX).await;
+        }
+    };
+    tokio::join!(mqtt.end(MQTT_END_MAX), end_broker);
     rest_stop.cancel();
     let end_uplinks = async {
         let deadline = time::Instant::now() + PART_END_MAX;
@@ -244,6 +264,15 @@ fn keyring(config: &Config) -> Result<Keyring, AppError> {
         tracing::warn!(file = %file.display(), "others may read or write the file of the devices' keys");
     }
     Ok(keys.keyring)
+}
+
+/// The time that is over for certain: certificates of platforms were good then.
+fn floor(newest_accepted_at_ms: Option<i64>) -> ClockFloor {
+    let floor = ClockFloor::default();
+    if let Some(at_ms) = newest_accepted_at_ms {
+        floor.raise(at_ms.div_euclid(1000));
+    }
+    floor
 }
 
 /// The registry of devices and applications, and which version of its file it is.

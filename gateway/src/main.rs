@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Some(Command::Losses(losses)) => {
             with_config(&args, |config| cli::losses::run(config.http.bind, losses))
         }
+        Some(Command::Uplink(command)) => with_config(&args, |config| cli::uplink::run(&config, command)),
         Some(Command::Deadletter(command)) => {
             with_config(&args, |config| cli::deadletter::run(&config, command))
         }

@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod fleet;
 mod platform;
+mod proxy;
 mod verify;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Command {
     Fleet(fleet::FleetArgs),
     /// 平台 The stand-in case platform, with faults on demand
     Platform(platform::PlatformArgs),
+    /// 代理 A TCP proxy with faults on demand: delay, rate, cut, loss, black hole, flapping
+    Proxy(proxy::ProxyArgs),
     /// 对账 Reconcile the ledgers of `fleet` and `platform`
     Verify(verify::VerifyArgs),
     /// 基准 Load the gateway and mosquitto alike and compare
@@ -46,6 +49,7 @@ impl Args {
             Command::Demo(args) => runtime()?.block_on(args.run()),
             Command::Fleet(args) => runtime()?.block_on(args.run()),
             Command::Platform(args) => runtime()?.block_on(args.run()),
+            Command::Proxy(args) => runtime()?.block_on(args.run()),
             Command::Verify(args) => args.run(),
             Command::Bench(args) => args.run(),
         }

@@ -39,6 +39,12 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
     let classes = ["incident", "task", "evidence", "status", "reading", "telemetry"];
     let backlog = classes
         .map(|_| json!({"class": text(), "records": 0, "bytes": 0, "oldest_received_at": optional(text())}));
+    let uplink = json!({"name": "https", "kind": text(), "state": text(), "last_error": optional(text()),
+        "last_accepted_at": optional(text()), "accepted_total": number(), "rejected_total": number(), "waiting": number(),
+        "records_per_minute": number(), "wire_bytes_per_s": number(), "eta_s": optional(number()),
+        "budget_left_bytes": null, "metered_budget_left_bytes": null, "held_back": [],
+        "drain_starts_in_s": optional(number()), "silent_for_s": optional(number()),
+        "platform_certificate_expires_at": null, "client_certificate_expires_at": null, "unusable_files": null});
     let promised = json!({
         "gateway": text(), "version": text(), "safe_to_power_off": true,
         "pending": {"incident": number(), "task": number(), "evidence": number(), "status": number(),
@@ -55,8 +61,8 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
         "store": {"used_bytes": number(), "max_bytes": number(), "full": false, "commit_seq": number(),
             "room_bytes": number(), "kept_room_bytes": number(), "buffer_left_s": optional(number()),
             "ingest_bytes_per_hour": optional(number()), "flash_bytes_per_day": optional(number()), "flash_budget_bytes_per_day": number(), "unsynced": false},
-        "uplink": {"kind": text(), "state": text(), "last_error": optional(text()), "last_accepted_at": optional(text()),
-            "accepted_total": number()},
+        "uplink": uplink.clone(),
+        "uplinks": [uplink],
         "devices_connected": number(),
         "certificate_expires_at": null,
         "counters": {"received": number(), "duplicates": number(), "quarantined": number(), "withheld": number()},

@@ -35,7 +35,10 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("mqtt", &["access", "audit", "clock", "domain", "downlink", "intake", "metrics", "sightings", "store"]),
     // One connection to somebody else's broker: the uplink publishes there, `external` takes in from there.
     ("mqtt_client", &["domain"]),
-    ("external", &["clock", "config", "domain", "downlink", "intake", "metrics", "mqtt_client", "sightings", "store"]),
+    (
+        "external",
+        &["clock", "config", "domain", "downlink", "intake", "metrics", "mqtt_client", "sightings", "store"],
+    ),
     ("uplink", &["clock", "config", "domain", "health", "metrics", "mqtt_client", "store"]),
     ("http", &["domain", "health", "metrics", "sightings", "store", "transfer"]),
     ("lib", &[]),
@@ -49,7 +52,7 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("rustls_platform_verifier", &["mqtt_client"]),
     ("tokio_rustls", &["mqtt", "mqtt_client"]),
     ("tokio_tungstenite", &["mqtt"]),
-    ("x509_parser", &["mqtt"]),
+    ("x509_parser", &["mqtt", "uplink"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
     ("async_nats", &["uplink"]),

@@ -15,12 +15,30 @@ use crate::metrics::Metrics;
 use crate::register;
 use crate::store::handle::Store;
 use crate::uplink::carrier::Carrier;
+use crate::uplink::city::carrier::CityCarrier;
 use crate::uplink::https::carrier::EventCarrier;
-use crate::uplink::https::{Platform, SetupError};
+use crate::uplink::https::{self, ClockFloor, Platform};
 use crate::uplink::lane::{Lane, Surroundings};
 use crate::uplink::losses::LossLane;
+use crate::uplink::mqtt;
+use crate::uplink::nats::{self, carrier::NatsCarrier};
+use crate::uplink::open311::{self, carrier::Open311Carrier};
 use crate::uplink::spent::SpentFile;
 use crate::uplink::stalls::StallLane;
+
+/// Why an uplink can't be set up as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// One by HTTPS.
+    #[error(transparent)]
+    Https(#[from] https::SetupError),
+    /// One into a stream of NATS.
+    #[error(transparent)]
+    Nats(#[from] nats::SetupError),
+    /// One to a platform of cases.
+    #[error(transparent)]
+    Open311(#[from] open311::SetupError),
+}
 
 /// What runs until it is told to stop.
 pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -67,13 +85,14 @@ pub(super) struct Shared<'a> {
     pub(super) store: &'a Store,
     pub(super) metrics: &'a Arc<Metrics>,
     pub(super) stalls: &'a register::Handle,
+    pub(super) floor: ClockFloor,
     pub(super) stopping: &'a CancellationToken,
 }
 
 impl Uplinks {
     /// Reads the files that the configuration names, and builds what is to run.
     pub(super) fn build(shared: &Shared<'_>) -> Result<Uplinks, SetupError> {
-        let Shared { config, .. } = *shared;
+        let config = shared.config;
         let mut uplinks = Uplinks::default();
         if config.uplinks.is_empty() {
             return Ok(uplinks);
@@ -90,6 +109,7 @@ impl Uplinks {
                 store: shared.store.clone(),
                 metrics: shared.metrics.clone(),
                 around: around.clone(),
+                certificates: None,
                 spent: SpentFile::new(&config.gateway.data_dir, &uplink.name, false),
             };
             uplinks.add(shared, uplink, surroundings)?;
@@ -99,18 +119,35 @@ impl Uplinks {
 
     /// Adds the lane of one uplink.
     fn add(&mut self, shared: &Shared<'_>, uplink: &Uplink, around: Surroundings) -> Result<(), SetupError> {
-        let Shared { config, stopping, .. } = *shared;
+        let (config, stopping) = (shared.config, shared.stopping);
         let (id, coordinates) = (config.gateway.id.clone(), config.geography.coordinates());
         match &uplink.way {
             Way::Https(_) => {
-                let platform = Platform::new(uplink)?;
+                let platform = Platform::with_floor(uplink, shared.floor.clone())?;
+                let around = Surroundings { certificates: Some(platform.certificates()), ..around };
                 let is_first = by_https(config) == Some(uplink);
                 self.lane(uplink, EventCarrier::new(platform.clone(), id, coordinates), around, stopping);
                 if is_first {
                     self.beside(shared, uplink, platform);
                 }
             }
-            Way::Mqtt(_) | Way::Nats(_) | Way::Open311(_) | Way::City(_) => {}
+            Way::Mqtt(way) => {
+                let (carrier, link) = mqtt::open(uplink, way, &id, coordinates, fastrand::Rng::new());
+                self.parts.push(("uplink connection", Box::pin(link.run(stopping.clone()))));
+                self.lane(uplink, carrier, around, stopping);
+            }
+            Way::Nats(_) => {
+                let carrier = NatsCarrier::new(uplink, id, coordinates, fastrand::Rng::new())?;
+                self.lane(uplink, carrier, around, stopping);
+            }
+            Way::Open311(_) => {
+                let carrier = Open311Carrier::new(uplink, id, coordinates, &config.gateway.data_dir)?;
+                self.lane(uplink, carrier, around, stopping);
+            }
+            Way::City(_) => {
+                let carrier = CityCarrier::new(uplink, id, coordinates, &config.gateway.data_dir)?;
+                self.lane(uplink, carrier, around, stopping);
+            }
         }
         Ok(())
     }
@@ -129,7 +166,7 @@ impl Uplinks {
 
     /// What the platform is asked and told besides: loss records, and another stall register.
     fn beside(&mut self, shared: &Shared<'_>, uplink: &Uplink, platform: Platform) {
-        let Shared { config, store, metrics, stalls, stopping } = *shared;
+        let Shared { config, store, metrics, stalls, stopping, .. } = *shared;
         let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
         let losses = LossLane::new(id, uplink, platform.clone(), from, counts, fastrand::Rng::new());
         self.parts.push(("loss records", Box::pin(losses.run(stopping.clone()))));

@@ -24,6 +24,7 @@ mod progress;
 pub mod rules;
 pub mod sightings;
 pub mod status;
+pub mod uplink;
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -65,6 +66,9 @@ pub enum Command {
     },
     /// 损失 List what the platform will not get of the devices' reports, and why
     Losses(losses::LossesArgs),
+    /// 上行 Prove the uplinks end to end
+    #[command(subcommand)]
+    Uplink(uplink::UplinkCommand),
     /// 拒收 What platforms refused for good: list it, send it again, discard it
     #[command(subcommand)]
     Deadletter(deadletter::DeadLetterCommand),

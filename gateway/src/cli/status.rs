@@ -1,5 +1,7 @@
 //! `patrol-gateway status`: may the power go, and what still has to reach the platform?
 
+mod uplinks;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -33,7 +35,9 @@ fn words(report: &StatusReport, now_ms: i64) -> String {
         line("证书 cert   ", told);
     }
     line("待报 pending", pending(report));
-    line("上行 uplink ", uplink(report, now_ms));
+    for told in uplinks::told(report, now_ms) {
+        line("上行 uplink ", told);
+    }
     let store = &report.store;
     line("存储 store  ", format!("{} / {}", bytes(store.used_bytes), bytes(store.max_bytes)));
     line("缓冲 buffer ", buffer(store));
@@ -126,24 +130,6 @@ fn pending(report: &StatusReport) -> String {
         true => "无 none".to_owned(),
         false => format!("{} ({})", classes.join(", "), bytes(report.pending_bytes)),
     }
-}
-
-fn uplink(report: &StatusReport, now_ms: i64) -> String {
-    let uplink = &report.uplink;
-    let mut text = match uplink.state.as_str() {
-        "none" => "未配置，只缓存 none configured: buffering".to_owned(),
-        "idle" => "空闲 idle".to_owned(),
-        "sending" => "发送中 sending".to_owned(),
-        "backing_off" => "等待重试 waiting to retry".to_owned(),
-        other => other.to_owned(),
-    };
-    if let Some(error) = &uplink.last_error {
-        _ = write!(text, " ({error})");
-    }
-    if let Some((zh, en)) = uplink.last_accepted_at.as_deref().and_then(|time| age(time, now_ms)) {
-        _ = write!(text, "; 上次接收 {zh}前 last accepted {en} ago");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -81,7 +81,11 @@ async fn connect(target: Target, wire: &Wire, mut random: fastrand::Rng) {
             }
         };
         let wait = backoff.next(random.f64());
-        tracing::debug!(error, wait_ms = wait.as_millis() as u64, "nothing goes down to the broker's devices");
+        tracing::debug!(
+            error,
+            wait_ms = wait.as_millis() as u64,
+            "nothing goes down to the broker's devices"
+        );
         time::sleep(wait).await;
     }
 }
@@ -219,7 +223,9 @@ impl Attendant {
             // It never closes while this is polled.
             Err(_) => None,
         };
-        let (Some(requests), Ok(_room)) = (requests, self.window.acquire().await) else { return Fate::Unknown };
+        let (Some(requests), Ok(_room)) = (requests, self.window.acquire().await) else {
+            return Fate::Unknown;
+        };
         match requests.publish(publication(&self.device, kind, payload)) {
             Ok(notice) => notice.await,
             // The connection has ended meanwhile, or answers fill its queue.

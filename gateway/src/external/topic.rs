@@ -19,7 +19,9 @@ mod tests {
     fn a_report_is_of_the_device_that_its_topic_names() {
         let told = |topic| own(topic).map(|(device, class)| format!("{device} {class}"));
         assert_eq!(told("patrol/v1/up/car-01/incident").as_deref(), Some("car-01 incident"));
-        for topic in ["patrol/v1/up/CAR/incident", "patrol/v1/up//incident", "patrol/v1/down/car-01/task", "a/b"] {
+        for topic in
+            ["patrol/v1/up/CAR/incident", "patrol/v1/up//incident", "patrol/v1/down/car-01/task", "a/b"]
+        {
             assert_eq!(told(topic), None, "{topic}");
         }
     }

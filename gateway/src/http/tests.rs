@@ -18,7 +18,7 @@ use crate::app::store_options;
 use crate::config::Config;
 use crate::domain::loss::{Loss, LossReason};
 use crate::domain::report::{Class, DeviceId};
-use crate::health::{UplinkKind, UplinkState};
+use crate::health::UplinkState;
 use crate::store::losses::LossRow;
 use crate::store::snapshot::ClassBacklog;
 use crate::store::submission::{Content, Item};
@@ -114,6 +114,11 @@ async fn the_status_has_exactly_the_agreed_shape() {
     assert_eq!(code, 200);
     let backlog = Class::ALL
         .map(|class| json!({"class": class.as_str(), "records": 0, "bytes": 0, "oldest_received_at": null}));
+    let uplink = json!({"name": "none", "kind": "none", "state": "none", "last_error": null, "last_accepted_at": null,
+        "accepted_total": 0, "rejected_total": 0, "waiting": 0, "records_per_minute": 0, "wire_bytes_per_s": 0, "eta_s": null,
+        "budget_left_bytes": null, "metered_budget_left_bytes": null, "held_back": [], "drain_starts_in_s": null,
+        "silent_for_s": null, "platform_certificate_expires_at": null, "client_certificate_expires_at": null,
+        "unusable_files": null});
     let expected = json!({
         "gateway": "box-017", "version": env!("CARGO_PKG_VERSION"), "safe_to_power_off": true,
         "pending": {"incident": 0, "task": 0, "evidence": 0, "status": 0, "reading": 0, "telemetry": 0},
@@ -126,7 +131,7 @@ async fn the_status_has_exactly_the_agreed_shape() {
         "store": {"used_bytes": 0, "max_bytes": 0, "full": false, "commit_seq": 0, "room_bytes": 0, "kept_room_bytes": 0,
             "buffer_left_s": null, "ingest_bytes_per_hour": null, "flash_bytes_per_day": null,
             "flash_budget_bytes_per_day": 0, "unsynced": false},
-        "uplink": {"kind": "none", "state": "none", "last_error": null, "last_accepted_at": null, "accepted_total": 0},
+        "uplink": uplink.clone(), "uplinks": [uplink],
         "devices_connected": 0, "certificate_expires_at": null,
         "counters": {"received": 0, "duplicates": 0, "quarantined": 0, "withheld": 0},
     });
@@ -144,11 +149,12 @@ async fn the_status_tells_what_the_parts_last_said() {
         store.full = true;
     });
     api.uplink.send_replace(UplinkStatus {
-        kind: UplinkKind::Https,
+        kind: "https",
         state: UplinkState::BackingOff,
         last_error: Some("503".into()),
         last_accepted_at_ms: Some(1_784_000_000_000),
         accepted_total: 9,
+        ..UplinkStatus::default()
     });
     api.metrics.received_messages[Class::Task].inc_by(5);
     api.metrics.quarantined.add("not_json", 2);

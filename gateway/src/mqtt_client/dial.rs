@@ -8,12 +8,12 @@ use std::time::Duration;
 use rustix::net::sockopt;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use tokio_rustls::TlsConnector;
 use tokio_util::either::Either;
 
 use super::ConnectError;
@@ -86,8 +86,11 @@ fn client_config(files: &TlsFiles) -> Result<ClientConfig, ConnectError> {
     };
     let Some((certificate, key)) = &files.client else { return Ok(builder.with_no_client_auth()) };
     let pem = read(key)?;
-    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| named(key, &"no private key in PEM form"))?;
-    builder.with_client_auth_cert(certificates(certificate)?, private).map_err(|error| named(certificate, &error))
+    let private =
+        PrivateKeyDer::from_pem_slice(&pem).map_err(|_| named(key, &"no private key in PEM form"))?;
+    builder
+        .with_client_auth_cert(certificates(certificate)?, private)
+        .map_err(|error| named(certificate, &error))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {

@@ -75,7 +75,10 @@ pub enum ConnectError {
 ///
 /// # Errors
 /// [`ConnectError`].
-pub async fn connect(target: &Target, within: Duration) -> Result<(Requests, Events, Greeting), ConnectError> {
+pub async fn connect(
+    target: &Target,
+    within: Duration,
+) -> Result<(Requests, Events, Greeting), ConnectError> {
     let connecting = async {
         let secrets = target.secrets().await?;
         let (requests, mut events) = match target.version {
@@ -85,6 +88,7 @@ pub async fn connect(target: &Target, within: Duration) -> Result<(Requests, Eve
         let greeting = events.greeted().await?;
         Ok((requests, events, greeting))
     };
-    let too_late = |_| Err(ConnectError::NoAnswer(format!("no connection within {} s", within.as_secs_f32())));
+    let too_late =
+        |_| Err(ConnectError::NoAnswer(format!("no connection within {} s", within.as_secs_f32())));
     time::timeout(within, connecting).await.unwrap_or_else(too_late)
 }

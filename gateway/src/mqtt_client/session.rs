@@ -7,7 +7,8 @@
 use std::pin::Pin;
 
 use rumqttc::{
-    AckMode, MqttOptions, PersistedAckMode, PersistedSession, SessionStore, SessionStoreError, SessionStoreKey,
+    AckMode, MqttOptions, PersistedAckMode, PersistedSession, SessionStore, SessionStoreError,
+    SessionStoreKey,
 };
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionStoreError>> + Send + 'a>>;

@@ -110,7 +110,9 @@ pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Option<Noti
                 Subscribed::Refused("not authorised, or no such filter".to_owned())
             }
             Ok(_) => Subscribed::Granted,
-            Err(SubscribeNoticeError::V4SubAckFailure(reasons)) => Subscribed::Refused(format!("{reasons:?}")),
+            Err(SubscribeNoticeError::V4SubAckFailure(reasons)) => {
+                Subscribed::Refused(format!("{reasons:?}"))
+            }
             Err(_) => Subscribed::Unknown,
         }
     }))

@@ -127,7 +127,9 @@ pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Option<Noti
     Some(Box::pin(async move {
         match notice.wait_completion_async().await {
             Ok(()) => Subscribed::Granted,
-            Err(SubscribeNoticeError::V5SubAckFailure(reasons)) => Subscribed::Refused(format!("{reasons:?}")),
+            Err(SubscribeNoticeError::V5SubAckFailure(reasons)) => {
+                Subscribed::Refused(format!("{reasons:?}"))
+            }
             Err(_) => Subscribed::Unknown,
         }
     }))

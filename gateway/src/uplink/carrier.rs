@@ -109,7 +109,7 @@ impl Trouble {
             Trouble::Unreachable(_) | Trouble::NoAnswer(_) => Reply::NoAnswer,
             Trouble::Deadline => Reply::Deadline,
             Trouble::Unavailable { retry_after, .. } => Reply::Unavailable { retry_after: *retry_after },
-            Trouble::Denied { .. } => Reply::Denied,
+            Trouble::Denied { .. } | Trouble::Setup(_) => Reply::Denied,
             Trouble::BatchRefused { .. } => Reply::Refused,
             Trouble::Garbled(_) => Reply::Garbled,
         }

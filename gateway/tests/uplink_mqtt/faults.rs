@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::broker::{IN_MEMORY, Mosquitto, ON_EVERY_CHANGE};
+use crate::mqtt_support::mosquitto::{IN_MEMORY, Mosquitto, ON_EVERY_CHANGE};
 use crate::world::{Plan, Platform, records};
 
 /// Events flow again within this time after the broker is back.
@@ -60,7 +60,9 @@ async fn restart_in_mid_stream(receipts: bool, lines: &str) {
     assert_eq!(sent, rounds as usize * 300);
     platform.has(sent).await;
     let twice = platform.seen().values().map(|times| times - 1).sum::<usize>();
-    println!("{rounds} restarts, {sent} events, 0 lost, {twice} came twice, slowest after a restart {slowest:?}");
+    println!(
+        "{rounds} restarts, {sent} events, 0 lost, {twice} came twice, slowest after a restart {slowest:?}"
+    );
     assert!(slowest < FLOWS_WITHIN, "{slowest:?}");
 }
 

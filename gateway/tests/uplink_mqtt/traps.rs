@@ -7,8 +7,8 @@ use patrol_gateway::mqtt_client::Version;
 use patrol_gateway::store::settlement::Decision;
 use patrol_gateway::uplink::carrier::Trouble;
 
-use crate::broker::{IN_MEMORY, Mosquitto};
-use crate::raw::{Hello, Packet, RawBroker, RawLink};
+use crate::mqtt_support::mosquitto::{IN_MEMORY, Mosquitto};
+use crate::mqtt_support::raw::{Hello, Packet, RawBroker, RawLink};
 use crate::world::{Plan, Platform, record, records};
 
 /// A while in which something that must not happen would have happened.
@@ -28,7 +28,6 @@ async fn acknowledge(link: &mut RawLink, count: usize) -> Vec<Vec<u8>> {
     }
     bodies
 }
-
 
 #[tokio::test]
 async fn events_reach_the_platform_once_and_in_order_in_both_versions() {
@@ -58,9 +57,10 @@ async fn what_was_in_flight_when_the_session_was_lost_is_sent_again_within_the_b
             drop(first);
             let mut second = broker.accept(Hello { session_present, ..Hello::default() }).await;
             let bodies = acknowledge(&mut second, 30).await;
-            let in_order = bodies.iter().zip(1..).all(|(body, seq)| {
-                String::from_utf8_lossy(body).contains(&format!("\"seq\":{seq},"))
-            });
+            let in_order = bodies
+                .iter()
+                .zip(1..)
+                .all(|(body, seq)| String::from_utf8_lossy(body).contains(&format!("\"seq\":{seq},")));
             assert!(in_order, "a device's events keep their order");
         });
         assert_eq!(sent, Ok(vec![accepted(); 30]), "session present: {session_present}");
@@ -161,7 +161,9 @@ async fn receipts_are_taken_and_acknowledged_while_the_window_is_full() {
             link.published().await;
         }
         for seq in 1..=5 {
-            let receipt = format!(r#"{{"results":[{{"id":"car-07/1/{seq}","status":"duplicate","case":"AJ-{seq}"}}]}}"#);
+            let receipt = format!(
+                r#"{{"results":[{{"id":"car-07/1/{seq}","status":"duplicate","case":"AJ-{seq}"}}]}}"#
+            );
             link.publish(seq, "city/box-017/down/receipt", receipt.as_bytes()).await;
             assert_eq!(link.packet().await, Some(Packet::PubAck(seq)));
         }
@@ -181,7 +183,12 @@ async fn an_acknowledgement_is_no_receipt() {
     let (sent, ()) = tokio::join!(running.send(&all), async {
         let mut link = broker.accept(Hello::default()).await;
         acknowledge(&mut link, 3).await;
-        link.publish(1, "city/box-017/down/receipt", br#"{"results":[{"id":"car-07/1/2","status":"rejected","reason":"no such code"}]}"#).await;
+        link.publish(
+            1,
+            "city/box-017/down/receipt",
+            br#"{"results":[{"id":"car-07/1/2","status":"rejected","reason":"no such code"}]}"#,
+        )
+        .await;
         link.publish(2, "city/box-017/down/receipt", b"<html>").await;
         while link.packet().await.is_some_and(|packet| packet != Packet::PubAck(2)) {}
         tokio::time::sleep(Duration::from_secs(2)).await;

@@ -62,8 +62,7 @@ impl Plan {
 
     pub fn start(self) -> Running {
         let random = fastrand::Rng::with_seed(7);
-        let (carrier, link) =
-            mqtt::open(&self.uplink, &self.mqtt, GATEWAY, Coordinates::default(), random);
+        let (carrier, link) = mqtt::open(&self.uplink, &self.mqtt, GATEWAY, Coordinates::default(), random);
         let state = link.state();
         let stopping = CancellationToken::new();
         let running = tokio::spawn(link.with_keep_alive_s(self.keep_alive_s).run(stopping.clone()));

@@ -59,7 +59,7 @@ impl Carrier for MqttCarrier {
         let mut delivery = Delivery::new(self, messages);
         let ended = match time::timeout(self.within, delivery.run()).await {
             Ok(ended) => ended,
-            Err(_) => Err(self.too_late()),
+            Err(_) => Err(self.too_late(delivery.has_published)),
         };
         // What has a word has it, whatever became of the rest.
         let decisions = delivery.into_decisions();
@@ -72,9 +72,10 @@ impl Carrier for MqttCarrier {
 
 impl MqttCarrier {
     /// Why the time is up: no connection all the while, or no word.
-    fn too_late(&self) -> Trouble {
+    fn too_late(&self, has_published: bool) -> Trouble {
         match &*self.state.borrow() {
             State::Up { .. } => Trouble::Deadline,
+            State::Down(Trouble::Unreachable(why)) if has_published => Trouble::NoAnswer(why.clone()),
             State::Down(trouble) => trouble.clone(),
         }
     }
@@ -82,12 +83,13 @@ impl MqttCarrier {
     /// The number of the connection, as soon as there is one. An error when a person is needed first.
     async fn connection(&self) -> Result<u64, Trouble> {
         let mut state = self.state.clone();
-        let is_told = |state: &State| !matches!(state, State::Down(Trouble::NoAnswer(_)));
+        let is_told =
+            |state: &State| !matches!(state, State::Down(Trouble::NoAnswer(_) | Trouble::Unreachable(_)));
         let told = state.wait_for(is_told).await.map(|state| state.clone());
         match told {
             Ok(State::Up { connection }) => Ok(connection),
             Ok(State::Down(trouble)) => Err(trouble),
-            Err(_) => Err(Trouble::NoAnswer("the gateway stops".to_owned())),
+            Err(_) => Err(Trouble::Unreachable("the gateway stops".to_owned())),
         }
     }
 }
@@ -103,12 +105,15 @@ struct Delivery<'a> {
     lost: Vec<usize>,
     /// Why one of them has no decision.
     trouble: Option<Trouble>,
+    /// Something was asked of a connection.
+    has_published: bool,
 }
 
 impl<'a> Delivery<'a> {
     fn new(carrier: &'a MqttCarrier, messages: Vec<Message>) -> Delivery<'a> {
         let decisions = vec![None; messages.len()];
-        Delivery { carrier, messages, decisions, words: VecDeque::new(), lost: Vec::new(), trouble: None }
+        let (words, lost, trouble) = (VecDeque::new(), Vec::new(), None);
+        Delivery { carrier, messages, decisions, words, lost, trouble, has_published: false }
     }
 
     /// Publishes what has no word, in order, until everything has one; by one connection after another.
@@ -136,6 +141,7 @@ impl<'a> Delivery<'a> {
         let (word, told) = oneshot::channel();
         let order = Order { connection, message: self.messages[index].clone(), word };
         self.words.push_back((index, told));
+        self.has_published = true;
         let sent = self.carrier.orders.send(order).await;
         sent.map_err(|_| Trouble::NoAnswer("the gateway stops".to_owned()))
     }

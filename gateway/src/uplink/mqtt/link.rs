@@ -69,7 +69,7 @@ impl MqttLink {
         random: fastrand::Rng,
     ) -> (MqttLink, mpsc::Sender<Order>, watch::Receiver<State>) {
         let (order, orders) = mpsc::channel(ORDERS_MAX);
-        let not_yet = State::Down(Trouble::NoAnswer("not connected yet".to_owned()));
+        let not_yet = State::Down(Trouble::Unreachable("not connected yet".to_owned()));
         let (state, states) = watch::channel(not_yet);
         let backoff = Backoff::new(uplink.retry_min, uplink.retry_max);
         let (connect_within, suspicion) = (uplink.timeout, Suspicion::default());
@@ -242,7 +242,8 @@ impl MqttLink {
         } else if self.suspicion.is_aside(&message.id, Instant::now()) {
             Some(Word::PutAside)
         } else {
-            max.filter(|max| message.packet_bytes > *max as usize).map(|max| too_large(message.packet_bytes, max))
+            max.filter(|max| message.packet_bytes > *max as usize)
+                .map(|max| too_large(message.packet_bytes, max))
         };
         if let Some(early) = early {
             // Whoever has given up waiting needs no word.
@@ -263,8 +264,8 @@ impl MqttLink {
             return;
         }
         match verdict::read(&message.payload) {
-            Ok(outcomes) => {
-                for (id, decision) in outcomes.into_iter().filter_map(Outcome::decision) {
+            Ok(answer) => {
+                for (id, decision) in answer.results.into_iter().filter_map(Outcome::decision) {
                     flights.decided(&id, decision);
                 }
             }
@@ -287,7 +288,9 @@ impl MqttLink {
     fn tell_unheard(&mut self) {
         if self.unheard_told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY) {
             self.unheard_told_at = Some(Instant::now());
-            tracing::warn!("the broker takes events, but nobody has subscribed to them: they reach no platform");
+            tracing::warn!(
+                "the broker takes events, but nobody has subscribed to them: they reach no platform"
+            );
         }
     }
 }
@@ -338,6 +341,7 @@ fn trouble(error: ConnectError) -> Trouble {
             Trouble::Denied { status: code.into() }
         }
         ConnectError::Busy { code, .. } => Trouble::Unavailable { status: code.into(), retry_after: None },
-        ConnectError::Setup(what) | ConnectError::NoAnswer(what) => Trouble::NoAnswer(what),
+        ConnectError::Setup(what) => Trouble::Setup(what),
+        ConnectError::NoAnswer(what) => Trouble::Unreachable(what),
     }
 }

@@ -72,7 +72,8 @@ fn packet_bytes(version: MqttVersion, publication: &Publication) -> usize {
         MqttVersion::V3 => 0,
         MqttVersion::V5 => {
             let content_type = publication.content_type.as_ref().map_or(0, |it| 1 + 2 + it.len());
-            let user = publication.properties.iter().map(|(name, value)| 1 + 2 + name.len() + 2 + value.len());
+            let user =
+                publication.properties.iter().map(|(name, value)| 1 + 2 + name.len() + 2 + value.len());
             let all = content_type + user.sum::<usize>();
             length_bytes(all) + all
         }

@@ -35,7 +35,7 @@ pub(super) const PACKET_BYTES_SENSIBLE: u32 = 4 * 1024;
 /// The word of a broker whose packets are too small for an event.
 pub(super) fn too_large(bytes: usize, max: u32) -> Word {
     if max < PACKET_BYTES_SENSIBLE {
-        return Word::Trouble(Trouble::Denied { status: 0x95 });
+        return Word::Trouble(Trouble::Setup(format!("the broker takes packets of {max} bytes at most")));
     }
     let reason = format!("an MQTT packet of {bytes} bytes, and the broker takes {max} at most");
     Word::Decided(Decision::Rejected { reason })
@@ -59,7 +59,9 @@ pub(super) fn of_fate(fate: Fate, by_receipt: bool) -> Option<Word> {
 /// the same for all events, or the broker's state.
 fn of_reason(reason: u8) -> Word {
     match reason {
-        0x99 => Word::Decided(Decision::Rejected { reason: "the broker: payload format invalid (0x99)".into() }),
+        0x99 => {
+            Word::Decided(Decision::Rejected { reason: "the broker: payload format invalid (0x99)".into() })
+        }
         0x95 => Word::Decided(Decision::Rejected { reason: "the broker: packet too large (0x95)".into() }),
         0x87 | 0x90 => Word::Trouble(Trouble::Denied { status: reason.into() }),
         _ => Word::Trouble(Trouble::Unavailable { status: reason.into(), retry_after: None }),
@@ -86,7 +88,10 @@ mod tests {
         let fate = Fate::Acknowledged { is_unheard: false };
         assert_eq!(of_fate(fate, true), None);
         let unheard = of_fate(Fate::Acknowledged { is_unheard: true }, true);
-        assert!(matches!(unheard, Some(Word::Trouble(Trouble::Unavailable { .. }))), "nobody is there to send one");
+        assert!(
+            matches!(unheard, Some(Word::Trouble(Trouble::Unavailable { .. }))),
+            "nobody is there to send one"
+        );
         let accepted = Decision::Accepted { case_number: None };
         assert_eq!(of_fate(fate, false), Some(Word::Decided(accepted)));
         assert_eq!(of_fate(Fate::Unknown, true), Some(Word::Lost));
@@ -94,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_broker_that_takes_no_packets_at_all_costs_nobody_a_record() {
-        assert!(matches!(too_large(900, 512), Word::Trouble(Trouble::Denied { .. })));
+        assert!(matches!(too_large(900, 512), Word::Trouble(Trouble::Setup(_))));
         assert!(matches!(too_large(9000, 8192), Word::Decided(Decision::Rejected { .. })));
     }
 }

@@ -102,11 +102,6 @@ impl Words {
         self.missing == 0
     }
 
-    /// Whether anything was heard.
-    pub(super) fn are_none(&self) -> bool {
-        self.missing == self.words.len()
-    }
-
     /// What that means for the records. When none of them has a decision, it is what the first one met.
     pub(super) fn decisions(self) -> Result<Vec<Option<Decision>>, Trouble> {
         let mut trouble = None;

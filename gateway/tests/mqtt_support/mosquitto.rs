@@ -1,4 +1,4 @@
-//! Debian's mosquitto as the platform's broker: started, killed and started again on the same port and files.
+//! Debian's mosquitto: started, killed and started again on the same port and files.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

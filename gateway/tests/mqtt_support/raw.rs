@@ -25,7 +25,6 @@ pub enum Packet {
     Publish { packet_id: u16, dup: bool, body: Vec<u8> },
     PubAck(u16),
     Subscribe(u16),
-    Ping,
     Disconnect,
 }
 
@@ -51,11 +50,23 @@ impl RawBroker {
         RawLink { stream, input: Vec::new() }
     }
 
-    /// The next client, taken with this CONNACK.
+    /// The next client, taken with this CONNACK. One that only publishes to devices is taken too, and left alone.
     pub async fn accept(&self, hello: Hello) -> RawLink {
-        let mut link = self.knock().await;
-        let (first, _) = link.framed().await.expect("a CONNECT");
-        assert_eq!(first, 0x10);
+        loop {
+            let mut link = self.knock().await;
+            let (first, body) = link.framed().await.expect("a CONNECT");
+            assert_eq!(first, 0x10);
+            link.greet(hello).await;
+            if !String::from_utf8_lossy(&body).contains("-down") {
+                return link;
+            }
+            tokio::spawn(async move { while link.packet().await.is_some() {} });
+        }
+    }
+}
+
+impl RawLink {
+    async fn greet(&mut self, hello: Hello) {
         let mut properties = Vec::new();
         if let Some(maximum) = hello.receive_maximum {
             properties.push(0x21);
@@ -64,12 +75,9 @@ impl RawBroker {
         let mut connack = vec![0x20, 3 + properties.len() as u8, u8::from(hello.session_present), 0];
         connack.push(properties.len() as u8);
         connack.extend(properties);
-        link.send(&connack).await;
-        link
+        self.send(&connack).await;
     }
-}
 
-impl RawLink {
     pub async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.expect("the client reads");
     }
@@ -150,8 +158,8 @@ impl RawLink {
                 return Some((packet[0], packet[head..].to_vec()));
             }
             let mut bytes = [0; 16 * 1024];
-            let read = timeout(WITHIN, self.stream.read(&mut bytes)).await.expect("the client says something");
-            match read {
+            let read = timeout(WITHIN, self.stream.read(&mut bytes)).await;
+            match read.expect("the client says something") {
                 Ok(count) if count > 0 => self.input.extend_from_slice(&bytes[..count]),
                 _ => return None,
             }
