@@ -17,6 +17,7 @@ use super::link::{Link, Plan};
 use super::message::{OutMessage, subject};
 use crate::config::Uplink;
 use crate::domain::coordinates::Coordinates;
+use crate::domain::report::Class;
 use crate::store::settlement::Pending;
 use crate::uplink::carrier::{Answer, Carrier, Packed, Room, Trouble};
 use crate::uplink::cloudevent;
