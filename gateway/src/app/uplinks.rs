@@ -81,6 +81,14 @@ pub(super) fn describe(config: &Config) -> String {
     }
 }
 
+/// The place of the uplink whose platform's words go to the devices: the first one for incidents that is waited for. One that is
+/// not may hear of an incident when that is gone.
+fn speaker(uplinks: &[Uplink]) -> Option<usize> {
+    let carries = |uplink: &Uplink| uplink.classes.contains(&Class::Incident);
+    let required = uplinks.iter().position(|uplink| carries(uplink) && uplink.required);
+    required.or_else(|| uplinks.iter().position(carries))
+}
+
 /// What all uplinks share.
 pub(super) struct Shared<'a> {
     pub(super) config: &'a Config,
@@ -108,7 +116,7 @@ impl Uplinks {
         uplinks.parts.push(("lookout", Box::pin(lookout.run(shared.stopping.clone()))));
         let Policy { budget_bytes_per_day, metered_budget_bytes_per_day, .. } = &link.policy;
         let has_budget = budget_bytes_per_day.is_some() || metered_budget_bytes_per_day.is_some();
-        let speaker = config.uplinks.iter().position(|uplink| uplink.classes.contains(&Class::Incident));
+        let speaker = speaker(&config.uplinks);
         for (place, uplink) in config.uplinks.iter().enumerate() {
             let Some(no) = UplinkNo::new(place) else { continue };
             let surroundings = Surroundings {

@@ -20,6 +20,11 @@ impl Ranges {
         self.span_at(from).map_or(from, |at| self.spans[at].1.saturating_add(1))
     }
 
+    /// The last number up to `to` that is not in.
+    pub fn previous_gap(&self, to: i64) -> i64 {
+        self.span_at(to).map_or(to, |at| self.spans[at].0.saturating_sub(1))
+    }
+
     /// Adds a number. False when it would be one range too many: it is not in then.
     pub fn insert(&mut self, number: i64) -> bool {
         let Err(at) = self.span_at(number) else { return true };
@@ -107,6 +112,8 @@ mod tests {
                     prop_assert_eq!(ranges.contains(number), is_in(number), "{}", number);
                     let gap = (number..).find(|number| !is_in(*number)).unwrap();
                     prop_assert_eq!(ranges.next_gap(number), gap);
+                    let before = (-100..=number).rev().find(|number| !is_in(*number));
+                    prop_assert_eq!(ranges.previous_gap(number), before.unwrap_or(i64::MIN));
                 }
                 let spans = ranges.spans.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0);
                 prop_assert!(spans, "{:?}", ranges);

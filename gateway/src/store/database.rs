@@ -70,7 +70,7 @@ impl Database {
     /// Reads what the tables imply and begins a new run.
     pub(super) fn load(connection: Connection, options: StoreOptions) -> rusqlite::Result<Database> {
         let mut tables = Tables::load(&connection, options.uplinks())?;
-        let windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
+        let mut windows = Windows::load(&connection, &tables.segments, &ROW_CLASSES)?;
         let anchors = AnchorTable::load(&connection)?;
         let mut chance = options.chance.clone();
         let losses = LossBook::new(chance.fork());
@@ -78,7 +78,11 @@ impl Database {
         let journal = Journal::load(&connection, keep)?;
         // One sync for all that a start writes.
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        tables.take_over_uplinks(&connection)?;
+        if tables.take_over_uplinks(&connection)? {
+            // What is deleted must be known by its window, as always.
+            windows.write(&connection, tables.commit_seq)?;
+            windows.committed(true);
+        }
         scan::name_store(&connection, &mut chance)?;
         let mint = Mint::begin_run(&connection, chance)?;
         let start_number = count_start(&connection, options.started_at_ms)?;
@@ -189,9 +193,6 @@ impl Database {
         for (order, _) in &group.dead_letter_orders {
             self.write_dead_letter_order(order)?;
         }
-        if !group.settlements.is_empty() || !group.dead_letter_orders.is_empty() {
-            self.tables.save_progress(&self.connection)?;
-        }
         for (verdict, _) in &group.verdicts {
             evidence::settle(&self.connection, &mut self.tables.tallies, verdict)?;
         }
@@ -212,6 +213,8 @@ impl Database {
             losses::reported(&self.connection, &mut self.tables.tallies, ids, *at_ms)?;
         }
         self.losses.write(&self.connection, &mut self.tables.tallies)?;
+        // Last: deletions of any kind change what the uplinks have.
+        self.tables.save_progress(&self.connection)?;
         self.tables.write_tallies(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.wal.committed(&self.connection)?;
@@ -377,7 +380,12 @@ impl Database {
             (DamagedKey::Segment(_), None) => return Ok(()),
             (DamagedKey::Row(id), _) => {
                 match rows::take_payload(connection, &mut self.tables.tallies, class, id)? {
-                    Some(payload) => (id, payload.into(), 1),
+                    Some(payload) => {
+                        if let Some((progress, _)) = self.tables.row_progress_mut(class) {
+                            progress.forget(id, 1);
+                        }
+                        (id, payload.into(), 1)
+                    }
                     None => return Ok(()),
                 }
             }

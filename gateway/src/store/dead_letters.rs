@@ -1,7 +1,8 @@
 //! What platforms refused for good: kept, until a person has it sent again or lets it go.
 //!
 //! A dead letter is one uplink's. Sent again, it waits for that uplink alone, as the same record: its platform may have been
-//! mended, and others have it.
+//! mended, and others have it. One of an uplink that need not have everything goes to all again, and is kept until it is discarded:
+//! nobody waits for that uplink.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -114,6 +115,9 @@ impl Database {
             if is_retry {
                 let Some(Some(letter)) = found else { continue };
                 self.send_again(&letter)?;
+                if !self.is_waited_for(&letter.uplink) {
+                    continue; // it may be gone before that uplink has it: the letter stays until somebody discards it
+                }
             }
             let sql = "DELETE FROM dead_letter WHERE id = ?1 RETURNING length(payload)";
             let bytes: Option<i64> =
@@ -123,6 +127,11 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// Whether records wait for an uplink before they are deleted; one that has left, or had no name yet, stands for all.
+    fn is_waited_for(&self, uplink: &str) -> bool {
+        self.options.uplinks().iter().find(|plan| *plan.name == *uplink).is_none_or(|plan| plan.required)
     }
 
     /// Puts the record back, for its uplink alone if there is one of its name.

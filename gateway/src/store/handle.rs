@@ -197,6 +197,16 @@ pub(super) enum RawHead {
     },
 }
 
+impl RawHead {
+    /// The number of the segment, if it is one.
+    pub(super) fn segment(&self) -> Option<i64> {
+        match self {
+            RawHead::Segment { id, .. } => Some(*id),
+            RawHead::Record(_) | RawHead::DamagedRow(_) => None,
+        }
+    }
+}
+
 /// What is set aside because its checksum does not hold: nothing in it may be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DamagedKey {

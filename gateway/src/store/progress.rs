@@ -6,7 +6,7 @@
 //!   down as ranges of row numbers, in the transaction of the platform's word, so that a restart sends it no more than that.
 //! - Whatever is forgotten here costs a resend and never a record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, params};
 
@@ -63,8 +63,8 @@ struct Share {
     partly: HashMap<i64, Partly>,
     /// Records in `partly` that it has.
     partly_records: u64,
-    /// Rows that were handed out to be sent.
-    handed_out: Ranges,
+    /// Rows that were handed out to be sent and that whoever sends may still hold.
+    handed_out: HashSet<i64>,
     is_changed: bool,
 }
 
@@ -172,14 +172,24 @@ impl ClassProgress {
         self.share(uplink).is_some()
     }
 
-    /// The first number from `from` on of which it is not known that the uplink has it.
+    /// The first number from `from` on of which it is not written down that the uplink has it.
     pub(super) fn first_open(&self, uplink: UplinkNo, from: i64) -> i64 {
         self.share(uplink).map_or(from, |share| share.done.next_gap(from))
+    }
+
+    /// The last such number up to `to`.
+    pub(super) fn last_open(&self, uplink: UplinkNo, to: i64) -> i64 {
+        self.share(uplink).map_or(to, |share| share.done.previous_gap(to))
     }
 
     /// Whether an uplink has a row as a whole.
     pub(super) fn is_done(&self, uplink: UplinkNo, id: i64) -> bool {
         self.share(uplink).is_some_and(|share| share.is_done(id))
+    }
+
+    /// Whether that is written down, so that its neighbours in the range can be passed over with it.
+    pub(super) fn is_written_down(&self, uplink: UplinkNo, id: i64) -> bool {
+        self.share(uplink).is_some_and(|share| share.done.contains(id))
     }
 
     /// Which records of a segment an uplink has, a bit a record, and how many; none when it has no or all of them.
@@ -215,14 +225,17 @@ impl ClassProgress {
         self.shares.iter().enumerate().filter(|(_, share)| share.is_done(id)).map(|(at, _)| 1u64 << at).sum()
     }
 
-    /// Notes that an uplink was handed a row to send it. False when it must not have it: too many are scattered.
-    pub(super) fn hand_out(&mut self, uplink: UplinkNo, id: i64) -> bool {
-        self.shares.get_mut(uplink.place()).is_some_and(|share| share.handed_out.insert(id))
+    /// Notes which rows an uplink may hold from now on: those that it says it knows, and those that it is handed. One lane asks for
+    /// one thing at a time, so whatever else it was handed before it has let go.
+    pub(super) fn hand_out(&mut self, uplink: UplinkNo, rows: HashSet<i64>) {
+        if let Some(share) = self.shares.get_mut(uplink.place()) {
+            share.handed_out = rows;
+        }
     }
 
     /// Whether somebody may hold records of a row: they were handed out, and not all of them settled.
     pub(super) fn is_held(&self, id: i64) -> bool {
-        self.shares.iter().any(|share| share.handed_out.contains(id) && !share.is_done(id))
+        self.shares.iter().any(|share| share.handed_out.contains(&id) && !share.is_done(id))
     }
 
     /// Records and payload bytes of a segment of which an uplink has something.
@@ -285,6 +298,20 @@ impl ClassProgress {
     /// Records that are still stored and that an uplink has.
     pub(super) fn records_had_by(&self, uplink: UplinkNo) -> u64 {
         self.share(uplink).map_or(0, |share| share.done_records + share.partly_records)
+    }
+
+    /// Whether something is to be written down.
+    pub(super) fn is_changed(&self) -> bool {
+        self.shares.iter().any(|share| share.is_changed)
+    }
+
+    /// Counts again how many records of what is stored the uplinks have: `rows` are all rows with their records.
+    pub(super) fn recount(&mut self, rows: &[(i64, u64)]) {
+        for share in &mut self.shares {
+            let had = rows.iter().filter(|(id, _)| share.done.contains(*id)).map(|(_, n)| n).sum();
+            share.is_changed |= share.done_records != had;
+            share.done_records = had;
+        }
     }
 
     /// Whether anything that is stored may be finished: an uplink has joined, or left, or must have less than before.

@@ -24,9 +24,6 @@ use super::tally::Tallies;
 use crate::domain::report::Class;
 use crate::domain::uplinks::{UplinkNo, UplinkPlan};
 
-/// Rows that one look at the head reads at most.
-const ROWS_PER_READ: u32 = 2048;
-
 /// SQL and tally name of one class's table.
 struct Names {
     holes: &'static str,
@@ -85,6 +82,20 @@ struct Head {
     cum_n: u64,
     cum_bytes: u64,
     first_at_ms: i64,
+}
+
+/// What a look at the table has found so far.
+struct Found {
+    records: u64,
+    bytes: u64,
+    pieces: Vec<RawHead>,
+    limit: Limit,
+}
+
+impl Found {
+    fn is_enough(&self) -> bool {
+        self.records >= u64::from(self.limit.records) || self.bytes >= self.limit.bytes
+    }
 }
 
 /// The table of one class, with the figures that its rows imply.
@@ -249,18 +260,43 @@ impl SegmentTable {
     pub(super) fn read(
         &mut self,
         connection: &Connection,
-        (uplink, stretch): (UplinkNo, Stretch),
+        (uplink, mut stretch): (UplinkNo, Stretch),
         limit: Limit,
         skip: &HashSet<RecordKey>,
     ) -> rusqlite::Result<Vec<RawHead>> {
         let skipped = self.skipped(uplink, skip);
+        let mut found = Found { records: 0, bytes: 0, pieces: Vec::new(), limit };
+        // What the uplink has is jumped over, range by range: there may be very much of it while another one is away.
+        while !found.is_enough() {
+            if stretch.newest_first {
+                stretch.up_to = self.progress.last_open(uplink, stretch.up_to);
+            } else {
+                stretch.after = self.progress.first_open(uplink, stretch.after.saturating_add(1)) - 1;
+            }
+            let Some(had) = self.read_open(connection, (uplink, stretch), &skipped, &mut found)? else {
+                break;
+            };
+            if stretch.newest_first { stretch.up_to = had } else { stretch.after = had }
+        }
+        let handed_out = found.pieces.iter().filter_map(RawHead::segment);
+        let held = handed_out.chain(skip.iter().map(|key| key.row())).collect();
+        self.progress.hand_out(uplink, held);
+        Ok(found.pieces)
+    }
+
+    /// Reads on up to the first segment of which it is written down that the uplink has it: that one's number, if there is one.
+    fn read_open(
+        &self,
+        connection: &Connection,
+        (uplink, stretch): (UplinkNo, Stretch),
+        skipped: &HashMap<i64, u64>,
+        found: &mut Found,
+    ) -> rusqlite::Result<Option<i64>> {
         let sql = if stretch.newest_first { self.names.newest } else { self.names.between };
         let mut statement = connection.prepare_cached(sql)?;
-        let after = self.progress.first_open(uplink, stretch.after.saturating_add(1)) - 1;
-        let mut rows = statement.query(params![after, stretch.up_to, ROWS_PER_READ])?;
-        let (mut records, mut bytes, mut last_id) = (0u64, 0u64, None);
-        let mut pieces = Vec::new();
-        while records < u64::from(limit.records) && bytes < limit.bytes {
+        let mut rows = statement.query(params![stretch.after, stretch.up_to, -1])?;
+        let mut last_id = None;
+        while !found.is_enough() {
             let Some(row) = rows.next()? else { break };
             let (id, n): (i64, u64) = (row.get(0)?, row.get::<_, i64>(1)? as u64);
             let is_in_order = last_id.is_none_or(|last| (id < last) == stretch.newest_first && id != last);
@@ -268,22 +304,23 @@ impl SegmentTable {
                 return Err(damage::found("a segment is not where it belongs"));
             }
             last_id = Some(id);
-            if self.progress.is_done(uplink, id) {
-                continue;
+            if self.progress.is_written_down(uplink, id) {
+                return Ok(Some(id));
             }
             let (released, done) = self.progress.had_by(uplink, id);
             let open = n.saturating_sub(u64::from(done) + skipped.get(&id).copied().unwrap_or(0));
-            if open == 0 {
-                continue;
+            if open > 0 {
+                found.records += open;
+                found.bytes += row.get::<_, i64>(2)? as u64;
+                found.pieces.push(RawHead::Segment {
+                    id,
+                    n,
+                    blob: row.get::<_, Vec<u8>>(3)?.into(),
+                    released,
+                });
             }
-            if !self.progress.hand_out(uplink, id) {
-                break; // what is held is scattered too much: first some of it must be settled
-            }
-            records += open;
-            bytes += row.get::<_, i64>(2)? as u64;
-            pieces.push(RawHead::Segment { id, n, blob: row.get::<_, Vec<u8>>(3)?.into(), released });
         }
-        Ok(pieces)
+        Ok(None)
     }
 
     /// Which records of a segment all uplinks have that must, a bit a record.
@@ -339,30 +376,34 @@ impl SegmentTable {
         Ok(true)
     }
 
-    /// Deletes the segments that all uplinks have that must; there are some when the uplinks are others than before.
+    /// Deletes the segments that all uplinks have that must - there are some when the uplinks are others than before - and counts
+    /// again what each has of the others. True when something was deleted.
     pub(super) fn delete_finished(
         &mut self,
         connection: &Connection,
         tallies: &mut Tallies,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<bool> {
         if !self.progress.is_remembered() {
-            return Ok(());
+            return Ok(false);
         }
-        let mut finished = Vec::new();
+        let (mut finished, mut left) = (Vec::new(), Vec::new());
         {
             let mut statement = connection.prepare(self.names.all)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let id = row.get(0)?;
-                if self.progress.is_finished(id) {
-                    finished.push((id, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64));
+                let (id, n) = (row.get(0)?, row.get::<_, i64>(1)? as u64);
+                match self.progress.is_finished(id) {
+                    true => finished.push((id, n, row.get::<_, i64>(2)? as u64)),
+                    false => left.push((id, n)),
                 }
             }
         }
+        let any = !finished.is_empty();
         for (id, n, bytes) in finished {
             self.delete(connection, tallies, id, n, bytes)?;
         }
-        Ok(())
+        self.progress.recount(&left);
+        Ok(any)
     }
 
     /// Writes down how far the uplinks are.

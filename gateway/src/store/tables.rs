@@ -85,16 +85,19 @@ impl Tables {
     }
 
     /// Takes note that the uplinks may be others than before: forgets what those had that are gone, and deletes what all have
-    /// that are left.
-    pub(super) fn take_over_uplinks(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    /// that are left. True when something was deleted.
+    pub(super) fn take_over_uplinks(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         progress::forget_others(connection, &self.plans)?;
+        let mut any_deleted = false;
         for table in &mut self.segments {
-            table.delete_finished(connection, &mut self.tallies)?;
+            any_deleted |= table.delete_finished(connection, &mut self.tallies)?;
         }
         for (class, progress) in ROW_CLASSES.into_iter().zip(&mut self.row_progress) {
             if progress.is_remembered() {
-                let mut finished = rows::ids(connection, class)?;
-                finished.retain(|id| progress.is_finished(*id));
+                let (finished, left): (Vec<i64>, Vec<i64>) =
+                    rows::ids(connection, class)?.into_iter().partition(|id| progress.is_finished(*id));
+                any_deleted |= !finished.is_empty();
+                progress.recount(&left.into_iter().map(|id| (id, 1)).collect::<Vec<_>>());
                 for id in finished {
                     rows::delete(connection, &mut self.tallies, class, id)?;
                     progress.forget(id, 1);
@@ -102,7 +105,8 @@ impl Tables {
             }
         }
         self.save_progress(connection)?;
-        self.write_tallies(connection)
+        self.write_tallies(connection)?;
+        Ok(any_deleted)
     }
 
     /// Writes down how far the uplinks are.
@@ -113,6 +117,9 @@ impl Tables {
         for ((class, progress), last_id) in
             ROW_CLASSES.into_iter().zip(&mut self.row_progress).zip(self.last_ids)
         {
+            if !progress.is_changed() {
+                continue;
+            }
             let first = rows::first_id(connection, class)?.unwrap_or(last_id + 1);
             progress.save(connection, &self.plans, first)?;
         }

@@ -1,6 +1,8 @@
 //! What is the case around the uplinks: which link there is, and which day it is.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,7 +16,7 @@ use crate::domain::schedule::{Around, Link};
 /// How often the file of the link's state is read.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A file of one word is no longer than this.
-const STATE_BYTES_MAX: usize = 64;
+const STATE_BYTES_MAX: u64 = 64;
 /// Before this, in seconds since 1970 (November 2023), no clock that is set can be: the day is not known then.
 const PLAUSIBLE_UNIX_S: i64 = 1_700_000_000;
 
@@ -77,8 +79,7 @@ impl Lookout {
     /// The link by its file. A file that is missing or not understood leaves the usual one, and is told once.
     fn link(&mut self) -> Link {
         let Some(path) = &self.state_file else { return self.usual };
-        let text = std::fs::read(path).ok().filter(|bytes| bytes.len() <= STATE_BYTES_MAX);
-        let link = text.and_then(|bytes| Link::from_word(std::str::from_utf8(&bytes).ok()?));
+        let link = word(path).and_then(|word| Link::from_word(&word));
         if link.is_none() != self.is_puzzled {
             self.is_puzzled = link.is_none();
             if self.is_puzzled {
@@ -87,6 +88,14 @@ impl Lookout {
         }
         link.unwrap_or(self.usual)
     }
+}
+
+/// The beginning of a plain file; a pipe would keep us waiting.
+fn word(path: &Path) -> Option<String> {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let mut word = String::new();
+    File::open(path).ok()?.take(STATE_BYTES_MAX).read_to_string(&mut word).ok()?;
+    Some(word)
 }
 
 #[cfg(test)]
