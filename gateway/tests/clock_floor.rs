@@ -23,26 +23,32 @@ const END_S: i64 = 2_240_611_200;
 
 /// A platform that answers everything with nothing, and the file of the authority of its certificate.
 async fn platform(dir: &TempDir) -> (SocketAddr, std::path::PathBuf) {
-    let (ca_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-    let mut ca = CertificateParams::new(Vec::new()).unwrap();
+    let (ca_key, key) = (
+        KeyPair::generate().expect("a platform of the test's own"),
+        KeyPair::generate().expect("a platform of the test's own"),
+    );
+    let mut ca = CertificateParams::new(Vec::new()).expect("a platform of the test's own");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let pem = ca.self_signed(&ca_key).unwrap().pem();
-    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let pem = ca.self_signed(&ca_key).expect("a platform of the test's own").pem();
+    let mut params =
+        CertificateParams::new(vec!["localhost".to_owned()]).expect("a platform of the test's own");
     params.not_before = rcgen::date_time_ymd(2040, 1, 1);
     params.not_after = rcgen::date_time_ymd(2041, 1, 1);
-    let certificate = params.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
+    let certificate = params.signed_by(&key, &Issuer::new(ca, ca_key)).expect("a platform of the test's own");
     let file = dir.path().join("authority.pem");
-    std::fs::write(&file, pem).unwrap();
-    let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    std::fs::write(&file, pem).expect("a platform of the test's own");
+    let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a platform of the test's own");
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("a platform of the test's own")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], private)
-        .unwrap();
-    let (listener, acceptor) =
-        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TlsAcceptor::from(Arc::new(config)));
-    let addr = listener.local_addr().unwrap();
+        .expect("a platform of the test's own");
+    let (listener, acceptor) = (
+        TcpListener::bind("127.0.0.1:0").await.expect("a platform of the test's own"),
+        TlsAcceptor::from(Arc::new(config)),
+    );
+    let addr = listener.local_addr().expect("a platform of the test's own");
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };

@@ -2,8 +2,8 @@
 //! to no others. The reader and the platform are the simulator's, which knows the format from its reference.
 
 mod telemetry_columns {
-    pub mod fleet;
-    pub mod whatever;
+    pub(crate) mod fleet;
+    pub(crate) mod whatever;
 }
 
 use patrol_gateway::config::{Https, Uplink, Way};

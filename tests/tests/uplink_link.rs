@@ -139,7 +139,9 @@ async fn a_flapping_link_is_used_for_at_least_half_of_the_time_in_which_it_works
     let drain = async |fault: Fault| {
         let mut stage = Stage::set(&keys).await;
         stage.link.set_fault(Fault::Refuse).await;
-        stage.telemetry(0..POINTS).await;
+        for begin in (0..POINTS).step_by(500) {
+            stage.telemetry(begin..begin + 500).await;
+        }
         stage.link.set_fault(fault).await;
         let start = Instant::now();
         stage.drained(POINTS.into()).await;

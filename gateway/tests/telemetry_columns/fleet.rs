@@ -7,10 +7,10 @@ use patrol_simulator::route::RoadMap;
 use serde_json::json;
 
 /// 2026-11-23T01:12:44Z.
-pub const BEGIN_MS: i64 = 1_795_396_364_000;
+pub(crate) const BEGIN_MS: i64 = 1_795_396_364_000;
 
 /// A record as the store hands it out.
-pub fn pending(device: &str, boot: u32, seq: u32, class: Class, payload: &str) -> Pending {
+pub(crate) fn pending(device: &str, boot: u32, seq: u32, class: Class, payload: &str) -> Pending {
     let record = StoredRecord {
         device: DeviceId::parse(device).expect("a device's id"),
         identity: Identity::Device { boot, seq },
@@ -25,7 +25,7 @@ pub fn pending(device: &str, boot: u32, seq: u32, class: Class, payload: &str) -
 
 /// So many vehicles that say where they are every ten seconds, so many times: on the simulator's roads, with the noise of a satellite
 /// receiver and of a radio link.
-pub fn fleet(vehicles: usize, points: u32) -> Vec<Pending> {
+pub(crate) fn fleet(vehicles: usize, points: u32) -> Vec<Pending> {
     let map = RoadMap::built_in().expect("the built-in roads");
     let mut chance = fastrand::Rng::with_seed(7);
     let mut records = Vec::new();

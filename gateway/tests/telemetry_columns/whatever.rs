@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::fleet::{BEGIN_MS, pending};
 
 /// Telemetry of whatever device, with whatever it may say or leave out.
-pub fn telemetry() -> impl Strategy<Value = Pending> {
+pub(crate) fn telemetry() -> impl Strategy<Value = Pending> {
     let identity = prop_oneof![
         9 => (any::<u32>(), any::<u32>()).prop_map(|(boot, seq)| Identity::Device { boot, seq }),
         1 => (any::<u64>(), any::<u32>()).prop_map(|(run, number)| Identity::Minted { run, number }),

@@ -10,7 +10,8 @@ use crate::device::Class;
 pub struct Loss {
     /// 16 hexadecimal digits; unique for its gateway.
     pub id: String,
-    /// The device, if anybody can tell.
+    /// The device, if anybody can tell; said in any case.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub device: Option<String>,
     /// The device's boot.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +25,8 @@ pub struct Loss {
     /// Highest number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<u32>,
-    /// The class, if anybody can tell.
+    /// The class, if anybody can tell; said in any case.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub class: Option<Class>,
     /// Why.
     pub reason: Reason,

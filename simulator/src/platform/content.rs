@@ -52,8 +52,11 @@ pub(super) fn read_batch(headers: &HeaderMap, body: Bytes, reads_columns: bool) 
 pub(super) fn read_losses(headers: &HeaderMap, body: Bytes) -> Result<LossReport, Refusal> {
     expect_media(headers, "application/json")?;
     let unpacked = unpack(headers, body)?;
-    let report: LossReport = serde_json::from_slice(&unpacked)
-        .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no report of losses: {error}")))?;
+    let report: LossReport = serde_json::from_slice(&unpacked).map_err(|error| {
+        // JSON all right, and yet no report: `164.0` where a count stands, for instance.
+        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        (status, format!("the body is no report of losses: {error}"))
+    })?;
     let checked =
         check_gateway(&report.gateway).and_then(|()| report.losses.iter().try_for_each(Loss::check));
     checked.map_err(|wrong| (StatusCode::UNPROCESSABLE_ENTITY, wrong))?;

@@ -1,6 +1,6 @@
 //! The platform by HTTPS as a carrier: a batch is one request, and its answer has a result for each event.
 //!
-//! Telemetry goes as [columns] once the platform has said that it reads them, except for batches of which most events would
+//! Telemetry goes as [columns](Columns) once the platform has said that it reads them, except for batches of which most events would
 //! stand in such a body whole.
 
 use std::collections::HashMap;
