@@ -168,6 +168,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         metrics: &metrics,
         stalls: &stalls,
         floor: floor(newest_accepted_at_ms),
+        city_clock: city.rules.calendar().clock(),
         stopping,
     };
     let uplinks = Uplinks::build(&shared)?;

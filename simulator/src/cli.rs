@@ -4,6 +4,7 @@
 
 mod bench;
 mod demo;
+mod drain;
 mod fleet;
 mod platform;
 mod proxy;
@@ -39,6 +40,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// 基准 Load the gateway and mosquitto alike and compare
     Bench(bench::BenchArgs),
+    /// 排空 Fill a gateway, give it a platform, and measure how fast the backlog leaves
+    Drain(drain::DrainArgs),
 }
 
 impl Args {
@@ -52,6 +55,7 @@ impl Args {
             Command::Proxy(args) => runtime()?.block_on(args.run()),
             Command::Verify(args) => args.run(),
             Command::Bench(args) => args.run(),
+            Command::Drain(args) => args.run(),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::link::{Link, Plan};
 use super::message::{OutMessage, subject};
 use crate::config::Uplink;
 use crate::domain::coordinates::Coordinates;
+use crate::domain::report::Class;
 use crate::store::settlement::Pending;
 use crate::uplink::carrier::{Answer, Carrier, Packed, Room, Trouble};
 use crate::uplink::cloudevent;
@@ -154,7 +155,7 @@ impl Carrier for NatsCarrier {
             messages.push(message);
         }
         let class =
-            records.first().map_or(crate::domain::report::Class::Incident, |first| first.record.class);
+            records.first().map_or(Class::Incident, |first| first.record.class);
         let subject = subject(&self.gateway_id, class);
         Packed { records: messages.len(), wire_bytes, parcel: MessageBatch { subject, messages, wire_bytes } }
     }

@@ -40,7 +40,6 @@ pub(super) struct Written<'a> {
     bytes: usize,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(number: &i32) -> bool {
     *number == 0
 }
