@@ -29,11 +29,3 @@ pub use outlook::{HeldBack, Hindrance, Outlook};
 pub use plan::{Around, ClassStanding, Condition, Link, Plan, Policy, Room, Standing};
 pub use scheduler::Scheduler;
 pub use stream::{Side, Stream};
-
-use super::report::Class;
-
-/// The classes of which records wait to be sent, most urgent first. Evidence waits too, and is not sent: the way of files to
-/// the platform is another one, and not built yet.
-pub fn by_urgency(waiting: impl Fn(Class) -> u64) -> impl Iterator<Item = Class> {
-    Class::ALL.into_iter().filter(move |class| *class != Class::Evidence && waiting(*class) > 0)
-}

@@ -165,16 +165,14 @@ fn a_thousand_gateways_that_come_back_or_start_at_once_ask_three_times_the_mean_
     let jitter = Duration::from_secs(30);
     // The platform could take all of it in this time.
     let least = Duration::from_secs((GATEWAYS * BACKLOG / BATCH.records) as u64 / CAPACITY);
-    for (name, back_at) in [("start together", 0), ("come back after 10 min", 600)] {
+    let check = |name: &str, back_at: u64| {
         let (times, took) = peak(name, jitter, Duration::from_secs(back_at));
         assert!(times <= 3.0, "{times} times the mean when they {name}");
         assert!(took < least * 3, "{took:?} when they {name}, {least:?} would do");
-    }
-}
-
-#[test]
-fn without_jitter_they_ask_more_at_once() {
-    let (with, _) = peak("start together", Duration::from_secs(30), Duration::ZERO);
+        times
+    };
+    check("come back after 10 min", 600);
+    let with = check("start together", 0);
     let (without, _) = peak("start together without jitter", Duration::ZERO, Duration::ZERO);
     assert!(without > with, "{without} without jitter, {with} with it");
 }

@@ -12,7 +12,7 @@ use super::world::{Load, Plant, Wire, World};
 
 /// Repeats a run.
 const SEED_VARIABLE: &str = "PATROL_TEST_SEED";
-const RUNS: u64 = 4_000;
+const RUNS: u64 = 3_000;
 /// Each mistake is found within so many runs.
 const PLANT_RUNS: u64 = 100;
 
