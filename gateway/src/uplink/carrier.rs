@@ -93,8 +93,7 @@ impl Trouble {
     /// Its name in the metrics.
     pub fn label(&self) -> &'static str {
         match self {
-            Trouble::Unreachable(_) => "unreachable",
-            Trouble::NoAnswer(_) => "no_answer",
+            Trouble::Unreachable(_) | Trouble::NoAnswer(_) => "no_answer",
             Trouble::Deadline => "deadline",
             Trouble::Unavailable { .. } => "unavailable",
             Trouble::Denied { .. } | Trouble::Setup(_) => "denied",

@@ -214,7 +214,8 @@ fn no_answer(error: &reqwest::Error) -> Trouble {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    Trouble::NoAnswer(answer::shorten(&innermost.to_string()))
+    let why = answer::shorten(&innermost.to_string());
+    if error.is_connect() { Trouble::Unreachable(why) } else { Trouble::NoAnswer(why) }
 }
 
 fn compress(compression: Compression, batch: Vec<u8>) -> (Bytes, Option<&'static str>) {
