@@ -68,6 +68,15 @@ impl Mosquitto {
         }
     }
 
+    /// Has it end in order, and waits until it has.
+    pub fn end(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let pid = rustix::process::Pid::from_child(&child);
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be told");
+            child.wait().expect("it ends");
+        }
+    }
+
     /// Kills it as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
