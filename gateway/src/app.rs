@@ -59,6 +59,7 @@ use crate::store::medium::Medium;
 use crate::store::schema::OpenError;
 use crate::store::sessions::SessionLimits;
 use crate::store::writer::{self, Running, StoreOptions, WriteError};
+use crate::uplink::https::ClockFloor;
 
 /// How long the parts may take to end, one after the other: below five seconds in all.
 const MQTT_END_MAX: Duration = Duration::from_secs(2);
@@ -155,14 +156,21 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let (entrance, renewal) = entrance::open(&config.listener, &registry.0, &metrics).await?;
     let http_socket = bind("http", config.http.bind).await?;
     let running = writer::start(store_options(&config), metrics.clone())?;
-    let Running { store, start_number, ended: mut store_ended } = running;
+    let Running { store, start_number, newest_accepted_at_ms, ended: mut store_ended } = running;
     let (mqtt_stop, rest_stop) = (CancellationToken::new(), CancellationToken::new());
 
     let (stall_keeper, stalls) =
         register::Keeper::open(&config.gateway.data_dir, configured_stalls, metrics.clone());
     let (shared_config, stopping) = (&config, &rest_stop);
-    let shared =
-        Shared { config: shared_config, store: &store, metrics: &metrics, stalls: &stalls, stopping };
+    let shared = Shared {
+        config: shared_config,
+        store: &store,
+        metrics: &metrics,
+        stalls: &stalls,
+        floor: floor(newest_accepted_at_ms),
+        city_clock: city.rules.calendar().clock(),
+        stopping,
+    };
     let uplinks = Uplinks::build(&shared)?;
     let (readiness, ready) = watch::channel(Readiness { listener_bound: true, store_open: true });
     let transfer = Transfer::new(store.clone(), token);
@@ -257,6 +265,15 @@ fn keyring(config: &Config) -> Result<Keyring, AppError> {
         tracing::warn!(file = %file.display(), "others may read or write the file of the devices' keys");
     }
     Ok(keys.keyring)
+}
+
+/// The time that is over for certain: certificates of platforms were good then.
+fn floor(newest_accepted_at_ms: Option<i64>) -> ClockFloor {
+    let floor = ClockFloor::default();
+    if let Some(at_ms) = newest_accepted_at_ms {
+        floor.raise(at_ms.div_euclid(1000));
+    }
+    floor
 }
 
 /// The registry of devices and applications, and which version of its file it is.

@@ -69,6 +69,12 @@ pub struct UplinkStatus {
     pub rejected_total: u64,
     /// How fast, until when, and what holds something back.
     pub outlook: Outlook,
+    /// When the platform's certificate expires, in milliseconds since 1970, if one was seen.
+    pub platform_certificate_expires_at_ms: Option<i64>,
+    /// When the gateway's own certificate for it expires, if it has one.
+    pub client_certificate_expires_at_ms: Option<i64>,
+    /// Why files that have changed can't be used: those before are still in use.
+    pub unusable_files: Option<Arc<str>>,
 }
 
 impl Default for UplinkStatus {
@@ -82,6 +88,9 @@ impl Default for UplinkStatus {
             accepted_total: 0,
             rejected_total: 0,
             outlook: Outlook::default(),
+            platform_certificate_expires_at_ms: None,
+            client_certificate_expires_at_ms: None,
+            unusable_files: None,
         }
     }
 }

@@ -227,6 +227,16 @@ const BAD_VALUES: &[(&str, &str, &str)] = &[
     ("uplink.token_file", "1", "a path"),
     ("uplink.ca_file", "1", "a path"),
     ("uplink.allow_plain_http", "\"yes\"", "true or false"),
+    ("link.metered", "\"sometimes\"", "true or false"),
+    ("link.state_file", "1", "a path"),
+    ("link.budget_per_day", "\"1KiB\"", "a size from \"64KiB\""),
+    ("link.metered_budget_per_day", "\"lots\"", "a size from \"64KiB\""),
+    ("link.live_percent", "100", "a whole number from 1 to 99"),
+    ("link.live_window", "\"0s\"", "a duration from \"1s\""),
+    ("link.newest_first", "[\"incident\"]", "a list of \"status\", \"reading\", \"telemetry\""),
+    ("link.unmetered_only", "[\"task\"]", "a list of \"status\", \"reading\", \"telemetry\""),
+    ("link.depot_only", "[\"evidence\"]", "a list of \"status\", \"reading\", \"telemetry\""),
+    ("link.drain_jitter", "\"2h\"", "to \"1h\""),
     ("log.filter", "\"info,patrol=loud\"", "a log filter"),
     ("log.filter", "\"\"", "a log filter"),
 ];
@@ -320,6 +330,10 @@ fn values_that_contradict_each_other_are_refused() {
         (
             "[devices]\nunlisted = \"refuse\"".to_owned(),
             "p.toml:2:12: devices.unlisted: expected \"accept\", as devices.keys names no file",
+        ),
+        (
+            "[link]\nunmetered_only = [\"reading\"]\ndepot_only = [\"reading\"]".to_owned(),
+            "p.toml:3:14: link.depot_only: expected classes that link.unmetered_only does not name",
         ),
         (
             "[store]\nmax_bytes = \"32MiB\"\nincident_reserve = \"17MiB\"".to_owned(),

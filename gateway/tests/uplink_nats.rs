@@ -269,12 +269,16 @@ async fn a_connection_that_is_dead_without_a_word_is_given_up_for_another() {
     let stream = servers.stream(&context, |_| {}).await;
     let door = Door::to(servers.addr(0)).await;
     let url = format!("nats://{}", door.addr).parse().expect("a URL");
-    let carrier = carrier(&Uplink { url, timeout: Duration::from_millis(600), ..uplink(&servers) });
+    let carrier = carrier(&Uplink { url, timeout: Duration::from_millis(1500), ..uplink(&servers) });
     deliver(&carrier, &batch(0..10)).await;
     door.deaden();
     assert_eq!(send(&carrier, &batch(10..20)).await, Err(Trouble::Deadline));
     deliver(&carrier, &batch(10..20)).await;
-    assert_eq!(message_ids(&stream).await, once(0..20));
+    // So much that it does not even get as far as the socket.
+    door.deaden();
+    let large: Vec<Pending> = (20..220).map(|seq| pending(seq, vec![b'x'; 65_536])).collect();
+    deliver(&carrier, &large).await;
+    assert_eq!(message_ids(&stream).await, once(0..220));
 }
 
 #[tokio::test]

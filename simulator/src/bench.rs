@@ -15,11 +15,13 @@
 //! CPU is the target's user and system time within the measured seconds; memory is the target's peak; disk is what it caused to be written for each byte of payload.
 
 mod audit;
+pub mod drain;
 mod histogram;
 mod load;
 mod payload;
 mod process;
 mod report;
+mod sink;
 mod target;
 mod way;
 mod wire;

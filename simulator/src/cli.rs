@@ -4,8 +4,10 @@
 
 mod bench;
 mod demo;
+mod drain;
 mod fleet;
 mod platform;
+mod proxy;
 mod verify;
 
 use std::process::ExitCode;
@@ -32,10 +34,14 @@ enum Command {
     Fleet(fleet::FleetArgs),
     /// 平台 The stand-in case platform, with faults on demand
     Platform(platform::PlatformArgs),
+    /// 代理 A TCP proxy with faults on demand: delay, rate, cut, loss, black hole, flapping
+    Proxy(proxy::ProxyArgs),
     /// 对账 Reconcile the ledgers of `fleet` and `platform`
     Verify(verify::VerifyArgs),
     /// 基准 Load the gateway and mosquitto alike and compare
     Bench(bench::BenchArgs),
+    /// 排空 Fill a gateway, give it a platform, and measure how fast the backlog leaves
+    Drain(drain::DrainArgs),
 }
 
 impl Args {
@@ -46,8 +52,10 @@ impl Args {
             Command::Demo(args) => runtime()?.block_on(args.run()),
             Command::Fleet(args) => runtime()?.block_on(args.run()),
             Command::Platform(args) => runtime()?.block_on(args.run()),
+            Command::Proxy(args) => runtime()?.block_on(args.run()),
             Command::Verify(args) => args.run(),
             Command::Bench(args) => args.run(),
+            Command::Drain(args) => args.run(),
         }
     }
 }

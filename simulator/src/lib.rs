@@ -14,5 +14,6 @@ pub mod ledger;
 pub mod local_http;
 pub mod open311;
 pub mod platform;
+pub mod proxy;
 pub mod route;
 mod signals;

@@ -1,7 +1,8 @@
 //! A stand-in for a city's case platform: the other end of the gateway's HTTPS uplink, for tests and demonstrations.
 //!
 //! It is no product and keeps nothing but its ledger. What it does like a real one: `POST /v1/events` takes batches of
-//! CloudEvents (`application/cloudevents-batch+json`, encoded as identity, gzip or zstd), deduplicates on
+//! CloudEvents (`application/cloudevents-batch+json`, encoded as identity, gzip or zstd, and telemetry as [columns] when it is told
+//! to read them), deduplicates on
 //! (source, id), gives incidents case numbers and answers one result per event; `POST /v1/losses` takes loss records, known by
 //! (gateway, id), the same way; `GET /v1/gateways/{id}/stalls` hands out the stall register that it was given. What no real one offers: it misbehaves
 //! on demand ([`Fault`]), by library call or by `POST /control` on the same port, and it remembers everything that
@@ -9,6 +10,7 @@
 //!
 //! Bounds: 16 MiB a body, 64 MiB unpacked, [`desk::EVENTS_MAX`] events, [`losses::LOSSES_MAX`] loss records.
 
+pub mod columns;
 mod content;
 pub mod desk;
 mod fault;
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use content::{BODY_BYTES_MAX, UNPACKED_BYTES_MAX};
 pub use fault::Fault;
+pub(crate) use socket::{Door, listen, reserve};
 pub use state::PortUnavailable;
 
 use crate::ledger::{LedgerError, LedgerFile, PlatformView};
@@ -121,6 +124,16 @@ impl Platform {
     pub async fn set_fault(&self, fault: Fault) -> Result<(), PortUnavailable> {
         let done = self.shared.0.set_fault(fault, Duration::ZERO)?;
         done.await.map_err(|_| PortUnavailable)
+    }
+
+    /// From now on requests must show this token, and are answered 401 without it; `None` lets everybody in.
+    pub fn set_token(&self, token: Option<&str>) {
+        self.shared.0.set_token(token.map(str::to_owned));
+    }
+
+    /// From now on it reads telemetry as columns and says so in its answers; without this it does not.
+    pub fn set_reads_columns(&self, reads_columns: bool) {
+        self.shared.0.set_reads_columns(reads_columns);
     }
 
     /// Counters of everything that arrived. Cheap.

@@ -53,6 +53,13 @@ impl GatewayPlan {
         self
     }
 
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> GatewayPlan {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Adds entries such as `[[mapping]]`, as TOML: what can't be given as variables.
     #[must_use]
     pub fn entries(mut self, toml: &str) -> GatewayPlan {

@@ -28,6 +28,7 @@
 pub mod accounts;
 pub mod ack_order;
 pub mod bridge;
+pub mod connect_proxy;
 pub mod device_keys;
 pub mod events;
 pub mod firmware;

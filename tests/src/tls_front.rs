@@ -3,15 +3,19 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -51,6 +55,8 @@ impl Issued {
 #[derive(Debug)]
 pub struct TlsFront {
     addr: SocketAddr,
+    shown: watch::Sender<Arc<ServerConfig>>,
+    negotiated: Arc<AtomicU64>,
     _doorkeeper: AbortOnDropHandle<()>,
 }
 
@@ -100,8 +106,7 @@ impl Authority {
         shown: Option<&Issued>,
     ) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
-        let pem = CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("its own certificate");
-        roots.add(pem).expect("it is an authority");
+        roots.add(self.certificate()).expect("it is an authority");
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(versions)
             .expect("versions that ring has")
@@ -122,20 +127,71 @@ impl Authority {
     /// # Panics
     /// When no certificate can be made or no port is free.
     pub async fn front(&self, host: &str, plain: SocketAddr) -> TlsFront {
+        TlsFront::open(&Shown::of(&self.issue(host, 365)), plain).await
+    }
+
+    /// A certificate for `host` that nobody but itself has signed.
+    ///
+    /// # Panics
+    /// When none can be made.
+    pub fn self_signed(host: &str) -> Issued {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec![host.to_owned()]).expect("parameters");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Issued { certificate: params.self_signed(&key).expect("a certificate"), key }
+    }
+
+    fn certificate(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("its own certificate")
+    }
+}
+
+/// What a door shows, and what it asks for.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    certificate: &'a Issued,
+    clients_of: Option<&'a Authority>,
+    protocols: &'a [&'a str],
+}
+
+impl<'a> Shown<'a> {
+    /// This certificate; everybody is let in.
+    pub fn of(certificate: &'a Issued) -> Shown<'a> {
+        Shown { certificate, clients_of: None, protocols: &[] }
+    }
+
+    /// And only clients with a certificate of this authority are let in.
+    #[must_use]
+    pub fn asking_for(self, clients_of: &'a Authority) -> Shown<'a> {
+        Shown { clients_of: Some(clients_of), ..self }
+    }
+
+    /// And the protocols of ALPN that are spoken behind the door.
+    #[must_use]
+    pub fn speaking(self, protocols: &'a [&'a str]) -> Shown<'a> {
+        Shown { protocols, ..self }
+    }
+
+    fn config(&self) -> Arc<ServerConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let Issued { certificate, key } = self.certificate;
         let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a key in DER");
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .expect("TLS 1.2 and 1.3")
-            .with_no_client_auth()
+            .expect("TLS 1.2 and 1.3");
+        let builder = match self.clients_of {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(authority.certificate()).expect("it is an authority");
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+                builder.with_client_cert_verifier(verifier.expect("an authority to trust"))
+            }
+        };
+        let mut config = builder
             .with_single_cert(vec![certificate.der().clone()], private)
             .expect("a certificate with its key");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let addr = listener.local_addr().expect("an address");
-        let doorkeeper = keep(listener, TlsAcceptor::from(Arc::new(config)), plain);
-        TlsFront { addr, _doorkeeper: AbortOnDropHandle::new(tokio::spawn(doorkeeper)) }
+        config.alpn_protocols = self.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Arc::new(config)
     }
 }
 
@@ -153,19 +209,60 @@ impl Default for Authority {
 }
 
 impl TlsFront {
+    /// Opens a door to `plain`.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub async fn open(shown: &Shown<'_>, plain: SocketAddr) -> TlsFront {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let (shown, seen) = watch::channel(shown.config());
+        let negotiated = Arc::new(AtomicU64::new(0));
+        let doorkeeper = tokio::spawn(keep(listener, seen, plain, negotiated.clone()));
+        TlsFront { addr, shown, negotiated, _doorkeeper: AbortOnDropHandle::new(doorkeeper) }
+    }
+
+    /// From now on new connections see this.
+    pub fn show(&self, shown: &Shown<'_>) {
+        self.shown.send_replace(shown.config());
+    }
+
     /// Where it is, under this name.
     pub fn url(&self, host: &str) -> String {
         format!("https://{host}:{}", self.addr.port())
     }
+
+    /// Where it is.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Connections on which HTTP/2 was agreed.
+    pub fn http2_connections(&self) -> u64 {
+        self.negotiated.load(Ordering::Relaxed)
+    }
 }
 
-/// One connection after the other: the gateway has one, and keeps it. A peer that does not like the certificate hangs
-/// up, and the next one is served.
-async fn keep(listener: TcpListener, acceptor: TlsAcceptor, plain: SocketAddr) {
+/// A peer that does not like the certificate hangs up, and the next one is served.
+async fn keep(
+    listener: TcpListener,
+    shown: watch::Receiver<Arc<ServerConfig>>,
+    plain: SocketAddr,
+    http2: Arc<AtomicU64>,
+) {
+    // The connections end with the door.
+    let mut connections = JoinSet::new();
     while let Ok((outside, _)) = listener.accept().await {
-        let Ok(mut outside) = acceptor.accept(outside).await else { continue };
-        let Ok(mut inside) = TcpStream::connect(plain).await else { continue };
-        // However it ends, the next connection is served.
-        let _ = copy_bidirectional(&mut outside, &mut inside).await;
+        let (acceptor, http2) = (TlsAcceptor::from(shown.borrow().clone()), http2.clone());
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
+            let Ok(mut outside) = acceptor.accept(outside).await else { return };
+            if outside.get_ref().1.alpn_protocol() == Some(b"h2") {
+                http2.fetch_add(1, Ordering::Relaxed);
+            }
+            let Ok(mut inside) = TcpStream::connect(plain).await else { return };
+            // However it ends, others are served.
+            let _ = copy_bidirectional(&mut outside, &mut inside).await;
+        });
     }
 }

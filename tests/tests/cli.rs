@@ -209,7 +209,7 @@ async fn the_printed_template_is_a_configuration_as_it_is_and_with_every_key_unc
 }
 
 /// A value for each key that is not its default.
-const OTHER_VALUES: [(&str, &str); 93] = [
+const OTHER_VALUES: [(&str, &str); 103] = [
     ("gateway.id", "box-099"),
     ("gateway.kind", "community"),
     ("gateway.data_dir", "/tmp/elsewhere"),
@@ -305,6 +305,16 @@ const OTHER_VALUES: [(&str, &str); 93] = [
     ("uplink.in_flight", "2"),
     ("uplink.client_certificate", "/tmp/own.pem"),
     ("uplink.client_key", "/tmp/own.key"),
+    ("link.metered", "true"),
+    ("link.state_file", "/tmp/link"),
+    ("link.budget_per_day", "77MiB"),
+    ("link.metered_budget_per_day", "7MiB"),
+    ("link.live_percent", "77"),
+    ("link.live_window", "77s"),
+    ("link.newest_first", "[\"telemetry\"]"),
+    ("link.unmetered_only", "[\"reading\"]"),
+    ("link.depot_only", "[\"status\"]"),
+    ("link.drain_jitter", "7s"),
     ("log.filter", "warn"),
 ];
 

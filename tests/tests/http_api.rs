@@ -43,7 +43,8 @@ async fn the_status_has_every_field_it_promises_with_its_type() {
         "last_accepted_at": optional(text()), "accepted_total": number(), "rejected_total": number(), "waiting": number(),
         "records_per_minute": number(), "wire_bytes_per_s": number(), "eta_s": optional(number()),
         "budget_left_bytes": null, "metered_budget_left_bytes": null, "held_back": [],
-        "drain_starts_in_s": optional(number()), "silent_for_s": optional(number())});
+        "drain_starts_in_s": optional(number()), "silent_for_s": optional(number()),
+        "platform_certificate_expires_at": null, "client_certificate_expires_at": null, "unusable_files": null});
     let promised = json!({
         "gateway": text(), "version": text(), "safe_to_power_off": true,
         "pending": {"incident": number(), "task": number(), "evidence": number(), "status": number(),

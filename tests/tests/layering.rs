@@ -52,7 +52,7 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("rustls_platform_verifier", &["mqtt_client"]),
     ("tokio_rustls", &["mqtt", "mqtt_client"]),
     ("tokio_tungstenite", &["mqtt"]),
-    ("x509_parser", &["mqtt"]),
+    ("x509_parser", &["mqtt", "uplink"]),
     ("rusqlite", &["store"]),
     ("reqwest", &["config", "uplink"]), // the configuration has its type of URLs
     ("async_nats", &["uplink"]),

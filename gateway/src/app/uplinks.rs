@@ -7,17 +7,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Uplink, Way};
+use crate::domain::civil::CityClock;
 use crate::domain::report::Class;
-use crate::domain::schedule::{Around, Policy};
+use crate::domain::schedule::Policy;
 use crate::domain::uplinks::{UplinkNo, UplinkPlan};
 use crate::health::UplinkStatus;
 use crate::metrics::Metrics;
 use crate::register;
 use crate::store::handle::Store;
+use crate::uplink::around::Lookout;
 use crate::uplink::carrier::Carrier;
 use crate::uplink::city::carrier::CityCarrier;
 use crate::uplink::https::carrier::EventCarrier;
-use crate::uplink::https::{self, Platform};
+use crate::uplink::https::{self, ClockFloor, Platform};
 use crate::uplink::lane::{Lane, Surroundings};
 use crate::uplink::losses::LossLane;
 use crate::uplink::mqtt;
@@ -85,20 +87,27 @@ pub(super) struct Shared<'a> {
     pub(super) store: &'a Store,
     pub(super) metrics: &'a Arc<Metrics>,
     pub(super) stalls: &'a register::Handle,
+    pub(super) floor: ClockFloor,
+    pub(super) city_clock: CityClock,
     pub(super) stopping: &'a CancellationToken,
 }
 
 impl Uplinks {
     /// Reads the files that the configuration names, and builds what is to run.
     pub(super) fn build(shared: &Shared<'_>) -> Result<Uplinks, SetupError> {
-        let Shared { config, .. } = *shared;
+        let config = shared.config;
         let mut uplinks = Uplinks::default();
         if config.uplinks.is_empty() {
             return Ok(uplinks);
         }
         // rustls wants one provider for the process; an error says that it already has one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (_, around) = watch::channel(Around::default());
+        let link = &config.link;
+        let lookout = Lookout::new(link.metered, link.state_file.clone(), shared.city_clock);
+        let around = lookout.around();
+        uplinks.parts.push(("lookout", Box::pin(lookout.run(shared.stopping.clone()))));
+        let Policy { budget_bytes_per_day, metered_budget_bytes_per_day, .. } = &link.policy;
+        let has_budget = budget_bytes_per_day.is_some() || metered_budget_bytes_per_day.is_some();
         let speaker = config.uplinks.iter().position(|uplink| uplink.classes.contains(&Class::Incident));
         for (place, uplink) in config.uplinks.iter().enumerate() {
             let Some(no) = UplinkNo::new(place) else { continue };
@@ -108,7 +117,8 @@ impl Uplinks {
                 store: shared.store.clone(),
                 metrics: shared.metrics.clone(),
                 around: around.clone(),
-                spent: SpentFile::new(&config.gateway.data_dir, &uplink.name, false),
+                certificates: None,
+                spent: SpentFile::new(&config.gateway.data_dir, &uplink.name, has_budget),
             };
             uplinks.add(shared, uplink, surroundings)?;
         }
@@ -117,13 +127,15 @@ impl Uplinks {
 
     /// Adds the lane of one uplink.
     fn add(&mut self, shared: &Shared<'_>, uplink: &Uplink, around: Surroundings) -> Result<(), SetupError> {
-        let Shared { config, stopping, .. } = *shared;
+        let (config, stopping) = (shared.config, shared.stopping);
         let (id, coordinates) = (config.gateway.id.clone(), config.geography.coordinates());
         match &uplink.way {
             Way::Https(_) => {
-                let platform = Platform::new(uplink)?;
+                let platform = Platform::with_floor(uplink, shared.floor.clone())?;
+                let around = Surroundings { certificates: Some(platform.certificates()), ..around };
                 let is_first = by_https(config) == Some(uplink);
-                self.lane(uplink, EventCarrier::new(platform.clone(), id, coordinates), around, stopping);
+                let carrier = EventCarrier::new(platform.clone(), id, coordinates);
+                self.lane((shared, uplink), carrier, around);
                 if is_first {
                     self.beside(shared, uplink, platform);
                 }
@@ -131,19 +143,19 @@ impl Uplinks {
             Way::Mqtt(way) => {
                 let (carrier, link) = mqtt::open(uplink, way, &id, coordinates, fastrand::Rng::new());
                 self.parts.push(("uplink connection", Box::pin(link.run(stopping.clone()))));
-                self.lane(uplink, carrier, around, stopping);
+                self.lane((shared, uplink), carrier, around);
             }
             Way::Nats(_) => {
                 let carrier = NatsCarrier::new(uplink, id, coordinates, fastrand::Rng::new())?;
-                self.lane(uplink, carrier, around, stopping);
+                self.lane((shared, uplink), carrier, around);
             }
             Way::Open311(_) => {
                 let carrier = Open311Carrier::new(uplink, id, coordinates, &config.gateway.data_dir)?;
-                self.lane(uplink, carrier, around, stopping);
+                self.lane((shared, uplink), carrier, around);
             }
             Way::City(_) => {
                 let carrier = CityCarrier::new(uplink, id, coordinates, &config.gateway.data_dir)?;
-                self.lane(uplink, carrier, around, stopping);
+                self.lane((shared, uplink), carrier, around);
             }
         }
         Ok(())
@@ -151,19 +163,19 @@ impl Uplinks {
 
     fn lane<C: Carrier>(
         &mut self,
-        uplink: &Uplink,
+        (shared, uplink): (&Shared<'_>, &Uplink),
         carrier: C,
         surroundings: Surroundings,
-        stopping: &CancellationToken,
     ) {
-        let lane = Lane::new(uplink, Policy::default(), carrier, surroundings, fastrand::Rng::new());
+        let policy = shared.config.link.policy.clone();
+        let lane = Lane::new(uplink, policy, carrier, surroundings, fastrand::Rng::new());
         self.statuses.push(lane.status());
-        self.parts.push(("uplink", Box::pin(lane.run(stopping.clone()))));
+        self.parts.push(("uplink", Box::pin(lane.run(shared.stopping.clone()))));
     }
 
     /// What the platform is asked and told besides: loss records, and another stall register.
     fn beside(&mut self, shared: &Shared<'_>, uplink: &Uplink, platform: Platform) {
-        let Shared { config, store, metrics, stalls, stopping } = *shared;
+        let Shared { config, store, metrics, stalls, stopping, .. } = *shared;
         let (id, from, counts) = (config.gateway.id.clone(), store.clone(), metrics.clone());
         let losses = LossLane::new(id, uplink, platform.clone(), from, counts, fastrand::Rng::new());
         self.parts.push(("loss records", Box::pin(losses.run(stopping.clone()))));

@@ -16,6 +16,7 @@ mod geography;
 mod http;
 pub mod key_file;
 mod kinds;
+mod link;
 mod listener;
 mod log;
 pub mod mapping;
@@ -42,6 +43,7 @@ pub use error::{ConfigError, Fault, Place, Problem};
 pub use gateway::{Gateway, GatewayKind, Site};
 pub use geography::Geography;
 pub use http::Http;
+pub use link::Link;
 pub use listener::Listener;
 pub use log::Log;
 pub use mapping::Mappings;
@@ -73,6 +75,8 @@ pub struct Config {
     pub store: Store,
     /// Where reports go, the one that speaks to the devices first; none buffers.
     pub uplinks: Vec<Uplink>,
+    /// How the uplinks use the link.
+    pub link: Link,
     /// What is logged.
     pub log: Log,
     /// How messages of other systems become reports.
@@ -148,6 +152,7 @@ struct Draft {
     geography: Geography,
     store: Store,
     uplinks: Vec<UplinkKeys>,
+    link: Link,
     log: Log,
     mapping: Mappings,
 }
@@ -163,6 +168,7 @@ impl Draft {
         self.geography.visit(keys);
         self.store.visit(keys);
         keys.repeated("uplink", &mut self.uplinks);
+        self.link.visit(keys);
         self.log.visit(keys);
         keys.entries(mapping::ENTRY, &mut self.mapping);
     }
@@ -173,6 +179,7 @@ impl Draft {
         self.devices.check(checks);
         self.store.check(checks);
         uplink::check(&self.uplinks, checks);
+        self.link.check(checks);
     }
 
     fn into_config(self) -> Config {
@@ -185,6 +192,7 @@ impl Draft {
             geography: self.geography,
             store: self.store,
             uplinks: self.uplinks.into_iter().filter_map(UplinkKeys::into_uplink).collect(),
+            link: self.link,
             log: self.log,
             mapping: self.mapping,
         }
@@ -204,6 +212,7 @@ impl Draft {
             geography: config.geography.clone(),
             store: config.store.clone(),
             uplinks,
+            link: config.link.clone(),
             log: config.log.clone(),
             mapping: config.mapping.clone(),
         }

@@ -110,7 +110,8 @@ mod tests {
                 }
                 let spans = ranges.spans.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0);
                 prop_assert!(spans, "{:?}", ranges);
-                prop_assert_eq!(Ranges::from_bytes(&ranges.to_bytes()).as_ref(), Some(&ranges));
+                let read_back = Ranges::from_bytes(&ranges.to_bytes());
+                prop_assert_eq!(read_back.as_ref(), Some(&ranges));
             }
         }
 

@@ -117,7 +117,8 @@ async fn the_status_has_exactly_the_agreed_shape() {
     let uplink = json!({"name": "none", "kind": "none", "state": "none", "last_error": null, "last_accepted_at": null,
         "accepted_total": 0, "rejected_total": 0, "waiting": 0, "records_per_minute": 0, "wire_bytes_per_s": 0, "eta_s": null,
         "budget_left_bytes": null, "metered_budget_left_bytes": null, "held_back": [], "drain_starts_in_s": null,
-        "silent_for_s": null});
+        "silent_for_s": null, "platform_certificate_expires_at": null, "client_certificate_expires_at": null,
+        "unusable_files": null});
     let expected = json!({
         "gateway": "box-017", "version": env!("CARGO_PKG_VERSION"), "safe_to_power_off": true,
         "pending": {"incident": 0, "task": 0, "evidence": 0, "status": 0, "reading": 0, "telemetry": 0},

@@ -57,6 +57,15 @@ pub struct UplinkReport {
     /// Nothing is sent for so many seconds: after failures, or because the platform asked for it.
     #[serde(default)]
     pub silent_for_s: Option<u64>,
+    /// When the platform's certificate expires, if one was seen.
+    #[serde(default)]
+    pub platform_certificate_expires_at: Option<String>,
+    /// When the gateway's own certificate for it expires, if it has one.
+    #[serde(default)]
+    pub client_certificate_expires_at: Option<String>,
+    /// Why files of keys, tokens or certificates that have changed can't be used: those before still are.
+    #[serde(default)]
+    pub unusable_files: Option<String>,
 }
 
 /// A class that does not go now.
@@ -101,6 +110,9 @@ impl UplinkReport {
             held_back: held_back.collect(),
             drain_starts_in_s: outlook.drain_starts_in.as_ref().map(Duration::as_secs),
             silent_for_s: outlook.silent_for.as_ref().map(Duration::as_secs),
+            platform_certificate_expires_at: uplink.platform_certificate_expires_at_ms.and_then(rfc3339),
+            client_certificate_expires_at: uplink.client_certificate_expires_at_ms.and_then(rfc3339),
+            unusable_files: uplink.unusable_files.as_deref().map(str::to_owned),
         }
     }
 }

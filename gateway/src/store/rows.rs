@@ -301,6 +301,12 @@ pub(super) fn accept(
     Ok(())
 }
 
+/// When the newest of the cases that are kept was accepted.
+pub(super) fn newest_accepted_at_ms(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT accepted_at FROM accepted_case ORDER BY id DESC LIMIT 1";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
+}
+
 /// A refusal for good.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Refused<'a> {

@@ -26,6 +26,7 @@ use super::line::DeviceLine;
 use super::medium::Medium;
 use super::opening;
 use super::rates::Rates;
+use super::rows;
 use super::salvage::worker::Salvager;
 use super::schema::{self, OpenError};
 use super::sessions::SessionLimits;
@@ -97,6 +98,8 @@ pub struct Running {
     pub store: Store,
     /// The number of this start: above those of all starts before it.
     pub start_number: u32,
+    /// When a platform last accepted an incident whose case is still kept, by the gateway's clock then; in milliseconds since 1970.
+    pub newest_accepted_at_ms: Option<i64>,
     /// Resolves when the thread has ended: `Ok` after a close, the error otherwise.
     pub ended: oneshot::Receiver<Result<(), WriteError>>,
 }
@@ -114,6 +117,8 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
     let database_open = opening::open(&options)?;
     let published = watch::Sender::new(Snapshot::default());
     let (snapshot, start_number) = (published.subscribe(), database_open.start_number);
+    let newest_accepted_at_ms = rows::newest_accepted_at_ms(&database_open.connection)
+        .map_err(|source| OpenError::Database { path: path.clone(), source })?;
     let has_subscribers = Arc::new(AtomicBool::new(database_open.sessions.has_subscribers()));
     let live = Live { has_subscribers: has_subscribers.clone(), epoch: database_open.sessions.epoch };
     let store = Store::new(requests, snapshot, live);
@@ -148,7 +153,7 @@ pub fn start(options: StoreOptions, metrics: Arc<Metrics>) -> Result<Running, Op
         let _ = end.send(writer.run(&timer).map_err(WriteError));
     };
     thread::Builder::new().name("store".into()).spawn(run).map_err(OpenError::Thread)?;
-    Ok(Running { store, start_number, ended })
+    Ok(Running { store, start_number, newest_accepted_at_ms, ended })
 }
 
 struct Writer {

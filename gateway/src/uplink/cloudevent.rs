@@ -21,6 +21,7 @@
 mod along;
 mod base64;
 pub mod binary;
+pub mod columns;
 mod geometry;
 mod handling;
 mod properties;

@@ -17,6 +17,7 @@ use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::carrier::{Answer, Carrier, Trouble};
+use super::https::CertificateNews;
 use super::receipt;
 use super::spent::SpentFile;
 use crate::clock;
@@ -48,6 +49,8 @@ pub struct Surroundings {
     pub store: Store,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// What is known of certificates and their files.
+    pub certificates: Option<watch::Receiver<CertificateNews>>,
     /// The link, and the day.
     pub around: watch::Receiver<Around>,
     /// Where what was spent of a budget is kept.
@@ -326,8 +329,14 @@ impl<C: Carrier> Lane<C> {
     /// Says why it waits, and how it stands.
     fn tell(&mut self, why: Why) {
         let outlook = self.dispatch.outlook(self.now(), *self.surroundings.around.borrow());
+        let news = self.surroundings.certificates.as_ref().map(|news| news.borrow().clone());
         self.say(|status| {
             status.outlook = outlook;
+            if let Some(CertificateNews { platform_expires_at_ms, client_expires_at_ms, unusable }) = news {
+                status.platform_certificate_expires_at_ms = platform_expires_at_ms;
+                status.client_certificate_expires_at_ms = client_expires_at_ms;
+                status.unusable_files = unusable;
+            }
             status.state = match why {
                 Why::UnderWay => UplinkState::Sending,
                 Why::BackingOff | Why::Asked => UplinkState::BackingOff,

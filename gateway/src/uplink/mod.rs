@@ -1,5 +1,6 @@
 //! The way to the city's case platform, and its word back.
 
+pub mod around;
 pub mod carrier;
 pub mod city;
 pub mod cloudevent;

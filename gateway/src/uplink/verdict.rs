@@ -8,25 +8,26 @@ use crate::store::settlement::Decision;
 /// A reason or error text from the platform is kept up to here.
 const TEXT_CHARS_MAX: usize = 300;
 
-#[derive(Deserialize)]
-struct Answer {
-    results: Vec<Outcome>,
+/// An answer as it came.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    pub(super) results: Vec<Outcome>,
+    /// To a body of columns: how many events it has accepted that have no result.
+    pub(super) accepted: Option<usize>,
 }
 
 /// One result as it came.
 #[derive(Debug, Deserialize)]
 pub(super) struct Outcome {
-    id: String,
+    pub(super) id: String,
     status: String,
     case: Option<String>,
     reason: Option<String>,
 }
 
 /// Reads `{"results": [...]}`.
-pub(super) fn read(answer: &[u8]) -> Result<Vec<Outcome>, Trouble> {
-    let answer: Answer =
-        serde_json::from_slice(answer).map_err(|error| Trouble::Garbled(error.to_string()))?;
-    Ok(answer.results)
+pub(super) fn read(answer: &[u8]) -> Result<Answer, Trouble> {
+    serde_json::from_slice(answer).map_err(|error| Trouble::Garbled(error.to_string()))
 }
 
 impl Outcome {

@@ -8,6 +8,7 @@ mod checks;
 mod herd;
 mod model;
 mod platform;
+mod promises;
 mod rates;
 mod reached;
 mod store;

@@ -16,6 +16,9 @@ pub(super) struct PlatformArgs {
     /// Append what was delivered to this file, and take up what it already holds
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
+    /// Say that telemetry may come as columns, and read them
+    #[arg(long)]
+    reads_columns: bool,
 }
 
 impl PlatformArgs {
@@ -24,6 +27,7 @@ impl PlatformArgs {
             Some(path) => Platform::start_with_ledger(self.listen, path).await?,
             None => Platform::start(self.listen).await?,
         };
+        platform.set_reads_columns(self.reads_columns);
         let url = platform.url();
         println!("platform {url}");
         println!("替身平台，不是产品 a stand-in for a city's case platform, for tests and demonstrations");

@@ -5,6 +5,7 @@ use std::io::Read;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 
+use super::columns;
 use super::desk::Event;
 use super::losses::LossReport;
 use crate::ledger::Loss;
@@ -17,17 +18,34 @@ pub const UNPACKED_BYTES_MAX: u64 = 64 << 20;
 /// Why a request was refused as a whole: the HTTP status and a message for the sender.
 pub(super) type Refusal = (StatusCode, String);
 
+/// The media type of events in JSON.
+pub(super) const BATCH: &str = "application/cloudevents-batch+json";
+
+/// Events, and how they came.
+pub(super) struct Batch {
+    pub(super) events: Vec<Event>,
+    /// As columns: the answer is a summary.
+    pub(super) is_compact: bool,
+}
+
 /// The events of a request.
-pub(super) fn read_batch(headers: &HeaderMap, body: Bytes) -> Result<Vec<Event>, Refusal> {
-    expect_media(headers, "application/cloudevents-batch+json")?;
+pub(super) fn read_batch(headers: &HeaderMap, body: Bytes, reads_columns: bool) -> Result<Batch, Refusal> {
+    let is_compact = reads_columns && media(headers).eq_ignore_ascii_case(columns::MEDIA);
+    if !is_compact {
+        expect_media(headers, BATCH)?;
+    }
     let unpacked = unpack(headers, body)?;
-    let batch: Vec<serde_json::Value> = serde_json::from_slice(&unpacked).map_err(|error| {
-        (StatusCode::BAD_REQUEST, format!("the body is no JSON array of events: {error}"))
-    })?;
+    let batch: Vec<serde_json::Value> = match is_compact {
+        true => columns::read(&unpacked).map_err(|wrong| (StatusCode::BAD_REQUEST, wrong))?,
+        false => serde_json::from_slice(&unpacked).map_err(|error| {
+            (StatusCode::BAD_REQUEST, format!("the body is no JSON array of events: {error}"))
+        })?,
+    };
     let read = |(index, whole)| {
         Event::read(whole).map_err(|reason| (StatusCode::BAD_REQUEST, format!("event {index}: {reason}")))
     };
-    batch.into_iter().enumerate().map(read).collect()
+    let events = batch.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    Ok(Batch { events, is_compact })
 }
 
 /// The losses of a request.
@@ -36,14 +54,28 @@ pub(super) fn read_losses(headers: &HeaderMap, body: Bytes) -> Result<LossReport
     let unpacked = unpack(headers, body)?;
     let report: LossReport = serde_json::from_slice(&unpacked)
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no report of losses: {error}")))?;
-    let checked = report.losses.iter().try_for_each(Loss::check);
-    checked.map_err(|wrong| (StatusCode::BAD_REQUEST, wrong))?;
+    let checked =
+        check_gateway(&report.gateway).and_then(|()| report.losses.iter().try_for_each(Loss::check));
+    checked.map_err(|wrong| (StatusCode::UNPROCESSABLE_ENTITY, wrong))?;
     Ok(report)
 }
 
-fn expect_media(headers: &HeaderMap, expected: &str) -> Result<(), Refusal> {
+/// A gateway's name is 1 to 32 of `a-z`, `0-9` and `-`.
+pub(super) fn check_gateway(name: &str) -> Result<(), String> {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match (1..=32).contains(&name.len()) && name.bytes().all(is_allowed) {
+        true => Ok(()),
+        false => Err("a gateway's name is 1 to 32 of a-z, 0-9 and -".to_owned()),
+    }
+}
+
+fn media(headers: &HeaderMap) -> &str {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media = media.split(';').next().unwrap_or("").trim();
+    media.split(';').next().unwrap_or("").trim()
+}
+
+fn expect_media(headers: &HeaderMap, expected: &str) -> Result<(), Refusal> {
+    let media = media(headers);
     match media.eq_ignore_ascii_case(expected) {
         true => Ok(()),
         false => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("send {expected}, not {media:?}"))),

@@ -66,7 +66,7 @@ async fn serve(
 ) -> io::Result<Option<Closed>> {
     let open = stop.child_token();
     let _cut_on_leaving = open.clone().drop_guard();
-    let (listener, _door) = socket::listen(socket, open)?;
+    let (listener, _door) = socket::listen_cuttably(socket, open)?;
     tell(opened);
     let service = router.clone().into_make_service_with_connect_info::<Scissors>();
     let server = std::pin::pin!(axum::serve(listener, service).into_future());

@@ -18,23 +18,33 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 const BACKLOG: u32 = 1024;
 
 /// A bound port that does not listen: connections are refused, yet nobody else can take it.
-pub(super) fn reserve(addr: SocketAddr) -> io::Result<TcpSocket> {
+pub(crate) fn reserve(addr: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     Ok(socket)
 }
 
-/// Listens on a reserved port; every connection is cut when `open` is cancelled.
-pub(super) fn listen(socket: TcpSocket, open: CancellationToken) -> io::Result<(CuttableListener, Door)> {
+/// Listens on a reserved port until the door is dropped.
+pub(crate) fn listen(socket: TcpSocket) -> io::Result<(TcpListener, Door)> {
     let listener = socket.listen(BACKLOG)?;
     let door = Door(std::net::TcpStream::from(listener.as_fd().try_clone_to_owned()?));
+    Ok((listener, door))
+}
+
+/// The same, and every connection is cut when `open` is cancelled.
+pub(super) fn listen_cuttably(
+    socket: TcpSocket,
+    open: CancellationToken,
+) -> io::Result<(CuttableListener, Door)> {
+    let (listener, door) = listen(socket)?;
     Ok((CuttableListener { listener, open }, door))
 }
 
 /// Ends the listening for every copy of the socket when it is dropped. Closing alone would not: a process that this one is
 /// just starting holds a copy until it has become another program, and the port could not be bound meanwhile.
-pub(super) struct Door(std::net::TcpStream);
+#[derive(Debug)]
+pub(crate) struct Door(std::net::TcpStream);
 
 impl Drop for Door {
     fn drop(&mut self) {

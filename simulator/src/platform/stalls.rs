@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::content::check_gateway;
 use super::state::Shared;
 
 /// What the platform hands out, and how it was asked.
@@ -54,9 +55,12 @@ impl StallDesk {
 /// `GET /v1/gateways/{gateway}/stalls`: one register for all gateways.
 pub(super) async fn get(
     State(shared): State<Shared>,
-    Path(_gateway): Path<String>,
+    Path(gateway): Path<String>,
     headers: HeaderMap,
 ) -> Response {
+    if let Err(wrong) = check_gateway(&gateway) {
+        return (StatusCode::BAD_REQUEST, wrong).into_response();
+    }
     let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
     shared.stalls(|desk| desk.answer(known))
 }

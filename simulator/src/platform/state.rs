@@ -36,6 +36,10 @@ struct Inner {
     losses: LossDesk,
     stalls: StallDesk,
     faults: Faults,
+    /// What a request must show; without one everybody is let in.
+    token: Option<String>,
+    /// Telemetry may come as columns.
+    reads_columns: bool,
     request_times: RequestTimes,
     loss_request_times: RequestTimes,
     file: Option<LedgerFile>,
@@ -67,7 +71,18 @@ impl Shared {
         let (request_times, loss_request_times) = Default::default();
         let faults = Faults::default();
         let stalls = StallDesk::default();
-        let inner = Inner { desk, losses, stalls, faults, request_times, loss_request_times, file };
+        let (token, reads_columns) = (None, false);
+        let inner = Inner {
+            desk,
+            losses,
+            stalls,
+            faults,
+            token,
+            reads_columns,
+            request_times,
+            loss_request_times,
+            file,
+        };
         Shared { inner: Arc::new(Mutex::new(inner)), port }
     }
 
@@ -95,6 +110,26 @@ impl Shared {
         let results = batch.into_iter().filter_map(|event| inner.receive(event, request)).collect();
         inner.flush()?;
         Ok(results)
+    }
+
+    /// From now on requests must show this token, or none.
+    pub(super) fn set_token(&self, token: Option<String>) {
+        self.lock().token = token;
+    }
+
+    /// From now on it reads columns, and says so; or it does not.
+    pub(super) fn set_reads_columns(&self, reads_columns: bool) {
+        self.lock().reads_columns = reads_columns;
+    }
+
+    pub(super) fn reads_columns(&self) -> bool {
+        self.lock().reads_columns
+    }
+
+    /// Whether a request with this `Authorization` is let in.
+    pub(super) fn lets_in(&self, authorization: &str) -> bool {
+        let inner = self.lock();
+        inner.token.as_ref().is_none_or(|token| authorization.strip_prefix("Bearer ") == Some(token))
     }
 
     /// Lets somebody at the stall register.

@@ -7,6 +7,10 @@ use crate::domain::report::Class;
 use crate::http::status::StatusReport;
 use crate::http::uplinks::{HeldBackReport, UplinkReport};
 
+/// Days before a certificate's end from which somebody is told to renew it.
+const WARN_DAYS: i64 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// One text for each uplink, and one that says that there is none.
 pub(super) fn told(report: &StatusReport, now_ms: i64) -> Vec<String> {
     // A gateway of an earlier version tells of one.
@@ -45,6 +49,7 @@ fn words(uplink: &UplinkReport, now_ms: i64) -> String {
             _ = write!(text, "; {zh} {left} {en}");
         }
     }
+    certificates(&mut text, uplink, now_ms);
     if let Some((zh, en)) = uplink.last_accepted_at.as_deref().and_then(|time| age(time, now_ms)) {
         _ = write!(text, "; 上次接收 {zh}前 last accepted {en} ago");
     }
@@ -71,6 +76,29 @@ fn rate(text: &mut String, uplink: &UplinkReport) {
     match uplink.eta_s.map(span) {
         Some((zh, en)) => _ = write!(text, ", 约 {zh}发完 about {en} to drain"),
         None => text.push_str(", 积压在增长 the backlog grows"),
+    }
+}
+
+/// Certificates that somebody should renew, and files that can't be used.
+fn certificates(text: &mut String, uplink: &UplinkReport, now_ms: i64) {
+    let days = |until: &str| {
+        let until: jiff::Timestamp = until.parse().ok()?;
+        Some(until.as_millisecond().checked_sub(now_ms)?.div_euclid(DAY_MS))
+    };
+    for (zh, en, until) in [
+        ("平台证书", "the platform's certificate", &uplink.platform_certificate_expires_at),
+        ("本机证书", "this gateway's certificate", &uplink.client_certificate_expires_at),
+    ] {
+        match until.as_deref().and_then(days) {
+            Some(..0) => _ = write!(text, "; {zh}已过期 {en} has EXPIRED"),
+            Some(left @ 0..WARN_DAYS) => {
+                _ = write!(text, "; {zh}还剩 {left} 天，请更换 {en}: {left} days left, renew it");
+            }
+            _ => {}
+        }
+    }
+    if let Some(why) = &uplink.unusable_files {
+        _ = write!(text, "; 新文件无法使用 new files can't be used: {why}");
     }
 }
 
@@ -119,6 +147,9 @@ mod tests {
         for part in ["1200 waiting", "600", "2 min to drain", "1000", "wait for the depot", "50.0 MiB left"] {
             assert!(text.contains(part), "{part} in {text}");
         }
+        let expires = Some("2026-12-01T00:00:00Z".to_owned());
+        let renew = words(&UplinkReport { platform_certificate_expires_at: expires, ..uplink() }, NOW_MS);
+        assert!(renew.contains("days left, renew it"), "{renew}");
         let grows = words(&UplinkReport { eta_s: None, ..report }, NOW_MS);
         assert!(grows.contains("the backlog grows"), "{grows}");
         assert!(words(&UplinkReport::default(), NOW_MS).contains("none configured"));

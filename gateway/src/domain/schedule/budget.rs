@@ -133,3 +133,80 @@ impl Budget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METERED: Link = Link { metered: true, depot: false };
+    const FREE: Link = Link { metered: false, depot: false };
+
+    fn budget() -> Budget {
+        let policy = Policy {
+            budget_bytes_per_day: Some(1000),
+            metered_budget_bytes_per_day: Some(300),
+            ..Policy::default()
+        };
+        Budget::new(&policy)
+    }
+
+    fn hours(hours: u64) -> Duration {
+        Duration::from_secs(hours * 3600)
+    }
+
+    #[test]
+    fn metered_bytes_count_for_both_budgets_and_the_smaller_rest_is_left() {
+        let mut budget = budget();
+        budget.book(METERED, 100);
+        assert_eq!((budget.left(METERED), budget.left(FREE)), (Some(200), Some(900)));
+        budget.book(FREE, 850);
+        assert_eq!((budget.left(METERED), budget.left(FREE)), (Some(50), Some(50)));
+        budget.correct(METERED, 100, 10);
+        assert_eq!((budget.left(METERED), budget.left(FREE)), (Some(140), Some(140)));
+        budget.close(METERED, 141);
+        assert_eq!((budget.left(METERED), budget.left(FREE)), (Some(0), Some(0)));
+    }
+
+    #[test]
+    fn a_day_begins_with_the_civil_day_or_after_24_hours_without_one() {
+        let mut budget = budget();
+        let mut spend = |at, day| {
+            budget.tick(hours(at), day);
+            budget.book(FREE, 100);
+            budget.spent().bytes
+        };
+        // The clock becomes trusted in the middle of a day: what was spent stays spent.
+        assert_eq!([spend(1, None), spend(2, Some(700)), spend(30, Some(700))], [100, 200, 300]);
+        assert_eq!([spend(31, Some(701)), spend(32, None), spend(54, None)], [100, 200, 300]);
+        assert_eq!(spend(55, None), 100);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_gives_one_budget_in_twelve_hours() {
+        let mut budget = budget();
+        let mut days = 0;
+        for minute in 0..24 * 60 {
+            budget.tick(Duration::from_secs(minute * 60), Some(700 + minute as i64 % 2));
+            days += u32::from(budget.spent().bytes == 0);
+            budget.book(FREE, 1);
+        }
+        assert!(days <= 3, "{days} budgets in a day");
+    }
+
+    #[test]
+    fn what_was_spent_before_a_restart_is_spent_until_the_day_is_over() {
+        let spent = Spent { day: Some(700), bytes: 990, metered_bytes: 0 };
+        let mut same = budget();
+        same.restore(spent);
+        same.tick(hours(1), Some(700));
+        assert_eq!(same.left(FREE), Some(10));
+        same.tick(hours(23), None);
+        assert_eq!(same.left(FREE), Some(10), "nobody knows the day");
+        same.tick(hours(24), None);
+        assert_eq!(same.left(FREE), Some(1000));
+        let mut next = budget();
+        next.restore(spent);
+        next.tick(hours(1), Some(701));
+        assert_eq!(next.left(FREE), Some(1000));
+    }
+}

@@ -24,7 +24,7 @@ impl Meter {
     /// How many a second; `None` in the first second.
     pub(super) fn per_s(&self, now: Duration) -> Option<f64> {
         let Meter { sum, seconds, .. } = self.at(now);
-        (seconds >= 1.0).then(|| sum / seconds)
+        (seconds >= 0.9).then(|| sum / seconds)
     }
 
     fn at(&self, now: Duration) -> Meter {

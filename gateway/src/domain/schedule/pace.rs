@@ -194,3 +194,37 @@ impl Line {
         (self.n > 0.0 && determinant > 0.0).then_some(slope.max(1e-12))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: Room = Room { records: 500, bytes: 1 << 20 };
+
+    /// Wire bytes of a batch after so many on a link of this rate, where each takes `fixed_s` besides.
+    fn settles_at(bytes_per_s: f64, fixed_s: f64, batches: u32) -> u64 {
+        let mut pace = Pace::new(ROOM, 1);
+        for _ in 0..batches {
+            let bytes = pace.batch_bytes();
+            let took_s = fixed_s + bytes as f64 / bytes_per_s;
+            pace.answered(bytes, 0, Duration::from_secs_f64(took_s));
+        }
+        pace.batch_bytes()
+    }
+
+    #[test]
+    fn a_batch_is_three_quarters_of_a_second_of_a_slow_link_and_a_full_one_on_a_fast_one() {
+        for bytes_per_s in [2e3, 8e3, 125e3] {
+            let batch = settles_at(bytes_per_s, 0.05, 40) as f64;
+            let share_s = batch / bytes_per_s;
+            assert!((0.6..0.9).contains(&share_s), "{share_s} s at {bytes_per_s} bytes a second");
+        }
+        assert_eq!(settles_at(12.5e6, 0.05, 10), ROOM.bytes as u64);
+    }
+
+    #[test]
+    fn a_platform_that_thinks_for_long_does_not_make_batches_small() {
+        let batch = settles_at(12.5e6, 2.0, 40);
+        assert!(batch >= 256 << 10, "{batch}");
+    }
+}

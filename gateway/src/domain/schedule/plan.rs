@@ -23,6 +23,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The link by the word that the vehicle's router wrote, or by what the operator says as long as there is none that can be
+    /// read.
+    pub fn by_word(word: Option<&str>, metered: bool) -> Link {
+        word.and_then(Link::from_word).unwrap_or(Link { metered, depot: false })
+    }
+
     /// Reads the one word that a vehicle's router writes: `metered`, `unmetered` or `depot`, which is never metered.
     pub fn from_word(text: &str) -> Option<Link> {
         match text.trim() {
@@ -175,5 +181,32 @@ impl Standing {
     /// What waits of one class.
     pub fn class(&self, class: Class) -> ClassStanding {
         self.classes[class as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_routers_word_decides_and_without_one_the_operators() {
+        let of = |word| Link::by_word(word, true);
+        assert_eq!(of(Some("unmetered\n")), Link { metered: false, depot: false });
+        assert_eq!(of(Some("metered")), Link { metered: true, depot: false });
+        assert_eq!(of(Some(" depot ")), Link { metered: false, depot: true });
+        for unreadable in [None, Some(""), Some("Depot"), Some("metered depot")] {
+            assert_eq!(of(unreadable), Link { metered: true, depot: false });
+            assert_eq!(Link::by_word(unreadable, false), Link::default());
+        }
+    }
+
+    #[test]
+    fn incidents_and_tasks_have_no_condition_whatever_the_lists_say() {
+        let all = Class::ALL.to_vec();
+        let policy = Policy { depot_only: all.clone(), unmetered_only: all, ..Policy::default() };
+        for class in [Class::Incident, Class::Task] {
+            assert_eq!(policy.condition(class), Condition::Any);
+        }
+        assert_eq!(policy.condition(Class::Telemetry), Condition::DepotOnly);
     }
 }

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use super::Verdict;
-use crate::uplink::carrier::Trouble;
-use crate::uplink::verdict;
-pub(super) use crate::uplink::verdict::{Outcome, shorten};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use super::{Exception, Verdict};
+use crate::uplink::carrier::Trouble;
+use crate::uplink::verdict;
+pub(super) use crate::uplink::verdict::{Answer, Outcome, shorten};
+
 /// Reads an answer.
-pub(super) fn results(
+pub(super) fn read(
     status: StatusCode,
     retry_after: Option<Duration>,
     answer: &[u8],
-) -> Result<Vec<Outcome>, Trouble> {
+) -> Result<Answer, Trouble> {
     let code = status.as_u16();
     match code {
         200 => {}
@@ -28,6 +29,12 @@ pub(super) fn results(
         _ => return Err(Trouble::Denied { status: code }),
     }
     verdict::read(answer)
+}
+
+/// What is said of an event that was not simply accepted.
+pub(super) fn exception(outcome: Outcome) -> Exception {
+    let id = outcome.id.clone();
+    Exception { id, decision: verdict(outcome).map(|verdict| verdict.decision) }
 }
 
 /// The verdict on an event. A status that is not known here is none: the event stays.
@@ -60,7 +67,8 @@ mod tests {
     use crate::store::settlement::Decision;
 
     fn read(status: u16, answer: &str) -> Result<Vec<Outcome>, Trouble> {
-        results(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())
+        let answer = super::read(StatusCode::from_u16(status).unwrap(), None, answer.as_bytes())?;
+        Ok(answer.results)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 
-use super::{Platform, answer, no_answer};
+use super::{Platform, answer};
 use crate::uplink::carrier::Trouble;
 
 /// What the platform has.
@@ -27,12 +27,13 @@ impl Platform {
     /// # Errors
     /// [`Trouble`]: no answer that says anything about it, or more than `bytes_max`.
     pub async fn get(&self, path: &str, known: &[&str], bytes_max: usize) -> Result<Document, Trouble> {
-        let mut request = self.client.get(format!("{}{path}", self.url));
+        let place = self.access.place().await?;
+        let mut request = place.request(|client| client.get(format!("{}{path}", self.url)));
         if !known.is_empty() {
             let tags: Vec<String> = known.iter().map(|tag| format!("\"{tag}\"")).collect();
             request = request.header(IF_NONE_MATCH, tags.join(", "));
         }
-        let mut response = request.send().await.map_err(no_answer)?;
+        let response = request.send().await.map_err(|error| self.no_answer(&place, error))?;
         let (status, retry_after) = (response.status().as_u16(), answer::retry_after(response.headers()));
         match status {
             200 => {}
@@ -44,13 +45,7 @@ impl Platform {
             code => return Err(Trouble::Denied { status: code }),
         }
         let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).and_then(strong);
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-            if bytes.len() + chunk.len() > bytes_max {
-                return Err(Trouble::Garbled(format!("more than {bytes_max} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let bytes = self.read(&place, response, bytes_max).await?;
         Ok(Document::Content { bytes, tag })
     }
 }

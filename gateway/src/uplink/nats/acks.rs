@@ -102,11 +102,6 @@ impl Words {
         self.missing == 0
     }
 
-    /// Whether anything was heard.
-    pub(super) fn are_none(&self) -> bool {
-        self.missing == self.words.len()
-    }
-
     /// What that means for the records. When none of them has a decision, it is what the first one met.
     pub(super) fn decisions(self) -> Result<Vec<Option<Decision>>, Trouble> {
         let mut trouble = None;
@@ -173,7 +168,7 @@ mod tests {
         words.note(0, Word::Stored);
         words.note(0, full());
         words.note(7, Word::Stored);
-        assert!(!words.are_complete() && !words.are_none());
+        assert!(!words.are_complete());
         words.note(1, Word::Never("too large".into()));
         assert!(words.are_complete());
         let decided = words.decisions().unwrap();
@@ -181,7 +176,6 @@ mod tests {
         assert_eq!(decided, [accepted, Some(Decision::Rejected { reason: "too large".into() }), None]);
 
         let mut words = Words::of(2);
-        assert!(words.are_none());
         words.note(0, full());
         words.note(1, Word::NotNow(Trouble::Deadline));
         assert_eq!(words.decisions(), Err(Trouble::Setup("full".into())));

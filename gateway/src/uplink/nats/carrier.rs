@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use async_nats::{Message, StatusCode, Subscriber};
@@ -15,6 +17,7 @@ use super::link::{Link, Plan};
 use super::message::{OutMessage, subject};
 use crate::config::Uplink;
 use crate::domain::coordinates::Coordinates;
+use crate::domain::report::Class;
 use crate::store::settlement::Pending;
 use crate::uplink::carrier::{Answer, Carrier, Packed, Room, Trouble};
 use crate::uplink::cloudevent;
@@ -34,7 +37,8 @@ pub struct NatsCarrier {
     timeout: Duration,
     /// The client, from the first batch on. Locked while it is looked at or made.
     link: Mutex<Option<Arc<Link>>>,
-    silent_batches: std::sync::atomic::AtomicU32,
+    /// Batches in a row on which nothing was heard.
+    silent_batches: AtomicU32,
 }
 
 /// A batch: messages for one subject.
@@ -78,11 +82,12 @@ impl NatsCarrier {
         Ok(link)
     }
 
-    async fn deliver(&self, batch: MessageBatch) -> Result<Answer, Trouble> {
+    /// Publishes a batch and hears what is said on it; `heard` says whether anything was.
+    async fn deliver(&self, batch: MessageBatch, heard: &AtomicBool) -> Result<Answer, Trouble> {
         let link = self.link().await?;
         let mut follower = link.follow()?;
         let inbox = link.client.new_inbox();
-        let Ok(mut heard) = link.client.subscribe(format!("{inbox}.*")).await else {
+        let Ok(mut acks) = link.client.subscribe(format!("{inbox}.*")).await else {
             return Err(self.ended().await);
         };
         let mut words = Words::of(batch.messages.len());
@@ -98,15 +103,15 @@ impl NatsCarrier {
         while !words.are_complete() {
             tokio::select! {
                 biased;
-                message = next(&mut heard) => match message {
+                message = next(&mut acks) => match message {
                     Some(message) => hear(&mut words, &batch.subject, &message),
                     None => return Err(self.ended().await),
                 },
                 trouble = follower.trouble() => return Err(trouble),
-                () = time::sleep(self.timeout / SILENCE_SHARE) => return Err(self.silence(&link, &words).await),
+                () = time::sleep(self.timeout / SILENCE_SHARE) => return Err(Trouble::Deadline),
             }
+            heard.store(true, Relaxed);
         }
-        self.count_silent(false);
         Ok(Answer { decisions: words.decisions()?, wire_bytes: batch.wire_bytes })
     }
 
@@ -116,25 +121,22 @@ impl NatsCarrier {
         Trouble::NoAnswer("the client has ended".into())
     }
 
-    /// Nothing was heard for too long.
-    async fn silence(&self, link: &Link, words: &Words) -> Trouble {
-        if !words.are_none() {
-            self.count_silent(false);
-        } else if self.count_silent(true) >= SILENT_BATCHES {
-            self.count_silent(false);
-            link.renew().await;
+    /// A batch has missed its deadline; when it is not the first one in a row on which nothing was heard, the connection is dead.
+    async fn late(&self, heard: bool) {
+        if heard {
+            return self.silent_batches.store(0, Relaxed);
         }
-        Trouble::Deadline
-    }
-
-    /// Counts batches in a row on which nothing was heard.
-    fn count_silent(&self, is_silent: bool) -> u32 {
-        use std::sync::atomic::Ordering::Relaxed;
-        if is_silent {
-            return self.silent_batches.fetch_add(1, Relaxed) + 1;
+        if self.silent_batches.fetch_add(1, Relaxed) + 1 < SILENT_BATCHES {
+            return;
         }
         self.silent_batches.store(0, Relaxed);
-        0
+        let mut held = self.link.lock().await;
+        if let Some(link) = held.as_ref()
+            && !link.renew().await
+        {
+            // It is stuck in a write, and ends by its pings. What it still has goes out soon after, if ever: the stream knows it then.
+            *held = None;
+        }
     }
 }
 
@@ -153,13 +155,20 @@ impl Carrier for NatsCarrier {
             messages.push(message);
         }
         let class =
-            records.first().map_or(crate::domain::report::Class::Incident, |first| first.record.class);
+            records.first().map_or(Class::Incident, |first| first.record.class);
         let subject = subject(&self.gateway_id, class);
         Packed { records: messages.len(), wire_bytes, parcel: MessageBatch { subject, messages, wire_bytes } }
     }
 
     async fn send(&self, batch: MessageBatch) -> Result<Answer, Trouble> {
-        time::timeout(self.timeout, self.deliver(batch)).await.unwrap_or(Err(Trouble::Deadline))
+        let heard = AtomicBool::new(false);
+        let sent = time::timeout(self.timeout, self.deliver(batch, &heard)).await;
+        let sent = sent.unwrap_or(Err(Trouble::Deadline));
+        match sent {
+            Err(Trouble::Deadline) => self.late(heard.into_inner()).await,
+            _ => self.silent_batches.store(0, Relaxed),
+        }
+        sent
     }
 }
 

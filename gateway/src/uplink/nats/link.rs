@@ -45,8 +45,9 @@ pub(super) struct Plan {
 struct Standing {
     /// How often the connection was lost.
     losses: u64,
-    /// What a server complained about last while it was up.
-    complaint: Option<String>,
+    /// How often a server complained while it was up, and what about the last time.
+    complaints: u64,
+    complaint: String,
     /// Why it is not up.
     obstacle: Option<String>,
 }
@@ -61,6 +62,7 @@ pub(super) struct Link {
 pub(super) struct Follower {
     standing: watch::Receiver<Standing>,
     losses: u64,
+    complaints: u64,
 }
 
 impl Plan {
@@ -132,7 +134,7 @@ impl Link {
         let mut standing = self.standing.clone();
         let now = standing.borrow_and_update().clone();
         match self.client.connection_state() {
-            State::Connected => Ok(Follower { standing, losses: now.losses }),
+            State::Connected => Ok(Follower { standing, losses: now.losses, complaints: now.complaints }),
             State::Pending | State::Disconnected => Err(match now.obstacle {
                 Some(text) if text == ConnectErrorKind::AuthorizationViolation.to_string() => unauthorised(),
                 Some(text) => Trouble::NoAnswer(format!("connecting again: {text}")),
@@ -141,10 +143,10 @@ impl Link {
         }
     }
 
-    /// Gives the connection up for another one.
-    pub(super) async fn renew(&self) {
-        // A client that has ended needs no renewal.
-        let _ = tokio::time::timeout(RECONNECT_WAIT_MIN, self.client.force_reconnect()).await;
+    /// Gives the connection up for another one; false when the client does not even take the command.
+    pub(super) async fn renew(&self) -> bool {
+        let asked = tokio::time::timeout(RECONNECT_WAIT_MIN, self.client.force_reconnect()).await;
+        matches!(asked, Ok(Ok(())))
     }
 }
 
@@ -159,8 +161,8 @@ impl Follower {
             if now.losses != self.losses {
                 return Trouble::NoAnswer("the connection was lost".into());
             }
-            if let Some(complaint) = &now.complaint {
-                return Trouble::Setup(format!("the server complains: {complaint}"));
+            if now.complaints != self.complaints {
+                return Trouble::Setup(format!("the server complains: {}", now.complaint));
             }
         }
     }
@@ -171,10 +173,13 @@ impl Standing {
     fn note(&mut self, event: Event) -> bool {
         let before = self.clone();
         match event {
-            Event::Connected => (self.obstacle, self.complaint) = (None, None),
+            Event::Connected => self.obstacle = None,
             Event::Disconnected => self.losses += 1,
             Event::ClientError(ClientError::Other(text)) => self.obstacle = Some(text),
-            Event::ServerError(error) => self.complaint = Some(complaint(error)),
+            Event::ServerError(error) => {
+                self.complaints += 1;
+                self.complaint = complaint(error);
+            }
             _ => {}
         }
         *self != before
@@ -247,12 +252,16 @@ mod tests {
     fn what_a_client_says_is_kept_until_it_is_connected_again() {
         let mut standing = Standing::default();
         assert!(standing.note(Event::ServerError(ServerError::Other("Permissions Violation".into()))));
-        assert_eq!(standing.complaint.as_deref(), Some("Permissions Violation"));
+        assert!(
+            standing.note(Event::ServerError(ServerError::Other("Permissions Violation".into()))),
+            "each time"
+        );
+        assert_eq!((standing.complaints, standing.complaint.as_str()), (2, "Permissions Violation"));
         assert!(standing.note(Event::Disconnected));
         assert!(standing.note(Event::ClientError(ClientError::Other("IO error".into()))));
         assert!(!standing.note(Event::ClientError(ClientError::Other("IO error".into()))));
         assert!(standing.note(Event::Connected));
-        assert_eq!(standing, Standing { losses: 1, complaint: None, obstacle: None });
+        assert_eq!((standing.losses, standing.obstacle), (1, None));
     }
 
     #[test]

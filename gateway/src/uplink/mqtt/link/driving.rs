@@ -118,8 +118,8 @@ impl MqttLink {
             return;
         }
         match verdict::read(&message.payload) {
-            Ok(outcomes) => {
-                for (id, decision) in outcomes.into_iter().filter_map(Outcome::decision) {
+            Ok(answer) => {
+                for (id, decision) in answer.results.into_iter().filter_map(Outcome::decision) {
                     flights.decided(&id, decision);
                 }
             }
