@@ -103,12 +103,12 @@ impl Requests {
         }
     }
 
-    /// Queues a DISCONNECT that waits for nothing.
+    /// Queues a DISCONNECT that leaves after everything that was asked for before it.
     pub fn disconnect(&self) {
         // No room: the connection then ends without a word, which the broker can tell from a loss only by a will, and there is none.
         match &self.0 {
-            RequestsOf::V5(client) => drop(client.try_disconnect_now()),
-            RequestsOf::V3(client) => drop(client.try_disconnect_now()),
+            RequestsOf::V5(client) => drop(client.try_disconnect()),
+            RequestsOf::V3(client) => drop(client.try_disconnect()),
         }
     }
 }

@@ -175,7 +175,7 @@ fn options(data_dir: &Path) -> StoreOptions {
     StoreOptions {
         data_dir: data_dir.into(),
         medium: Medium::Files,
-        max_bytes: 64 << 20,
+        max_bytes: 1 << 30,
         policies,
         uplinks: Vec::new(),
         sync_within: Duration::from_secs(1),

@@ -30,8 +30,9 @@ impl Mosquitto {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = free.local_addr().expect("its address");
         let lines = lines.replace("{dir}", &dir.path().display().to_string());
+        // As root it would become another user, who can't write there.
         let text = format!(
-            "listener {} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\npersistence_location {}/\n{lines}",
+            "listener {} 127.0.0.1\nallow_anonymous true\nuser root\nmax_queued_messages 0\npersistence_location {}/\n{lines}",
             addr.port(),
             dir.path().display()
         );
@@ -58,13 +59,21 @@ impl Mosquitto {
     pub fn start(&mut self) {
         let mut command = Command::new(PROGRAM);
         command.arg("-c").arg(self.path("mosquitto.conf"));
-        // As root it would become another user, who can't write here.
         command.current_dir(self.dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(command.spawn().expect("mosquitto starts"));
         let until = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(self.addr).is_err() {
             assert!(Instant::now() < until, "mosquitto does not listen");
             std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Has it end in order, and waits until it has.
+    pub fn end(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let pid = rustix::process::Pid::from_child(&child);
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be told");
+            child.wait().expect("it ends");
         }
     }
 

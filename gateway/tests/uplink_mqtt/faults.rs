@@ -23,8 +23,8 @@ fn restarts() -> u32 {
     std::env::var("RESTARTS").ok().and_then(|text| text.parse().ok()).unwrap_or(RESTARTS)
 }
 
-/// Kills and starts the broker again and again while events flow; each time some more must get through soon.
-async fn restart_in_mid_stream(receipts: bool, lines: &str) {
+/// Ends and starts the broker again and again while events flow; each time some more must get through soon.
+async fn restart_in_mid_stream(receipts: bool, lines: &str, end: impl Fn(&mut Mosquitto)) {
     let mut broker = Mosquitto::started(lines);
     let platform = Platform::start(broker.addr(), Version::V5, receipts).await;
     let mut plan = Plan::to(broker.addr());
@@ -46,7 +46,7 @@ async fn restart_in_mid_stream(receipts: bool, lines: &str) {
             drained = &mut drain => Some(drained),
             () = pause => None,
         };
-        broker.kill();
+        end(&mut broker);
         broker.start();
         let back = Instant::now();
         let drained = match early {
@@ -67,13 +67,14 @@ async fn restart_in_mid_stream(receipts: bool, lines: &str) {
 }
 
 #[tokio::test]
-async fn a_broker_that_keeps_what_it_acknowledges_is_killed_again_and_again_and_nothing_is_lost() {
-    restart_in_mid_stream(false, ON_EVERY_CHANGE).await;
+async fn a_broker_that_keeps_what_it_acknowledges_is_restarted_again_and_again_and_nothing_is_lost() {
+    // In order: a mosquitto that saves after every change has acknowledged a little more than that when it is killed.
+    restart_in_mid_stream(false, ON_EVERY_CHANGE, Mosquitto::end).await;
 }
 
 #[tokio::test]
-async fn with_receipts_nothing_is_lost_even_at_a_broker_that_loses_everything_each_time() {
-    restart_in_mid_stream(true, IN_MEMORY).await;
+async fn with_receipts_nothing_is_lost_even_at_a_broker_that_is_killed_and_loses_everything_each_time() {
+    restart_in_mid_stream(true, IN_MEMORY, Mosquitto::kill).await;
 }
 
 /// A link between gateway and broker that a test cuts, or lets nothing through in either direction.

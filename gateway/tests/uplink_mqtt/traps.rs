@@ -329,7 +329,7 @@ async fn a_wrong_password_is_told_as_such_and_a_right_one_counts_without_a_resta
         .status();
     assert!(hashed.expect("mosquitto_passwd").success());
     let conf = std::fs::read_to_string(file("mosquitto.conf")).unwrap().replace("allow_anonymous true", "");
-    let conf = format!("{conf}user root\npassword_file {}\n", file("users").display());
+    let conf = format!("{conf}password_file {}\n", file("users").display());
     std::fs::write(file("mosquitto.conf"), conf).unwrap();
     let mut broker = broker;
     broker.start();
