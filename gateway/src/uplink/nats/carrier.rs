@@ -154,8 +154,7 @@ impl Carrier for NatsCarrier {
             wire_bytes += message.wire_bytes();
             messages.push(message);
         }
-        let class =
-            records.first().map_or(Class::Incident, |first| first.record.class);
+        let class = records.first().map_or(Class::Incident, |first| first.record.class);
         let subject = subject(&self.gateway_id, class);
         Packed { records: messages.len(), wire_bytes, parcel: MessageBatch { subject, messages, wire_bytes } }
     }
