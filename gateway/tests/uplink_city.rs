@@ -79,6 +79,11 @@ async fn a_lost_answer_goes_again_under_the_same_id_with_a_mark_and_a_refusal_bl
     platform.set(CityQuirk::None);
     assert_eq!(send(&carrier(&platform, &dir), 1).await, case(1001));
     assert_eq!(platform.cases().len(), 1);
+    platform.set(CityQuirk::Code(503));
+    for _ in 0..10 {
+        let trouble = send(&carrier(&platform, &dir), 2).await;
+        assert_eq!(trouble, Err(Trouble::Unavailable { status: 503, retry_after: None }), "its own trouble");
+    }
     platform.set(CityQuirk::Code(422));
     let refused = send(&carrier(&platform, &dir), 2).await;
     assert_eq!(refused, Err(Trouble::BatchRefused { status: 422, reason: "told to answer so".into() }));

@@ -56,8 +56,12 @@ impl Scene {
 }
 
 fn incident(seq: u32) -> Pending {
+    incident_of("0501", seq)
+}
+
+fn incident_of(code: &str, seq: u32) -> Pending {
     let payload = format!(
-        r#"{{"boot": 7, "seq": {seq}, "time": "2026-11-23T09:12:44.120+08:00", "kind": "event", "code": "0501",
+        r#"{{"boot": 7, "seq": {seq}, "time": "2026-11-23T09:12:44.120+08:00", "kind": "event", "code": "{code}",
             "position": {{"lon": 104.398, "lat": 31.127, "crs": "wgs84"}}, "description": "占道 & 经营"}}"#
     );
     let record = StoredRecord {
@@ -108,12 +112,38 @@ async fn an_incident_becomes_a_case_however_the_server_words_its_answer() {
 async fn a_token_is_asked_after_until_it_has_a_number_and_makes_one_case() {
     let scene = Scene::new().await;
     scene.server.set(Quirk::Tokens);
-    assert_eq!(
-        send(&scene.carrier(), &incident(1)).await,
-        Ok(None),
-        "the server has it, without a number yet"
-    );
-    assert_eq!(send(&scene.carrier(), &incident(1)).await, case(1001), "after a restart too");
+    assert_eq!(send(&scene.carrier(), &incident(1)).await, case(1001), "with the second question");
+    scene.server.set(Quirk::TokensForEver);
+    let by_token = Ok(Some(Decision::Accepted { case_number: Some("token t1002".into()) }));
+    assert_eq!(send(&scene.carrier(), &incident(2)).await, by_token, "what a person can look up");
+    assert_eq!(send(&scene.carrier(), &incident(2)).await, by_token, "after a restart too");
+    assert_eq!(scene.server.cases().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_taken_without_a_number_is_looked_up_and_never_sent_again() {
+    let scene = Scene::new().await;
+    scene.server.set(Quirk::NoNumbers);
+    assert_eq!(send(&scene.carrier(), &incident(1)).await, case(1001), "found by its marker");
+    scene.server.set(Quirk::NoNumbersNoList);
+    let without = Ok(Some(Decision::Accepted { case_number: None }));
+    assert_eq!(send(&scene.carrier(), &incident(2)).await, without);
+    assert_eq!(send(&scene.carrier(), &incident(2)).await, without, "after a restart too");
+    scene.server.set(Quirk::None);
+    assert_eq!(send(&scene.carrier(), &incident(2)).await, case(1002), "told in the end");
+    assert_eq!(scene.server.cases().len(), 2);
+}
+
+#[tokio::test]
+async fn a_page_for_people_before_the_server_takes_no_record() {
+    let scene = Scene::new().await;
+    scene.server.set(Quirk::Page);
+    for _ in 0..3 {
+        let trouble = send(&scene.carrier(), &incident(1)).await.expect_err("nobody has it");
+        assert_eq!(trouble.label(), "garbled");
+    }
+    scene.server.set(Quirk::None);
+    assert_eq!(send(&scene.carrier(), &incident(1)).await, case(1001));
     assert_eq!(scene.server.cases().len(), 1);
 }
 
@@ -163,20 +193,32 @@ async fn a_server_in_trouble_is_waited_for_and_a_record_it_chokes_on_is_told_apa
     let scene = Scene::new().await;
     let carrier = scene.carrier();
     scene.server.set(Quirk::Status(503));
-    for _ in 0..2 {
+    for _ in 0..10 {
         let trouble = send(&carrier, &incident(1)).await.expect_err("it is in trouble");
         assert!(matches!(trouble, Trouble::Unavailable { status: 503, .. }), "{trouble:?}");
     }
     scene.server.set(Quirk::None);
-    assert_eq!(send(&carrier, &incident(1)).await, case(1001), "looked up, absent, sent");
+    assert_eq!(send(&carrier, &incident(1)).await, case(1001));
 
-    let choking = scene.carrier_to(&scene.server.url(), Some("kind,code,service_code\nevent,0501,unknown\n"));
-    let mut troubles = Vec::new();
-    for _ in 0..5 {
-        troubles.push(send(&choking, &incident(2)).await.expect_err("500").label());
+    let table = "kind,code,service_code\nevent,0501,unknown\nevent,0502,STALL\n";
+    let choking = scene.carrier_to(&scene.server.url(), Some(table));
+    let failed = |answer: Result<Option<Decision>, Trouble>| match answer {
+        Err(trouble) => trouble.label(),
+        Ok(None) => "put off",
+        Ok(Some(_)) => "decided",
+    };
+    let mut ends = Vec::new();
+    for seq in 3..6 {
+        ends.push(failed(send(&choking, &incident(2)).await));
+        ends.push(failed(send(&choking, &incident(2)).await));
+        assert_eq!(send(&choking, &incident_of("0502", seq)).await, case(999 + seq));
     }
-    assert_eq!(troubles, ["unavailable", "unavailable", "unavailable", "unavailable", "refused"]);
-    assert_eq!(scene.server.cases().len(), 1);
+    assert_eq!(ends, ["unavailable", "put off", "unavailable", "put off", "refused", "put off"]);
+    scene.server.set(Quirk::Status(500));
+    for _ in 0..10 {
+        assert_ne!(failed(send(&choking, &incident_of("0502", 9)).await), "refused", "it takes nobody's");
+    }
+    assert_eq!(scene.server.cases().len(), 4);
 }
 
 #[tokio::test]

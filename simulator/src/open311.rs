@@ -34,6 +34,14 @@ pub enum Quirk {
     Xml,
     /// Tokens, whose numbers come with the second question.
     Tokens,
+    /// Tokens that never have a number.
+    TokensForEver,
+    /// Requests are taken in and answered 201, with neither a number nor a token.
+    NoNumbers,
+    /// The same, and requests are not listed either.
+    NoNumbersNoList,
+    /// Nothing gets to the server: something before it answers every request with 200 and a page for people.
+    Page,
     /// Requests are taken in, and never answered.
     LoseAnswers,
     /// The same, and requests are not listed either.
@@ -129,6 +137,7 @@ async fn create(State(desk): Shared, body: String) -> Response {
         let quirk = desk.quirk;
         let refused = match quirk {
             Quirk::Status(status) => Some(complaint(status, "told to answer so")),
+            Quirk::Page => Some(page()),
             Quirk::ComplaintWith200 => {
                 Some(json_text(200, &json!([{"code": "400", "description": "told to complain"}])))
             }
@@ -147,7 +156,10 @@ async fn create(State(desk): Shared, body: String) -> Response {
             "<?xml version=\"1.0\" encoding=\"utf-8\"?><service_requests><request><service_request_id>{number}\
              </service_request_id><service_notice>a &amp; b</service_notice></request></service_requests>"
         )),
-        Quirk::Tokens => json_text(200, &json!([{"token": format!("t{number}")}])),
+        Quirk::NoNumbers | Quirk::NoNumbersNoList => {
+            json_text(201, &json!([{"service_notice": "thank you"}]))
+        }
+        Quirk::Tokens | Quirk::TokensForEver => json_text(200, &json!([{"token": format!("t{number}")}])),
         _ => json_text(
             201,
             &json!([{"service_request_id": number.to_string(), "service_notice": "", "account_id": null}]),
@@ -159,7 +171,7 @@ async fn token(State(desk): Shared, Path(token): Path<String>) -> Response {
     let mut desk = lock(&desk);
     desk.token_questions += 1;
     let number = token.trim_end_matches(".json").trim_start_matches('t').to_owned();
-    let known = (desk.token_questions > 1).then_some(&number);
+    let known = (desk.token_questions > 1 && desk.quirk != Quirk::TokensForEver).then_some(&number);
     json_text(200, &json!([{"token": token.trim_end_matches(".json"), "service_request_id": known}]))
 }
 
@@ -169,7 +181,8 @@ async fn list(State(desk): Shared, RawQuery(query): RawQuery) -> Response {
     desk.look_ups += 1;
     match desk.quirk {
         Quirk::Status(status) => return complaint(status, "told to answer so"),
-        Quirk::LoseAnswersAndList => return complaint(404, "no such method"),
+        Quirk::Page => return page(),
+        Quirk::LoseAnswersAndList | Quirk::NoNumbersNoList => return complaint(404, "no such method"),
         _ => {}
     }
     let hides = desk.quirk == Quirk::HideDescriptions;
@@ -214,6 +227,11 @@ fn complaint(status: u16, description: &str) -> Response {
 fn json_text(status: u16, body: &Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+fn page() -> Response {
+    let body = "<!DOCTYPE html><html><body><form action='/login'></form></body></html>";
+    ([(header::CONTENT_TYPE, "text/html")], body).into_response()
 }
 
 fn xml(body: String) -> Response {

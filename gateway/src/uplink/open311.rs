@@ -11,6 +11,7 @@
 mod access;
 pub mod carrier;
 pub(super) mod case;
+mod choking;
 pub(super) mod http;
 pub(super) mod intents;
 mod look_up;

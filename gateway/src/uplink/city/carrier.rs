@@ -52,6 +52,7 @@ struct Reply {
     code: i64,
     msg: String,
     data: Value,
+    retry_after: Option<Duration>,
 }
 
 impl CityCarrier {
@@ -93,6 +94,7 @@ impl CityCarrier {
         };
         let possible_duplicate = match self.intents.step(&case.id).await? {
             Some(Step::Case(number)) => return Ok(accepted(number)),
+            Some(Step::Taken(_)) => return Ok(Decision::Accepted { case_number: None }),
             Some(Step::Sent(_)) => true,
             Some(Step::Token(_) | Step::Nothing) | None => false,
         };
@@ -132,7 +134,10 @@ impl CityCarrier {
         match reply.code {
             0 | 200 => {
                 let Some(number) = reply.number() else {
-                    return Err(Trouble::Garbled("data has no number of the case".into()));
+                    // Sent again, it would be a second case.
+                    tracing::warn!(record = case.id, "the platform has taken it, and gives no number");
+                    self.intents.note(&case.id, Step::Taken(clock::unix_ms())).await?;
+                    return Ok(Decision::Accepted { case_number: None });
                 };
                 self.intents.note(&case.id, Step::Case(number.clone())).await?;
                 Ok(accepted(number))
@@ -142,8 +147,12 @@ impl CityCarrier {
                 Err(Trouble::Denied { status: 401 })
             }
             code => {
-                self.intents.note(&case.id, Step::Nothing).await?;
                 let status = u16::try_from(code).unwrap_or(400);
+                if matches!(status, 408 | 429 | 500..=599) {
+                    // The platform's own trouble, whatever HTTP says: it may have arrived.
+                    return Err(Trouble::Unavailable { status, retry_after: reply.retry_after });
+                }
+                self.intents.note(&case.id, Step::Nothing).await?;
                 Err(Trouble::BatchRefused { status, reason: reply.msg })
             }
         }
@@ -202,11 +211,13 @@ impl Reply {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
+        let code = code.or_else(|| (response.status >= 400).then(|| response.status.into()));
         let code = code.ok_or_else(|| garbled("an answer without a code".into()))?;
         Ok(Reply {
             code,
             msg: shorten(answer["msg"].as_str().unwrap_or_default()),
             data: answer["data"].clone(),
+            retry_after: response.retry_after,
         })
     }
 
@@ -276,6 +287,7 @@ mod tests {
         assert_eq!(number(r#"{"code": 200, "data": "AJ-7"}"#).as_deref(), Some("AJ-7"));
         assert_eq!(number(r#"{"code": 200, "data": {}}"#), None);
         assert_eq!(read(401, "denied").ok().map(|reply| reply.code), Some(401));
+        assert_eq!(read(422, r#"{"error": "no"}"#).ok().map(|reply| reply.code), Some(422));
         assert!(matches!(read(200, "{}"), Err(Trouble::Garbled(_))));
         assert!(matches!(read(502, "{}"), Err(Trouble::Unavailable { status: 502, .. })));
     }

@@ -151,9 +151,13 @@ impl<'a> Delivery<'a> {
             Word::Decided(decision) => self.decisions[index] = Some(decision),
             Word::Lost => self.lost.push(index),
             Word::Trouble(trouble) => self.trouble = Some(trouble),
+            // The link is well: it has no word, and others go before it.
             Word::PutAside => {
-                let why = "the broker closes the connection whenever it is sent this event".to_owned();
-                self.trouble.get_or_insert(Trouble::NoAnswer(why));
+                let record = self.messages[index].id.as_str();
+                tracing::warn!(
+                    record,
+                    "the broker closes the connection whenever it is sent this event, it waits"
+                );
             }
         }
     }

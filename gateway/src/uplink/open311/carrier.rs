@@ -1,15 +1,17 @@
 //! Carries incidents to a server of Open311, one a parcel.
 
+mod asking;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::case::{Case, Unreadable};
+use super::choking::{Choking, Verdict};
 use super::http::{Http, Response, form};
 use super::intents::{Intents, Step};
-use super::look_up::{self, Found};
+use super::look_up::Found;
 use super::reply::{self, Reply};
 use super::services::Services;
 use super::{SetupError, marker, secret};
@@ -20,14 +22,6 @@ use crate::store::settlement::{Decision, Pending};
 use crate::uplink::carrier::{Answer, Carrier, Packed, Room, Trouble};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-/// After so many look-ups in a row that failed, nobody can tell.
-const LOOK_UPS_MAX: u32 = 3;
-/// After so many failures of the server in a row, the record may be to blame: servers answer 500 to a service code they don't know.
-const FAILURES_MAX: u32 = 5;
-/// Requests are looked for so long before and after an attempt: the clocks of both may differ.
-const LOOK_UP_AROUND: SignedDuration = SignedDuration::from_hours(24);
-/// A clock that says less is not set: then the platform's usual page is looked at.
-const CLOCK_SET_MS: i64 = 1_735_689_600_000;
 /// What a request costs beside its body, both ways.
 const AROUND_BYTES: usize = 700;
 
@@ -44,7 +38,7 @@ pub struct Open311Carrier {
     timeout: Duration,
     /// In a row, of whatever record: the lane tries the same one again.
     failed_look_ups: AtomicU32,
-    server_failures: AtomicU32,
+    choking: Mutex<Choking>,
 }
 
 /// One incident, or a record that is none.
@@ -83,11 +77,11 @@ impl Open311Carrier {
             key_file: uplink.token_file.clone(),
             timeout: uplink.timeout,
             failed_look_ups: 0.into(),
-            server_failures: 0.into(),
+            choking: Mutex::default(),
         })
     }
 
-    /// The platform's word on an incident; `None`: it has it, and its number is still to come.
+    /// The platform's word on an incident; `None`: nobody can tell before others were tried.
     async fn settle(&self, case: &Case) -> Result<Option<Decision>, Trouble> {
         let Some(service) = self.services.of(&case.kind, &case.code) else {
             let reason = format!("no service for {} {} in the table uplink.services", case.kind, case.code);
@@ -95,35 +89,39 @@ impl Open311Carrier {
         };
         match self.intents.step(&case.id).await? {
             Some(Step::Case(number)) => Ok(Some(accepted(number))),
-            Some(Step::Token(token)) => self.ask_for_number(case, &token).await,
+            Some(Step::Token(token)) => self.ask_for_number(case, &token).await.map(Some),
+            Some(Step::Taken(sent_at_ms)) => self.conclude(case, &service, sent_at_ms).await.map(Some),
             Some(Step::Sent(sent_at_ms)) => match self.look_up(case, &service, sent_at_ms).await? {
                 Found::Case(number) => self.number(case, number).await.map(Some),
-                Found::Absent => self.post(case, &service, false).await,
-                Found::Unknown => {
+                Found::Absent => self.post(case, &service, Some(sent_at_ms), false).await,
+                Found::Unknown | Found::Unreadable => {
                     tracing::warn!(
                         record = case.id,
                         "an earlier attempt may have arrived, sent as possible_duplicate"
                     );
-                    self.post(case, &service, true).await
+                    self.post(case, &service, Some(sent_at_ms), true).await
                 }
             },
-            Some(Step::Nothing) | None => self.post(case, &service, false).await,
+            Some(Step::Nothing) | None => self.post(case, &service, None, false).await,
         }
     }
 
+    /// Sends a record. `before`: when it was first sent, if an attempt is open.
     async fn post(
         &self,
         case: &Case,
         service: &str,
+        before: Option<i64>,
         possible_duplicate: bool,
     ) -> Result<Option<Decision>, Trouble> {
         let body = form(&self.fields(case, service, possible_duplicate)?);
-        self.intents.note(&case.id, Step::Sent(clock::unix_ms())).await?;
+        let sent_at_ms = before.unwrap_or_else(clock::unix_ms);
+        self.intents.note(&case.id, Step::Sent(sent_at_ms)).await?;
         let response = match self.http.post("/requests.json", FORM, None, body).await {
             Ok(response) => response,
             Err(no_answer) => {
                 // What an earlier attempt left open stays open.
-                if no_answer.never_left && !possible_duplicate {
+                if no_answer.never_left && before.is_none() {
                     self.intents.note(&case.id, Step::Nothing).await?;
                 }
                 return Err(no_answer.trouble);
@@ -133,12 +131,23 @@ impl Open311Carrier {
         match (response.status, reply) {
             (200..=299, Ok(Reply::Case(number))) => self.number(case, number).await.map(Some),
             (200..=299, Ok(Reply::Token(token))) => {
+                self.choking().took(&case.id);
                 self.intents.note(&case.id, Step::Token(token.clone())).await?;
-                self.ask_for_number(case, &token).await
+                self.ask_for_number(case, &token).await.map(Some)
             }
-            (200..=299, Ok(Reply::Nothing)) => Err(Trouble::Garbled("neither a number nor a token".into())),
-            (200..=299, Err(why)) => Err(Trouble::Garbled(why)),
-            (_, reply) => self.refused(case, response, reply.ok()).await,
+            // It need not be the server that says so.
+            (200..=299, Err(why))
+                if reply::is_page(&response.body)
+                    && self.look_up(case, service, sent_at_ms).await? == Found::Unreadable =>
+            {
+                Err(Trouble::Garbled(why))
+            }
+            (200..=299, Ok(Reply::Nothing) | Err(_)) => {
+                self.choking().took(&case.id);
+                self.intents.note(&case.id, Step::Taken(sent_at_ms)).await?;
+                self.conclude(case, service, sent_at_ms).await.map(Some)
+            }
+            (_, reply) => self.refused(case, response, reply.ok(), before.is_none()).await,
         }
     }
 
@@ -169,7 +178,7 @@ impl Open311Carrier {
     /// The number is known: it is kept, in case the record is asked about again before the store has settled it.
     async fn number(&self, case: &Case, number: String) -> Result<Decision, Trouble> {
         self.failed_look_ups.store(0, Ordering::Relaxed);
-        self.server_failures.store(0, Ordering::Relaxed);
+        self.choking().took(&case.id);
         self.intents.note(&case.id, Step::Case(number.clone())).await?;
         Ok(accepted(number))
     }
@@ -180,6 +189,7 @@ impl Open311Carrier {
         case: &Case,
         response: Response,
         reply: Option<Reply>,
+        is_first: bool,
     ) -> Result<Option<Decision>, Trouble> {
         let (own, text) = match reply {
             Some(Reply::Complaint { status, text }) => (status, text),
@@ -189,59 +199,28 @@ impl Open311Carrier {
         let response = Response { status, ..response };
         if status >= 500 {
             // It may have arrived all the same.
-            if self.server_failures.fetch_add(1, Ordering::Relaxed) + 1 < FAILURES_MAX {
-                return Err(Trouble::Unavailable { status, retry_after: response.retry_after });
+            let trouble = Trouble::Unavailable { status, retry_after: response.retry_after };
+            if status != 500 || response.retry_after.is_some() {
+                return Err(trouble);
             }
-            self.server_failures.store(0, Ordering::Relaxed);
-            return Err(Trouble::BatchRefused { status, reason: text });
+            return match self.choking().failed(&case.id) {
+                Verdict::Wait => Err(trouble),
+                Verdict::LetOthersGo => Ok(None),
+                Verdict::Blame => Err(Trouble::BatchRefused { status, reason: text }),
+            };
         }
-        self.intents.note(&case.id, Step::Nothing).await?;
+        if is_first {
+            self.intents.note(&case.id, Step::Nothing).await?;
+        }
         Err(response.trouble().unwrap_or(Trouble::BatchRefused { status, reason: text }))
-    }
-
-    /// Asks what became of a token.
-    async fn ask_for_number(&self, case: &Case, token: &str) -> Result<Option<Decision>, Trouble> {
-        let token: String =
-            token.chars().filter(|char| char.is_ascii_alphanumeric() || "-_.~".contains(*char)).collect();
-        let response = self.http.get(&format!("/tokens/{token}.json"), &self.whose()).await;
-        let response = response.map_err(|no_answer| no_answer.trouble)?;
-        match response.trouble() {
-            Some(trouble) => Err(trouble),
-            None => match reply::entries(&response.body).map(|entries| reply::read(&entries)) {
-                Ok(Reply::Case(number)) => self.number(case, number).await.map(Some),
-                _ => Ok(None),
-            },
-        }
-    }
-
-    /// Looks for an earlier attempt.
-    async fn look_up(&self, case: &Case, service: &str, sent_at_ms: i64) -> Result<Found, Trouble> {
-        let mut query = self.whose();
-        query.push(("service_code", service.to_owned()));
-        if let Some((from, to)) = window(sent_at_ms) {
-            query.extend([("start_date", from), ("end_date", to)]);
-        }
-        let trouble = match self.http.get("/requests.json", &query).await {
-            Err(no_answer) => no_answer.trouble,
-            Ok(response) => match (response.status, response.trouble(), reply::entries(&response.body)) {
-                (200, _, Ok(page)) => {
-                    self.failed_look_ups.store(0, Ordering::Relaxed);
-                    return Ok(look_up::find(case, &page));
-                }
-                (200, _, Err(_)) => return Ok(Found::Unknown),
-                (501, ..) | (_, None, _) => return Ok(Found::Unknown), // it has no such thing
-                (_, Some(trouble), _) => trouble,
-            },
-        };
-        if self.failed_look_ups.fetch_add(1, Ordering::Relaxed) + 1 < LOOK_UPS_MAX {
-            return Err(trouble);
-        }
-        self.failed_look_ups.store(0, Ordering::Relaxed);
-        Ok(Found::Unknown)
     }
 
     fn whose(&self) -> Vec<(&'static str, String)> {
         self.jurisdiction.iter().map(|jurisdiction| ("jurisdiction_id", jurisdiction.clone())).collect()
+    }
+
+    fn choking(&self) -> MutexGuard<'_, Choking> {
+        self.choking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -270,24 +249,4 @@ impl Carrier for Open311Carrier {
 
 fn accepted(number: String) -> Decision {
     Decision::Accepted { case_number: Some(number) }
-}
-
-/// The time around an attempt as the platform reads it; `None` when the gateway's clock was not set.
-fn window(sent_at_ms: i64) -> Option<(String, String)> {
-    let sent_at = Timestamp::from_millisecond(sent_at_ms).ok().filter(|_| sent_at_ms >= CLOCK_SET_MS)?;
-    let text = |moment: Timestamp| format!("{:.0}", moment);
-    Some((text(sent_at.checked_sub(LOOK_UP_AROUND).ok()?), text(sent_at.checked_add(LOOK_UP_AROUND).ok()?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_looked_for_around_the_attempt_unless_the_clock_was_not_set() {
-        let (from, to) = window(1_795_396_366_007).unwrap();
-        assert_eq!((from.as_str(), to.as_str()), ("2026-11-22T01:12:46Z", "2026-11-24T01:12:46Z"));
-        assert_eq!(window(5_000), None);
-        assert_eq!(window(i64::MAX), None);
-    }
 }

@@ -1,8 +1,8 @@
 //! What was sent to a platform that can't recognise a resend, and what became of it: on disk before anything is sent.
 //!
 //! A file of lines, each a JSON object: an intent, a token, a case number, or that nothing arrived. A line is synced before its writer
-//! goes on. A torn line at the end is what a power cut leaves of a step nobody went on from. At the start, and when the file has grown,
-//! it is written anew with what still counts.
+//! goes on. A torn line at the end is what a power cut leaves of a step nobody went on from. At the start, when the file has grown, and
+//! after a line that could not be written, it is written anew with what still counts.
 //!
 //! The store has no table for it, and needs none: what is forgotten here can at worst make a second case with a mark.
 
@@ -26,8 +26,11 @@ const SPARE_LINES_MAX: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::uplink) enum Step {
-    /// It may have been sent, at this time by the gateway's clock, in milliseconds since 1970.
+    /// It may have been sent, for the first time at this time by the gateway's clock, in milliseconds since 1970. A later attempt does
+    /// not change it: any of them may have arrived.
     Sent(i64),
+    /// The platform has taken it and said neither a number nor a token; first sent at this time.
+    Taken(i64),
     /// The platform has it, and will have a number for this token.
     Token(String),
     /// The platform has it under this number.
@@ -53,6 +56,8 @@ struct Log {
     file: File,
     lines: usize,
     records: Records,
+    /// A line could not be written, and part of it may be in the file: the next one would be lost behind it.
+    is_torn: bool,
 }
 
 /// What is known, oldest first.
@@ -118,16 +123,24 @@ impl Log {
             tracing::warn!(path = %path.display(), unread, "lines of the intents can't be read, left out");
         }
         let file = rewrite(path, &records)?;
-        Ok(Log { path: path.to_owned(), file, lines: records.by_id.len(), records })
+        Ok(Log { path: path.to_owned(), file, lines: records.by_id.len(), records, is_torn: false })
     }
 
     fn note(&mut self, id: String, step: Step) -> io::Result<()> {
-        if self.lines >= self.records.by_id.len() + SPARE_LINES_MAX {
+        let is_sent_before = matches!(self.records.by_id.get(&id), Some((_, Step::Sent(_))));
+        if is_sent_before && matches!(step, Step::Sent(_)) {
+            return Ok(());
+        }
+        let has_grown = self.lines >= self.records.by_id.len() + SPARE_LINES_MAX;
+        // Until all of it has gone well.
+        let was_torn = std::mem::replace(&mut self.is_torn, true);
+        if was_torn || has_grown {
             self.file = rewrite(&self.path, &self.records)?;
             self.lines = self.records.by_id.len();
         }
         self.file.write_all(&line(&id, &step))?;
         self.file.sync_data()?;
+        self.is_torn = false;
         self.lines += 1;
         self.records.set(id, step);
         Ok(())
@@ -151,12 +164,12 @@ impl Records {
     }
 
     fn forget_one(&mut self) {
-        let is_done = |id: &&String| matches!(self.by_id.get(*id), Some((_, Step::Case(_))));
+        let is_done = |id: &&String| matches!(self.by_id.get(*id), Some((_, Step::Case(_) | Step::Taken(_))));
         let oldest = self.by_age.values().find(is_done).or_else(|| self.by_age.values().next()).cloned();
         let Some(id) = oldest else { return };
         if let Some((age, step)) = self.by_id.remove(&id) {
             self.by_age.remove(&age);
-            if !matches!(step, Step::Case(_)) {
+            if !matches!(step, Step::Case(_) | Step::Taken(_)) {
                 tracing::warn!(
                     record = id,
                     "too many records without an answer, the oldest intent is forgotten"
@@ -213,6 +226,35 @@ mod tests {
         assert_eq!(intents.step("b").await, Ok(Some(Step::Case("AJ-1".into()))));
         assert_eq!((intents.step("c").await, intents.step("d").await), (Ok(None), Ok(None)));
         assert_eq!(fs::read(&path).unwrap().split(|byte| *byte == b'\n').count(), 3, "written anew");
+    }
+
+    #[tokio::test]
+    async fn a_record_keeps_the_time_at_which_it_was_first_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let intents = Intents::open(&dir.path().join("uplink-city.intents")).unwrap();
+        intents.note("a", Step::Sent(1)).await.unwrap();
+        intents.note("a", Step::Sent(2)).await.unwrap();
+        assert_eq!(intents.step("a").await, Ok(Some(Step::Sent(1))));
+        intents.note("a", Step::Nothing).await.unwrap();
+        intents.note("a", Step::Sent(3)).await.unwrap();
+        assert_eq!(intents.step("a").await, Ok(Some(Step::Sent(3))));
+    }
+
+    #[test]
+    fn a_line_that_could_not_be_written_does_not_swallow_the_next_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("uplink-city.intents");
+        let mut log = Log::open(&path).unwrap();
+        log.note("a".into(), Step::Sent(1)).unwrap();
+        // As a full disk does it: half a line, and an error.
+        log.file.write_all(&line("b", &Step::Sent(2))[..7]).unwrap();
+        log.file = File::open(&path).unwrap();
+        log.note("b".into(), Step::Sent(2)).unwrap_err();
+        log.note("c".into(), Step::Sent(3)).unwrap();
+
+        let records = Log::open(&path).unwrap().records;
+        let step = |id: &str| records.by_id.get(id).map(|(_, step)| step.clone());
+        assert_eq!((step("a"), step("b"), step("c")), (Some(Step::Sent(1)), None, Some(Step::Sent(3))));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) enum Found {
     Absent,
     /// Nobody can tell.
     Unknown,
+    /// What answers can't be read: whether the server itself was asked, nobody knows.
+    Unreadable,
 }
 
 /// Looks for a record on a page of requests.

@@ -10,6 +10,8 @@ use super::xml;
 pub(in crate::uplink) const ENTRIES_MAX: usize = 2000;
 /// Longest part of what a server says that is kept, in characters.
 const TEXT_CHARS_MAX: usize = 300;
+/// A page says so in its first bytes.
+const PAGE_START_BYTES: usize = 256;
 /// Objects may be wrapped so often.
 const DEPTH_MAX: usize = 4;
 
@@ -42,6 +44,7 @@ pub(in crate::uplink) fn entries(body: &[u8]) -> Result<Vec<Entry>, String> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
     match body.first() {
         None => Ok(Vec::new()),
+        Some(b'<') if is_page(body) => Err("a page for people".to_owned()),
         Some(b'<') => xml::entries(body),
         Some(_) => {
             let value: Value = serde_json::from_slice(body).map_err(|error| shorten(&error.to_string()))?;
@@ -50,6 +53,12 @@ pub(in crate::uplink) fn entries(body: &[u8]) -> Result<Vec<Entry>, String> {
             Ok(found)
         }
     }
+}
+
+/// A page in HTML comes from whatever stands before the server, such as the log-in of a network.
+pub(super) fn is_page(body: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&body[..body.len().min(PAGE_START_BYTES)]).to_ascii_lowercase();
+    start.contains("<!doctype html") || start.contains("<html")
 }
 
 /// What the objects of an answer say.
@@ -156,7 +165,7 @@ mod tests {
         for nothing in ["", "[]", "{}", "null", r#"[{"service_notice": "thanks"}]"#] {
             assert_eq!(reply(nothing), Reply::Nothing, "{nothing}");
         }
-        for garbled in ["oops", "<html><p>", "{"] {
+        for garbled in ["oops", "<html><p>", "<!DOCTYPE html><html><p>Log in</p></html>", "{"] {
             assert!(entries(garbled.as_bytes()).is_err(), "{garbled}");
         }
     }
