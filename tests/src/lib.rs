@@ -37,6 +37,7 @@ pub mod golden;
 pub mod login;
 pub mod malformed;
 mod mosquitto;
+mod mosquitto_broker;
 pub mod nats;
 mod packet_reader;
 pub mod packets;
@@ -57,6 +58,7 @@ mod world;
 
 pub use gateway::{Gateway, GatewayPlan, Metrics};
 pub use mosquitto::{Subscriber, mosquitto_pub};
+pub use mosquitto_broker::Mosquitto;
 pub use program::{Ended, program, run_to_end};
 pub use raw_device::RawDevice;
 pub use seed::{note, seeded};

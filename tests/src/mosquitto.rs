@@ -1,5 +1,6 @@
 //! Debian's `mosquitto_pub` and `mosquitto_sub` as devices.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -22,8 +23,8 @@ fn client(name: &str) -> String {
     path
 }
 
-fn arguments(gateway: &Gateway, args: &[&str]) -> Vec<String> {
-    let (host, port) = (gateway.mqtt().ip().to_string(), gateway.mqtt().port().to_string());
+fn arguments(broker: SocketAddr, args: &[&str]) -> Vec<String> {
+    let (host, port) = (broker.ip().to_string(), broker.port().to_string());
     let connect = ["-h", &host, "-p", &port];
     connect.iter().chain(args).map(|&word| word.to_owned()).collect()
 }
@@ -34,7 +35,7 @@ fn arguments(gateway: &Gateway, args: &[&str]) -> Vec<String> {
 /// # Panics
 /// When it is not installed or does not end.
 pub async fn mosquitto_pub(gateway: &Gateway, args: &[&str]) -> Ended {
-    run_to_end(client("mosquitto_pub"), arguments(gateway, args), PUBLISHED_WITHIN).await
+    run_to_end(client("mosquitto_pub"), arguments(gateway.mqtt(), args), PUBLISHED_WITHIN).await
 }
 
 /// A `mosquitto_sub` that runs; killed when dropped.
@@ -50,11 +51,19 @@ impl Subscriber {
     /// # Panics
     /// When it is not installed or the subscription is not granted.
     pub async fn start(gateway: &Gateway, args: &[&str]) -> Subscriber {
+        Subscriber::start_at(gateway.mqtt(), args).await
+    }
+
+    /// The same at the broker there.
+    ///
+    /// # Panics
+    /// As [`Subscriber::start`].
+    pub async fn start_at(broker: SocketAddr, args: &[&str]) -> Subscriber {
         // With -d it says on stdout what it sends and receives; stdbuf lets each line out of the pipe at once.
         let args = [args, &["-d"]].concat();
         let mut child = Command::new("/usr/bin/stdbuf")
             .args(["-oL", &client("mosquitto_sub")])
-            .args(arguments(gateway, &args))
+            .args(arguments(broker, &args))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
