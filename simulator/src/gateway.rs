@@ -133,6 +133,8 @@ impl GatewaySetup {
                 quoted(url)
             ));
         }
+        // One gateway alone is no herd: its backlog need not wait for its turn.
+        config.push_str("\n[link]\ndrain_jitter = \"0s\"\n");
         config.push_str(&self.entries);
         config
     }

@@ -22,7 +22,9 @@ async fn reports_reach_a_platform_behind_a_broker_that_is_killed_in_mid_stream()
     let mut device = Connection::connect(&gateway, Version::V5, "car-01").await;
     for round in 0..3 {
         let seqs = round * 200..(round + 1) * 200;
-        device.report_all(&reports::up("car-01", "incident"), seqs.map(|seq| reports::incident(1, seq))).await;
+        device
+            .report_all(&reports::up("car-01", "incident"), seqs.map(|seq| reports::incident(1, seq)))
+            .await;
         broker.kill_and_start().await;
     }
     wait_until("the backlog is empty", SOON, async || gateway.pending().await == 0).await;

@@ -55,8 +55,7 @@ async fn a_report_that_comes_twice_is_stored_once() {
 }
 
 #[tokio::test]
-async fn a_broker_that_is_restarted_in_mid_stream_and_a_gateway_that_is_gone_without_a_word_lose_nothing()
- {
+async fn a_broker_that_is_restarted_in_mid_stream_and_a_gateway_that_is_gone_without_a_word_lose_nothing() {
     let mut broker = Mosquitto::started(ON_EVERY_CHANGE);
     let folder = tempfile::tempdir().expect("a folder");
     let section = section(broker.addr(), Version::V5);

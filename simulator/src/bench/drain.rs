@@ -123,7 +123,6 @@ async fn drain(
     let sink = Sink::start(compact).await.map_err(BenchError::Dir)?;
     let mut setup = GatewaySetup::new(program, dir);
     setup.uplink_url = Some(sink.url());
-    setup.entries = "[link]\ndrain_jitter = \"0ms\"\n".to_owned();
     let started = Instant::now();
     let gateway = setup.start().await?;
     let pid = gateway.pid().ok_or(BenchError::Died(way))?;
