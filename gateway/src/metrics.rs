@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn the_manual_names_every_metric() {
         let manual = include_str!("../../docs/operations.md");
-        let page = Metrics::new().render(&Snapshot::default(), &UplinkStatus::default());
+        let page = Metrics::new().render(&Snapshot::default(), &[]);
         let mut seen = 0;
         for (name, kind) in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')) {
             let total = if kind == "counter" { "_total" } else { "" };
@@ -398,7 +398,7 @@ mod tests {
         let thinned = "patrol_losses_total{reason=\"thinned\"}";
         for count in [0, 14, 14, 20] {
             store.losses.lost[LossReason::Thinned as usize] = count;
-            let page = metrics.render(&store, &UplinkStatus::default());
+            let page = metrics.render(&store, &[]);
             assert!(page.contains(&format!("{thinned} {count}\n")), "{count}: {page}");
         }
     }

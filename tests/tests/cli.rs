@@ -318,8 +318,11 @@ const OTHER_VALUES: [(&str, &str); 103] = [
     ("log.filter", "warn"),
 ];
 
-/// Keys that mean something for one kind of uplink only.
-const OF_KINDS: [(&str, &str, &[(&str, &str)]); 4] = [
+/// Keys and values.
+type Values = [(&'static str, &'static str)];
+
+/// Keys that mean something for one kind of uplink only: the kind, a URL of it, and they.
+const OF_KINDS: [(&str, &str, &Values); 4] = [
     ("https", "https://a.example", &[("compression", "gzip"), ("compact", "false")]),
     (
         "mqtt",

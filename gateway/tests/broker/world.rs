@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// The section of a broker there.
-pub fn section(addr: SocketAddr, version: Version) -> Section {
+pub(crate) fn section(addr: SocketAddr, version: Version) -> Section {
     Section {
         url: format!("mqtt://{addr}").parse().expect("a URL"),
         version: match version {
@@ -47,25 +47,25 @@ pub fn section(addr: SocketAddr, version: Version) -> Section {
 }
 
 /// A gateway's store and its way in.
-pub struct Gateway {
+pub(crate) struct Gateway {
     addr: SocketAddr,
     version: Version,
     running: Option<Running>,
-    pub stopping: CancellationToken,
+    pub(crate) stopping: CancellationToken,
     taking: JoinHandle<()>,
     sightings: Sightings,
     folder: Option<TempDir>,
 }
 
 impl Gateway {
-    pub fn start(section: &Section) -> Gateway {
+    pub(crate) fn start(section: &Section) -> Gateway {
         let folder = tempfile::tempdir().expect("a folder");
         let mut gateway = Gateway::start_in(section, folder.path());
         gateway.folder = Some(folder);
         gateway
     }
 
-    pub fn start_in(section: &Section, folder: &Path) -> Gateway {
+    pub(crate) fn start_in(section: &Section, folder: &Path) -> Gateway {
         let metrics = Arc::new(Metrics::new());
         let running = writer::start(options(folder), metrics.clone()).expect("the store opens");
         let store = running.store.clone();
@@ -88,12 +88,12 @@ impl Gateway {
         Gateway { addr, version, running: Some(running), stopping, taking, folder: None, sightings }
     }
 
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.running.as_ref().expect("it lives").store
     }
 
     /// Waits until what is published reaches the store, by readings of a device of its own.
-    pub async fn subscribed(&self) {
+    pub(crate) async fn subscribed(&self) {
         let mut device = Device::connect_as(self.addr, self.version, "first").await;
         let (before, boot) = (self.count(Class::Reading), fastrand::u32(1..));
         for seq in 0..1000 {
@@ -109,7 +109,7 @@ impl Gateway {
     }
 
     /// Waits until the store was handed so many messages of one device, whether they are committed or not.
-    pub async fn handed_over(&self, count: u64) {
+    pub(crate) async fn handed_over(&self, count: u64) {
         for _ in 0..30_000 {
             if self.sightings.devices().iter().any(|(.., accepted, _)| *accepted >= count) {
                 return;
@@ -119,12 +119,12 @@ impl Gateway {
         panic!("the store is handed nothing");
     }
 
-    pub fn count(&self, class: Class) -> usize {
+    pub(crate) fn count(&self, class: Class) -> usize {
         self.store().snapshot().borrow().class(class).records as usize
     }
 
     /// Waits until there are this many of a class.
-    pub async fn has(&self, class: Class, count: usize) {
+    pub(crate) async fn has(&self, class: Class, count: usize) {
         let mut snapshot = self.store().snapshot();
         let enough = snapshot.wait_for(|snapshot| snapshot.class(class).records as usize >= count);
         let waited = tokio::time::timeout(WITHIN, enough).await.map(drop);
@@ -133,14 +133,14 @@ impl Gateway {
     }
 
     /// Waits until there is one of a class.
-    pub async fn some(&self, class: Class) {
+    pub(crate) async fn some(&self, class: Class) {
         let mut snapshot = self.store().snapshot();
         let some = snapshot.wait_for(|snapshot| snapshot.class(class).records > 0);
         tokio::time::timeout(WITHIN, some).await.expect("one comes").expect("the store lives");
     }
 
     /// Who has sent those of a class, oldest first.
-    pub async fn senders(&self, class: Class) -> Vec<String> {
+    pub(crate) async fn senders(&self, class: Class) -> Vec<String> {
         let limit = Limit { records: 100, bytes: 1 << 20 };
         let no_skip = Arc::new(HashSet::new());
         let head = self.store().head(class, limit, &no_skip).await.expect("the store lives");
@@ -148,7 +148,7 @@ impl Gateway {
     }
 
     /// Ends as if its process had been killed: no acknowledgement leaves any more, nothing is said to the broker.
-    pub async fn drop_dead(&mut self) {
+    pub(crate) async fn drop_dead(&mut self) {
         self.taking.abort();
         let _ = (&mut self.taking).await;
         if let Some(running) = self.running.take() {
@@ -191,18 +191,18 @@ fn options(data_dir: &Path) -> StoreOptions {
 }
 
 /// A device, or several, at the broker.
-pub struct Device {
+pub(crate) struct Device {
     requests: Requests,
     events: Events,
     messages: Vec<(String, Vec<u8>)>,
 }
 
 impl Device {
-    pub async fn connect(addr: SocketAddr, version: Version) -> Device {
+    pub(crate) async fn connect(addr: SocketAddr, version: Version) -> Device {
         Device::connect_as(addr, version, "devices").await
     }
 
-    pub async fn connect_as(addr: SocketAddr, version: Version, client_id: &str) -> Device {
+    pub(crate) async fn connect_as(addr: SocketAddr, version: Version, client_id: &str) -> Device {
         let target = Target {
             host: addr.ip().to_string(),
             port: addr.port(),
@@ -222,7 +222,7 @@ impl Device {
     }
 
     /// Publishes and waits for the broker's acknowledgement.
-    pub async fn publish(&mut self, topic: &str, payload: &str) {
+    pub(crate) async fn publish(&mut self, topic: &str, payload: &str) {
         let publication = Publication {
             topic: topic.into(),
             payload: payload.to_owned().into(),
@@ -239,7 +239,7 @@ impl Device {
         assert!(matches!(fate, Fate::Acknowledged { .. }), "{fate:?}");
     }
 
-    pub async fn subscribe(&mut self, filter: &str) {
+    pub(crate) async fn subscribe(&mut self, filter: &str) {
         let mut granted = self.requests.subscribe(&[filter.to_owned()]).expect("room");
         loop {
             tokio::select! {
@@ -250,7 +250,7 @@ impl Device {
     }
 
     /// The next message: topic and payload.
-    pub async fn message(&mut self) -> (String, Vec<u8>) {
+    pub(crate) async fn message(&mut self) -> (String, Vec<u8>) {
         while self.messages.is_empty() {
             let event = tokio::time::timeout(WITHIN, self.events.poll()).await.expect("a message comes");
             self.note(event.expect("the connection stands"));

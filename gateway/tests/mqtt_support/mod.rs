@@ -1,5 +1,5 @@
 //! Brokers for tests of what speaks to one.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-pub mod mosquitto;
-pub mod raw;
+pub(crate) mod mosquitto;
+pub(crate) mod raw;

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 const PROGRAM: &str = "/usr/sbin/mosquitto";
 
 /// What a broker keeps.
-pub const IN_MEMORY: &str = "persistence false\n";
+pub(crate) const IN_MEMORY: &str = "persistence false\n";
 /// Saves its database after every change.
-pub const ON_EVERY_CHANGE: &str = "persistence true\nautosave_on_changes true\nautosave_interval 1\n";
+pub(crate) const ON_EVERY_CHANGE: &str = "persistence true\nautosave_on_changes true\nautosave_interval 1\n";
 
 /// A broker; killed when dropped.
-pub struct Mosquitto {
+pub(crate) struct Mosquitto {
     addr: SocketAddr,
     dir: TempDir,
     child: Option<Child>,
@@ -24,7 +24,7 @@ pub struct Mosquitto {
 
 impl Mosquitto {
     /// A broker with these lines of configuration on a free port, not started.
-    pub fn new(lines: &str) -> Mosquitto {
+    pub(crate) fn new(lines: &str) -> Mosquitto {
         assert!(Path::new(PROGRAM).is_file(), "there is no {PROGRAM}: apt-get install mosquitto");
         let dir = tempfile::tempdir().expect("a folder");
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -41,22 +41,22 @@ impl Mosquitto {
     }
 
     /// The same, started.
-    pub fn started(lines: &str) -> Mosquitto {
+    pub(crate) fn started(lines: &str) -> Mosquitto {
         let mut broker = Mosquitto::new(lines);
         broker.start();
         broker
     }
 
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Starts it and waits until it listens.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let mut command = Command::new(PROGRAM);
         command.arg("-c").arg(self.path("mosquitto.conf"));
         command.current_dir(self.dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -69,7 +69,7 @@ impl Mosquitto {
     }
 
     /// Has it end in order, and waits until it has.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(mut child) = self.child.take() {
             let pid = rustix::process::Pid::from_child(&child);
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be told");
@@ -78,7 +78,7 @@ impl Mosquitto {
     }
 
     /// Kills it as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");

@@ -11,17 +11,17 @@ use tokio::time::timeout;
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// Waits for clients.
-pub struct RawBroker(TcpListener);
+pub(crate) struct RawBroker(TcpListener);
 
 /// One client's connection.
-pub struct RawLink {
+pub(crate) struct RawLink {
     stream: TcpStream,
     input: Vec<u8>,
 }
 
 /// A packet of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Packet {
+pub(crate) enum Packet {
     Publish { packet_id: u16, dup: bool, body: Vec<u8> },
     PubAck(u16),
     Subscribe(u16),
@@ -30,28 +30,28 @@ pub enum Packet {
 
 /// What a CONNACK says.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Hello {
-    pub session_present: bool,
-    pub receive_maximum: Option<u16>,
+pub(crate) struct Hello {
+    pub(crate) session_present: bool,
+    pub(crate) receive_maximum: Option<u16>,
 }
 
 impl RawBroker {
-    pub async fn open() -> RawBroker {
+    pub(crate) async fn open() -> RawBroker {
         RawBroker(TcpListener::bind("127.0.0.1:0").await.expect("a free port"))
     }
 
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.0.local_addr().expect("its address")
     }
 
     /// The next client, before its CONNECT.
-    pub async fn knock(&self) -> RawLink {
+    pub(crate) async fn knock(&self) -> RawLink {
         let (stream, _) = timeout(WITHIN, self.0.accept()).await.expect("a client comes").expect("a socket");
         RawLink { stream, input: Vec::new() }
     }
 
     /// The next client, taken with this CONNACK. One that only publishes to devices is taken too, and left alone.
-    pub async fn accept(&self, hello: Hello) -> RawLink {
+    pub(crate) async fn accept(&self, hello: Hello) -> RawLink {
         loop {
             let mut link = self.knock().await;
             let (first, body) = link.framed().await.expect("a CONNECT");
@@ -78,18 +78,18 @@ impl RawLink {
         self.send(&connack).await;
     }
 
-    pub async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.expect("the client reads");
     }
 
     /// PUBACK with a reason.
-    pub async fn acknowledge(&mut self, packet_id: u16, reason: u8) {
+    pub(crate) async fn acknowledge(&mut self, packet_id: u16, reason: u8) {
         let [high, low] = packet_id.to_be_bytes();
         self.send(&[0x40, 4, high, low, reason, 0]).await;
     }
 
     /// PUBLISH at QoS 1.
-    pub async fn publish(&mut self, packet_id: u16, topic: &str, payload: &[u8]) {
+    pub(crate) async fn publish(&mut self, packet_id: u16, topic: &str, payload: &[u8]) {
         let mut body = (topic.len() as u16).to_be_bytes().to_vec();
         body.extend(topic.as_bytes());
         body.extend(packet_id.to_be_bytes());
@@ -107,7 +107,7 @@ impl RawLink {
     }
 
     /// The next packet; answers subscriptions and pings by itself. `None` once the client has closed.
-    pub async fn packet(&mut self) -> Option<Packet> {
+    pub(crate) async fn packet(&mut self) -> Option<Packet> {
         loop {
             let (first, body) = self.framed().await?;
             let id = |at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
@@ -131,7 +131,7 @@ impl RawLink {
     }
 
     /// The packet id and body of the next publish.
-    pub async fn published(&mut self) -> (u16, Vec<u8>) {
+    pub(crate) async fn published(&mut self) -> (u16, Vec<u8>) {
         loop {
             match self.packet().await {
                 Some(Packet::Publish { packet_id, body, .. }) => return (packet_id, body),
@@ -142,7 +142,7 @@ impl RawLink {
     }
 
     /// True when nothing comes for a while. Only for what must not come: that it is late is no failure.
-    pub async fn is_quiet_for(&mut self, pause: Duration) -> bool {
+    pub(crate) async fn is_quiet_for(&mut self, pause: Duration) -> bool {
         match timeout(pause, self.packet()).await {
             Err(_) => true,
             Ok(packet) => panic!("{packet:?}"),

@@ -323,14 +323,16 @@ async fn four_large_batches_at_once_neither_block_each_other_nor_the_client() {
 async fn a_wrong_password_is_told_as_such_and_a_right_one_counts_without_a_restart() {
     let broker = Mosquitto::new(IN_MEMORY);
     let file = |name: &str| broker.path(name);
-    std::fs::write(file("token"), "wrong\n").unwrap();
+    std::fs::write(file("token"), "wrong\n").expect("it is there");
     let hashed = std::process::Command::new("/usr/bin/mosquitto_passwd")
         .args(["-b", "-c", &file("users").display().to_string(), "box", "right"])
         .status();
     assert!(hashed.expect("mosquitto_passwd").success());
-    let conf = std::fs::read_to_string(file("mosquitto.conf")).unwrap().replace("allow_anonymous true", "");
+    let conf = std::fs::read_to_string(file("mosquitto.conf"))
+        .expect("it is there")
+        .replace("allow_anonymous true", "");
     let conf = format!("{conf}password_file {}\n", file("users").display());
-    std::fs::write(file("mosquitto.conf"), conf).unwrap();
+    std::fs::write(file("mosquitto.conf"), conf).expect("it is there");
     let mut broker = broker;
     broker.start();
     let mut plan = Plan::to(broker.addr());
@@ -343,7 +345,7 @@ async fn a_wrong_password_is_told_as_such_and_a_right_one_counts_without_a_resta
     running.state.wait_for(is_denied).await.expect("it runs");
     let sent = running.send(&records(1)).await;
     assert!(matches!(sent, Err(Trouble::Denied { .. })), "{sent:?}");
-    std::fs::write(broker.path("token"), "right\n").unwrap();
+    std::fs::write(broker.path("token"), "right\n").expect("it is there");
     running.up().await;
     assert_eq!(running.send(&records(1)).await, Ok(vec![accepted()]));
 }

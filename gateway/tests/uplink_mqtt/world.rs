@@ -19,15 +19,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub const ROOM: Room = Room { records: 100, bytes: 1 << 20 };
+pub(crate) const ROOM: Room = Room { records: 100, bytes: 1 << 20 };
 const GATEWAY: &str = "box-017";
 
 /// Record number `seq`, about `bytes` long.
-pub fn record(seq: u32, bytes: usize) -> Pending {
+pub(crate) fn record(seq: u32, bytes: usize) -> Pending {
     let note = "x".repeat(bytes);
     let payload = format!(r#"{{"boot": 1, "seq": {seq}, "task": 1, "state": "accepted", "note": "{note}"}}"#);
     let record = StoredRecord {
-        device: DeviceId::parse("car-07").unwrap(),
+        device: DeviceId::parse("car-07").expect("a device id"),
         identity: Identity::Device { boot: 1, seq },
         class: Class::Task,
         received_at_ms: 1_795_396_366_007,
@@ -39,19 +39,19 @@ pub fn record(seq: u32, bytes: usize) -> Pending {
 }
 
 /// Records number 1 to `count`.
-pub fn records(count: u32) -> Vec<Pending> {
+pub(crate) fn records(count: u32) -> Vec<Pending> {
     (1..=count).map(|seq| record(seq, 20)).collect()
 }
 
 /// How a test's uplink is set up.
-pub struct Plan {
-    pub uplink: Uplink,
-    pub mqtt: Mqtt,
-    pub keep_alive_s: u16,
+pub(crate) struct Plan {
+    pub(crate) uplink: Uplink,
+    pub(crate) mqtt: Mqtt,
+    pub(crate) keep_alive_s: u16,
 }
 
 impl Plan {
-    pub fn to(addr: SocketAddr) -> Plan {
+    pub(crate) fn to(addr: SocketAddr) -> Plan {
         let mqtt = Mqtt { version: MqttVersion::V5, client_id: None, username: None, receipts: false };
         let mut uplink = Uplink::to(format!("mqtt://{addr}").parse().expect("a URL"));
         uplink.way = Way::Mqtt(mqtt.clone());
@@ -60,7 +60,7 @@ impl Plan {
         Plan { uplink, mqtt, keep_alive_s: 20 }
     }
 
-    pub fn start(self) -> Running {
+    pub(crate) fn start(self) -> Running {
         let random = fastrand::Rng::with_seed(7);
         let (carrier, link) = mqtt::open(&self.uplink, &self.mqtt, GATEWAY, Coordinates::default(), random);
         let state = link.state();
@@ -71,25 +71,25 @@ impl Plan {
 }
 
 /// A carrier and its running link.
-pub struct Running {
-    pub carrier: Arc<MqttCarrier>,
-    pub state: watch::Receiver<State>,
-    pub stopping: CancellationToken,
-    pub running: JoinHandle<()>,
+pub(crate) struct Running {
+    pub(crate) carrier: Arc<MqttCarrier>,
+    pub(crate) state: watch::Receiver<State>,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) running: JoinHandle<()>,
 }
 
 /// What became of a drain.
 #[derive(Debug, Default)]
-pub struct Drained {
-    pub accepted: usize,
-    pub rejected: BTreeMap<String, String>,
-    pub cases: usize,
-    pub troubles: Vec<Trouble>,
+pub(crate) struct Drained {
+    pub(crate) accepted: usize,
+    pub(crate) rejected: BTreeMap<String, String>,
+    pub(crate) cases: usize,
+    pub(crate) troubles: Vec<Trouble>,
 }
 
 impl Running {
     /// Sends records as the lane would: batch by batch, again on trouble, until all have a decision.
-    pub async fn drain(&self, mut held: Vec<Pending>) -> Drained {
+    pub(crate) async fn drain(&self, mut held: Vec<Pending>) -> Drained {
         let mut drained = Drained::default();
         while !held.is_empty() {
             let batch: Vec<&Pending> = held.iter().collect();
@@ -123,7 +123,7 @@ impl Running {
     }
 
     /// Sends these as one batch, once.
-    pub async fn send(&self, records: &[Pending]) -> Result<Vec<Option<Decision>>, Trouble> {
+    pub(crate) async fn send(&self, records: &[Pending]) -> Result<Vec<Option<Decision>>, Trouble> {
         let batch: Vec<&Pending> = records.iter().collect();
         let packed = self.carrier.pack(&batch, Room { records: records.len(), bytes: 1 << 24 });
         assert_eq!(packed.records, records.len());
@@ -131,7 +131,7 @@ impl Running {
     }
 
     /// Waits until there is a connection.
-    pub async fn up(&mut self) {
+    pub(crate) async fn up(&mut self) {
         let is_up = |state: &State| matches!(state, State::Up { .. });
         let up = tokio::time::timeout(Duration::from_secs(20), self.state.wait_for(is_up)).await;
         up.expect("the link comes up").expect("the link runs");
@@ -139,13 +139,19 @@ impl Running {
 }
 
 /// The platform behind the broker, with a session that the broker keeps; answers with receipts when asked to.
-pub struct Platform {
+pub(crate) struct Platform {
     seen: Arc<Mutex<BTreeMap<String, usize>>>,
-    pub running: JoinHandle<()>,
+    running: JoinHandle<()>,
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
 }
 
 impl Platform {
-    pub async fn start(addr: SocketAddr, version: Version, receipts: bool) -> Platform {
+    pub(crate) async fn start(addr: SocketAddr, version: Version, receipts: bool) -> Platform {
         let seen = Arc::<Mutex<BTreeMap<String, usize>>>::default();
         let target = platform_target(addr, version);
         let (told, mut ready) = watch::channel(false);
@@ -155,12 +161,12 @@ impl Platform {
     }
 
     /// How often each event came.
-    pub fn seen(&self) -> BTreeMap<String, usize> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn seen(&self) -> BTreeMap<String, usize> {
+        self.seen.lock().expect("nobody panics while holding it").clone()
     }
 
     /// Waits until this many different events have come.
-    pub async fn has(&self, count: usize) {
+    pub(crate) async fn has(&self, count: usize) {
         for _ in 0..2000 {
             if self.seen().len() >= count {
                 return;
@@ -206,7 +212,7 @@ async fn serve(
                             if receipts {
                                 receipt(&requests, &id);
                             }
-                            *seen.lock().unwrap().entry(id).or_default() += 1;
+                            *seen.lock().expect("nobody panics while holding it").entry(id).or_default() += 1;
                         }
                         Ok(_) => {}
                         Err(_) => break,
