@@ -20,12 +20,15 @@ const BATCH_ITEMS_MAX: usize = 256;
 struct Pending {
     mark: u64,
     ack: Option<Ack>,
+    from: Option<DeviceId>,
     enquiry: Option<(DeviceId, Box<Enquiry>)>,
 }
 
 /// A message that is durable.
 pub(super) struct Durable {
     pub(super) ack: Option<Ack>,
+    /// The device that the store has taken something of.
+    pub(super) from: Option<DeviceId>,
     pub(super) enquiry: Option<(DeviceId, Box<Enquiry>)>,
 }
 
@@ -85,10 +88,15 @@ impl Custody {
         self.handovers.push_back(Handover { batch, mapped });
     }
 
-    /// An acknowledgement that leaves when everything that was taken so far is durable.
-    pub(super) fn wait(&mut self, ack: Option<Ack>, enquiry: Option<(DeviceId, Box<Enquiry>)>) {
-        if ack.is_some() || enquiry.is_some() {
-            self.pending.push_back(Pending { mark: self.last_mark, ack, enquiry });
+    /// An acknowledgement, and what else is to be done, when everything that was taken so far is durable.
+    pub(super) fn wait(
+        &mut self,
+        ack: Option<Ack>,
+        from: Option<DeviceId>,
+        enquiry: Option<(DeviceId, Box<Enquiry>)>,
+    ) {
+        if ack.is_some() || from.is_some() || enquiry.is_some() {
+            self.pending.push_back(Pending { mark: self.last_mark, ack, from, enquiry });
         }
     }
 
@@ -104,12 +112,12 @@ impl Custody {
     pub(super) fn next_durable(&mut self) -> Option<Durable> {
         let durable = self.line.durable();
         self.pending.front().filter(|front| front.mark <= durable)?;
-        self.pending.pop_front().map(|Pending { ack, enquiry, .. }| Durable { ack, enquiry })
+        self.pending.pop_front().map(|Pending { ack, from, enquiry, .. }| Durable { ack, from, enquiry })
     }
 
     /// An acknowledgement for which the client had no room: it is the next one again.
     pub(super) fn put_back(&mut self, ack: Ack) {
-        self.pending.push_front(Pending { mark: 0, ack: Some(ack), enquiry: None });
+        self.pending.push_front(Pending { mark: 0, ack: Some(ack), from: None, enquiry: None });
     }
 
     /// True when everything that came is durable and acknowledged.

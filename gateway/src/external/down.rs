@@ -1,5 +1,6 @@
 //! The way down: receipts and answers to devices behind the broker, by a connection of its own.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::errands::Errand;
 use super::{CONNECT_WITHIN, DOWN_WINDOW, RETRY, Uses};
@@ -105,8 +106,10 @@ struct Desk {
     uses: Uses,
     wire: watch::Receiver<Option<Requests>>,
     window: Arc<Semaphore>,
-    /// One for each device that is attended to; they never end while the store lives.
+    /// One for each device that is attended to; it ends when its guard is dropped, or with the store.
     attending: FuturesUnordered<Work<()>>,
+    /// As many as the way in asks for.
+    guards: HashMap<DeviceId, DropGuard>,
     enquiries: FuturesUnordered<Work<(DeviceId, Option<Bytes>)>>,
 }
 
@@ -117,6 +120,7 @@ impl Desk {
             wire,
             window: Arc::new(Semaphore::new(DOWN_WINDOW.into())),
             attending: FuturesUnordered::new(),
+            guards: HashMap::new(),
             enquiries: FuturesUnordered::new(),
         }
     }
@@ -125,7 +129,9 @@ impl Desk {
         loop {
             tokio::select! {
                 Some(errand) = errands.recv() => self.take(errand),
-                Some(Err(Stopped)) = self.attending.next() => return,
+                Some(ended) = self.attending.next() => if let Err(Stopped) = ended {
+                    return;
+                },
                 Some(answered) = self.enquiries.next() => match answered {
                     Ok((device, Some(answer))) => self.send(&device, "evidence", answer),
                     Ok((_, None)) => self.drop_answer(),
@@ -141,9 +147,14 @@ impl Desk {
             Errand::Attend(device) => {
                 let (store, metrics) = (self.uses.store.clone(), self.uses.metrics.clone());
                 let (wire, window) = (self.wire.clone(), self.window.clone());
+                let leaving = CancellationToken::new();
+                self.guards.insert(device.clone(), leaving.clone().drop_guard());
                 let attendant = Attendant { device, store, wire, window, metrics };
-                self.attending.push(Box::pin(attendant.attend()));
+                self.attending.push(Box::pin(async move {
+                    leaving.run_until_cancelled(attendant.attend()).await.unwrap_or(Ok(()))
+                }));
             }
+            Errand::Forget(device) => drop(self.guards.remove(&device)),
             Errand::Send { device, kind, payload } => self.send(&device, kind, payload),
             Errand::Enquire(device, enquiry) if self.enquiries.len() < ENQUIRIES_MAX => {
                 self.enquire(device, *enquiry);

@@ -10,6 +10,8 @@ use crate::domain::report::DeviceId;
 pub(super) enum Errand {
     /// It has sent something: from now on it gets what waits for it.
     Attend(DeviceId),
+    /// It has been idle longest, and others need the room: what waits for it stays in the store until it sends something.
+    Forget(DeviceId),
     /// To be sent to it at once, or never.
     Send {
         /// For whom.

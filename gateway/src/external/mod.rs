@@ -18,6 +18,7 @@
 //! Bounds: [`IN_FLIGHT_MAX`] messages without an acknowledgement at MQTT 5 (a broker that speaks 3.1.1 has a bound of its own),
 //! [`WAITING_BYTES_MAX`] that wait for the store; then the connection is not read, and the broker keeps the rest.
 
+mod attended;
 mod custody;
 mod down;
 mod errands;
