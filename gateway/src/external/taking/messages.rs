@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{DEVICES_MAX, Taking};
+use super::Taking;
 use crate::clock;
 use crate::domain::evidence::Enquiry;
 use crate::domain::report::{Class, DeviceId};
@@ -28,25 +28,28 @@ impl Taking {
         let item =
             |content, payload: Bytes| Item { received_at_ms, payload, best_effort, content, beside: None };
         if let Some((device, class)) = topic::own(&topic) {
-            self.attend(&device);
             let taken = match Class::from_name(class) {
                 Some(class) => intake.take(&device, class, &topic, &payload, received_at_ms),
                 None => Taken::Message(intake.unknown_class(&topic)),
             };
             let (content, enquiry) = self.kept(&device, taken, received_at_ms);
+            // Anybody can write any name into a topic: only one whose report can be read is attended to.
+            let is_report =
+                matches!(&content, Some(content) if !matches!(content, Content::Quarantine { .. }));
+            let from = is_report.then(|| device.clone());
             if let Some(content) = content {
                 custody.take(device.clone(), item(content, payload), None);
             }
-            custody.wait(ack, enquiry.map(|enquiry| (device, enquiry)));
+            custody.wait(ack, from, enquiry.map(|enquiry| (device, enquiry)));
         } else if let Some(mapped) = intake.take_mapped(PUBLISHER, &topic, &payload, received_at_ms) {
             let (content, _) = self.kept(&mapped.device, mapped.taken, received_at_ms);
             if let Some(content) = content {
                 custody.take(mapped.device, item(content, mapped.payload), Some((topic.into(), payload)));
             }
-            custody.wait(ack, None);
+            custody.wait(ack, None, None);
         } else {
             tracing::debug!(topic, "nothing is known of this topic, nothing is kept");
-            custody.wait(ack, None);
+            custody.wait(ack, None, None);
         }
     }
 
@@ -69,13 +72,20 @@ impl Taking {
         }
     }
 
-    /// Has a device attended to from its first message on.
-    fn attend(&mut self, device: &DeviceId) {
-        if !self.attended.contains(device)
-            && self.attended.len() < DEVICES_MAX
-            && self.errands.try_send(Errand::Attend(device.clone())).is_ok()
-        {
-            self.attended.insert(device.clone());
+    /// Has a device attended to, of which the store has taken something.
+    pub(super) fn attend(&mut self, device: DeviceId) {
+        if self.attended.touch(&device) {
+            return;
+        }
+        // When the way down has no room for an errand, the device's next message asks again.
+        if let Some(idle) = self.attended.in_the_way().cloned() {
+            if self.errands.try_send(Errand::Forget(idle.clone())).is_err() {
+                return;
+            }
+            self.attended.remove(&idle);
+        }
+        if self.errands.try_send(Errand::Attend(device.clone())).is_ok() {
+            self.attended.add(device);
         }
     }
 
