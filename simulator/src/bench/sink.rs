@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::local_http;
 use crate::platform::columns;
 
 /// A body is at most so long, before and after compression.
@@ -148,7 +149,7 @@ pub(super) async fn send_plainly(url: &str, events: u64) -> io::Result<u64> {
     for sender in 0..CONNECTIONS {
         let (body, url) = (body.clone(), format!("{url}/v1/events"));
         let share = requests / CONNECTIONS + u64::from(sender < requests % CONNECTIONS);
-        let client = reqwest::Client::new();
+        let client = local_http::client().map_err(io::Error::other)?;
         senders.spawn(async move {
             for _ in 0..share {
                 let request = client.post(&url).header(header::CONTENT_ENCODING, "zstd").body(body.clone());
