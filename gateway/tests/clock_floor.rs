@@ -68,7 +68,7 @@ async fn a_certificate_is_good_once_its_time_is_known_to_have_come_whatever_the_
     uplink.ca_file = Some(authority);
     let floor = ClockFloor::default();
     let platform = Platform::with_floor(&uplink, floor.clone()).unwrap();
-    let Err(Trouble::NoAnswer(why)) = platform.greet().await else { panic!("not before 2040") };
+    let Err(Trouble::Unreachable(why)) = platform.greet().await else { panic!("not before 2040") };
     assert!(why.contains("certificate"), "{why}");
     assert_eq!(platform.certificates().borrow().platform_expires_at_ms, None, "it was not verified");
 

@@ -49,6 +49,10 @@ impl<K: Copy + Eq + Hash> Dispatch<K> {
                 Prospect::Loadable => return self.load(stream),
                 Prospect::Ready if has_slot => return self.offer(now, around, stream),
                 Prospect::Ready => return Do::Wait { until: self.put_off.next_due(), why: Why::UnderWay },
+                // They wait for their devices' batches under way; nothing less urgent goes before them.
+                Prospect::Nothing if self.queue(stream).len() > 0 => {
+                    return Do::Wait { until: self.put_off.next_due(), why: Why::UnderWay };
+                }
                 Prospect::Nothing => {}
             }
         }
