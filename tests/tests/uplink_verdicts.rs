@@ -114,7 +114,9 @@ async fn one_poison_record_in_a_refused_batch_is_found_and_only_it_becomes_a_dea
 #[tokio::test]
 async fn after_an_outage_incidents_go_before_any_telemetry() {
     with_each_compression(async |compression| {
-        let mut stage = Stage::set(compression, &[("uplink.batch_events", "10")]).await;
+        // With several batches under way the last one with incidents may be overtaken on the way: what is sent first is asked here.
+        let keys = [("uplink.batch_events", "10"), ("uplink.in_flight", "1")];
+        let mut stage = Stage::set(compression, &keys).await;
         stage.fault(Fault::Down { seconds: None }).await;
         stage.telemetry(0..300).await;
         stage.incidents(0..50).await;
