@@ -156,7 +156,12 @@ pub(crate) async fn head(store: &Store, messages: usize) -> Result<(Option<Settl
     let pending = store.head(Class::Telemetry, limit, &Arc::default()).await?;
     let count = pending.len();
     let records = pending.into_iter().map(accepted).collect();
-    let settlement = Settlement { uplink: UplinkNo::FIRST, class: Class::Telemetry, settled_at_ms: 1_795_395_700_000, records };
+    let settlement = Settlement {
+        uplink: UplinkNo::FIRST,
+        class: Class::Telemetry,
+        settled_at_ms: 1_795_395_700_000,
+        records,
+    };
     Ok(((count > 0).then_some(settlement), count))
 }
 
