@@ -118,12 +118,12 @@ async fn a_moved_leader_and_a_killed_server_in_mid_stream_lose_nothing_and_store
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_ten_times_in_mid_stream_loses_nothing() {
+async fn a_server_killed_fifty_times_in_mid_stream_loses_nothing() {
     let mut servers = Servers::alone("").await;
     let context = servers.context().await;
     let stream = servers.stream(&context, |_| {}).await;
     let carrier = carrier(&uplink(&servers));
-    let (records, rounds) = (200, 10);
+    let (records, rounds) = (100, 50);
     for round in 0..rounds {
         let all = batch(round * records..(round + 1) * records);
         tokio::join!(deliver(&carrier, &all), async {
