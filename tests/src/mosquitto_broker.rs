@@ -60,13 +60,16 @@ impl Mosquitto {
         format!("mqtt://{}", self.addr)
     }
 
-    /// Kills it as a power cut would, and starts it again.
+    /// Ends it as an operator does, and starts it again: killed it would lose what it acknowledged and had not saved yet.
     ///
     /// # Panics
-    /// When it can't be killed, or does not listen again.
-    pub async fn kill_and_start(&mut self) {
+    /// When it can't be ended, or does not listen again.
+    pub async fn restart(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().await.expect("it can be killed");
+            let pid = child.id().expect("it runs").to_string();
+            let told = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill is there");
+            assert!(told.success(), "it can be told to end");
+            child.wait().await.expect("it ends");
         }
         self.launch().await;
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn reports_reach_a_platform_behind_a_broker_that_is_killed_in_mid_stream() {
+async fn reports_reach_a_platform_behind_a_broker_that_is_restarted_in_mid_stream() {
     let world = World::new();
     let mut broker = Mosquitto::start(&world).await;
     let session = ["-V", "5", "-q", "1", "-c", "-x", "3600", "-i", "platform", "-t", "city/+/up/incident"];
@@ -25,7 +25,7 @@ async fn reports_reach_a_platform_behind_a_broker_that_is_killed_in_mid_stream()
         device
             .report_all(&reports::up("car-01", "incident"), seqs.map(|seq| reports::incident(1, seq)))
             .await;
-        broker.kill_and_start().await;
+        broker.restart().await;
     }
     wait_until("the backlog is empty", SOON, async || gateway.pending().await == 0).await;
     let mut came = BTreeSet::new();
