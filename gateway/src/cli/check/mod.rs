@@ -80,10 +80,13 @@ pub fn run(args: &Args) -> Exit {
         ("账号 accounts ", accounts::check(&config)),
         ("密钥 devices  ", devices::check(&config.devices)),
         ("网页 http     ", http::check(&config)),
-        ("上行 uplink   ", uplink::check(config.uplinks.first())),
+    ];
+    findings
+        .extend(uplink::check_all(&config.uplinks).into_iter().map(|finding| ("上行 uplink   ", finding)));
+    findings.extend([
         ("地理 geography", geography::check(&config.geography)),
         ("映射 mapping  ", mapping::check(&config.mapping, &config.geography)),
-    ];
+    ]);
     let behind = |what: &'static str, bind: Option<SocketAddr>| Some((what, ports::check(bind?, &config)));
     findings.extend(behind("加密 mqtts    ", listener.tls_bind));
     findings.extend(behind("网页 ws       ", listener.ws_bind));

@@ -21,10 +21,15 @@ const WARN_BEFORE_DAYS: i64 = 30;
 /// For one address.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 
-pub(super) fn check(uplink: Option<&Uplink>) -> Finding {
-    let Some(uplink) = uplink else {
-        return Finding::warning("未配置，只缓存 none: buffering until one is configured");
-    };
+/// Checks each uplink; that there is none is a finding too.
+pub(super) fn check_all(uplinks: &[Uplink]) -> Vec<Finding> {
+    match uplinks.is_empty() {
+        true => vec![Finding::warning("未配置，只缓存 none: buffering until one is configured")],
+        false => uplinks.iter().map(check).collect(),
+    }
+}
+
+fn check(uplink: &Uplink) -> Finding {
     let platform = match Platform::new(uplink) {
         Ok(platform) => platform,
         Err(error) => return Finding::failure(format!("无法使用 unusable: {error}")),
@@ -32,13 +37,23 @@ pub(super) fn check(uplink: Option<&Uplink>) -> Finding {
     if uplink.url.scheme() == "https" {
         return greet(uplink, &platform);
     }
-    let (Some(host), Some(port)) = (uplink.url.host_str(), uplink.url.port_or_known_default()) else {
+    let (Some(host), Some(port)) = (uplink.url.host_str(), port(uplink)) else {
         return Finding::failure(format!("{}: 无主机名 no host", uplink.url));
     };
     match reach(host.trim_matches(['[', ']']).to_owned(), port) {
         Ok(()) => Finding::ok(format!("{}: TCP 可达 reachable by TCP", uplink.url)),
         Err(why) => Finding::failure(format!("{}: 不可达 not reachable: {why}", uplink.url)),
     }
+}
+
+/// The port of the URL, or the one that its scheme usually has.
+fn port(uplink: &Uplink) -> Option<u16> {
+    uplink.url.port_or_known_default().or(match uplink.url.scheme() {
+        "mqtt" => Some(1883),
+        "mqtts" => Some(8883),
+        "nats" | "tls" => Some(4222),
+        _ => None,
+    })
 }
 
 /// Speaks to the platform by TLS.
@@ -126,20 +141,25 @@ mod tests {
 
     #[test]
     fn none_is_a_warning_a_listening_platform_passes_and_a_dead_one_fails() {
-        assert_eq!(check(None).verdict, Verdict::Warning);
+        assert_eq!(check_all(&[])[0].verdict, Verdict::Warning);
         let platform = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/ingest", platform.local_addr().unwrap());
         let mut uplink = Uplink::to(url.parse().unwrap());
-        assert_eq!(check(Some(&uplink)).verdict, Verdict::Ok);
+        assert_eq!(check(&uplink).verdict, Verdict::Ok);
         drop(platform);
-        assert_eq!(check(Some(&uplink)).verdict, Verdict::Failure);
+        assert_eq!(check(&uplink).verdict, Verdict::Failure);
+        let verdicts: Vec<_> =
+            check_all(&[uplink.clone(), uplink.clone()]).iter().map(|found| found.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Failure; 2], "each is checked");
+        let broker = Uplink { url: "mqtts://broker.example".parse().unwrap(), ..uplink.clone() };
+        assert_eq!(port(&broker), Some(8883), "where a broker usually is");
         uplink.token_file = Some("/nowhere/token".into());
-        assert!(check(Some(&uplink)).text.contains("/nowhere/token"));
+        assert!(check(&uplink).text.contains("/nowhere/token"));
         let ca = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(ca.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
         (uplink.token_file, uplink.ca_file) = (None, Some(ca.path().to_owned()));
-        assert!(check(Some(&uplink)).text.contains("unusable"), "{:?}", check(Some(&uplink)));
+        assert!(check(&uplink).text.contains("unusable"), "{:?}", check(&uplink));
         std::fs::write(ca.path(), "no certificate at all").unwrap();
-        assert!(check(Some(&uplink)).text.contains("no certificate"), "{:?}", check(Some(&uplink)));
+        assert!(check(&uplink).text.contains("no certificate"), "{:?}", check(&uplink));
     }
 }

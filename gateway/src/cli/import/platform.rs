@@ -8,6 +8,7 @@ use std::sync::Arc;
 use self::delivery::{Delivery, DeliveryError};
 use super::file::{self, Opened};
 use super::journal::{Journal, Refused};
+use crate::app::uplinks::by_https;
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, print};
 use crate::config::Config;
@@ -24,8 +25,8 @@ struct Outcome {
 
 /// Sends a file's records.
 pub(super) fn run(config: &Config, path: &Path, opened: Opened) -> Exit {
-    let Some(uplink) = config.uplinks.first() else {
-        eprintln!("未配置平台 No platform: set [uplink] in the configuration");
+    let Some(uplink) = by_https(config) else {
+        eprintln!("未配置平台 No platform: an uplink of the kind \"https\" must be in the configuration");
         return Exit::Failure;
     };
     // rustls wants one provider for the process; an error says that it already has one.
