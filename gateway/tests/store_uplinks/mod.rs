@@ -1,5 +1,7 @@
 //! Several uplinks side by side: a record stays until all that must have it do, and none is sent what it has.
 
+mod model;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
