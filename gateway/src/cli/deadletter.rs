@@ -8,14 +8,13 @@ use std::io::Read;
 use clap::{Args, Subcommand};
 
 use super::human::{class_zh, table as table_of};
-use super::local_api::exchange::Api;
-use super::local_api::{self, ApiError};
-use super::offline::{Offline, OfflineError};
+use super::local_api::ApiError;
+use super::offline::Offline;
+use super::reach::{ReachError, Reached};
 use super::{Exit, print};
 use crate::config::Config;
 use crate::domain::report::Class;
 use crate::http::deadletters::{Action, DeadLetterPage, ListedDeadLetter, PATH, Wish};
-use crate::http::token::{Token, TokenError};
 use crate::store::dead_letters::PAGE_MAX;
 use crate::store::handle::{SettleError, Stopped};
 
@@ -62,16 +61,8 @@ enum DeskError {
     Api(#[from] ApiError),
     #[error("the gateway's answer is not understood: {0}")]
     Answer(#[from] serde_json::Error),
-    #[error("另一网关在运行 gateway {0} answers, and the configuration is another one's")]
-    Other(String),
-    #[error(
-        "网关在运行，需要令牌 the gateway is running: set http.token_file in its configuration and restart it, or stop it"
-    )]
-    NoToken,
-    #[error("http.token_file: {0}")]
-    Token(#[from] TokenError),
     #[error(transparent)]
-    Offline(#[from] OfflineError),
+    Reach(#[from] ReachError),
     #[error(transparent)]
     Stopped(#[from] Stopped),
     #[error(transparent)]
@@ -96,28 +87,10 @@ pub fn run(config: &Config, command: &DeadLetterCommand) -> Exit {
     }
 }
 
-/// The gateway that has them: it runs, or only its store is there.
-enum Desk {
-    Running(Api),
-    Offline(Offline),
-}
+/// The gateway that has them.
+struct Desk(Reached);
 
 impl Desk {
-    fn find(config: &Config, writes: bool) -> Result<Desk, DeskError> {
-        match local_api::status(config.http.bind) {
-            Ok(report) if report.gateway != config.gateway.id => Err(DeskError::Other(report.gateway)),
-            Ok(_) => {
-                let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
-                if writes && token.is_none() {
-                    return Err(DeskError::NoToken);
-                }
-                Ok(Desk::Running(Api { address: config.http.bind, token }))
-            }
-            // Whatever else listens there: whether a gateway runs, its store's lock says.
-            Err(_) => Ok(Desk::Offline(Offline::open(config)?)),
-        }
-    }
-
     /// All of them, or those of one uplink.
     fn all(&self, uplink: Option<&str>) -> Result<Vec<ListedDeadLetter>, DeskError> {
         let (mut letters, mut after) = (Vec::new(), 0);
@@ -135,12 +108,12 @@ impl Desk {
     }
 
     fn page(&self, after: i64) -> Result<Vec<ListedDeadLetter>, DeskError> {
-        match self {
-            Desk::Running(api) => {
+        match &self.0 {
+            Reached::Running(api, _) => {
                 let body = api.get(&format!("{PATH}?after={after}&limit={PAGE_MAX}"))?.into_body();
                 Ok(serde_json::from_reader::<_, DeadLetterPage>(body.take(PAGE_BYTES_MAX))?.deadletters)
             }
-            Desk::Offline(Offline { runtime, store, .. }) => {
+            Reached::Offline(Offline { runtime, store, .. }) => {
                 let letters = runtime.block_on(store.dead_letters(after, PAGE_MAX))?;
                 Ok(letters.iter().map(ListedDeadLetter::new).collect())
             }
@@ -148,9 +121,9 @@ impl Desk {
     }
 
     fn act(&self, wish: Wish) -> Result<(), DeskError> {
-        match self {
-            Desk::Running(api) => Ok(api.post(PATH, &serde_json::to_vec(&wish)?).map(drop)?),
-            Desk::Offline(Offline { runtime, store, .. }) => {
+        match &self.0 {
+            Reached::Running(api, _) => Ok(api.post(PATH, &serde_json::to_vec(&wish)?).map(drop)?),
+            Reached::Offline(Offline { runtime, store, .. }) => {
                 Ok(runtime.block_on(store.order_dead_letters(wish.into()))?)
             }
         }
@@ -158,7 +131,7 @@ impl Desk {
 }
 
 fn list(config: &Config, uplink: Option<&str>, json: bool) -> Result<String, DeskError> {
-    let deadletters = Desk::find(config, false)?.all(uplink)?;
+    let deadletters = Desk(Reached::to_read(config)?).all(uplink)?;
     match json {
         true => Ok(serde_json::to_string_pretty(&DeadLetterPage { deadletters })? + "\n"),
         false => Ok(table(&deadletters)),
@@ -166,7 +139,7 @@ fn list(config: &Config, uplink: Option<&str>, json: bool) -> Result<String, Des
 }
 
 fn act(config: &Config, which: &Which, action: Action) -> Result<String, DeskError> {
-    let desk = Desk::find(config, true)?;
+    let desk = Desk(Reached::to_write(config)?);
     let known = desk.all(which.uplink.as_deref())?;
     let numbers: Vec<i64> = match which.all {
         true => known.iter().map(|letter| letter.number).collect(),

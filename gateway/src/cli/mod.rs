@@ -21,6 +21,7 @@ pub mod maps;
 mod offline;
 pub mod points;
 mod progress;
+mod reach;
 pub mod rules;
 pub mod sightings;
 pub mod status;

@@ -4,12 +4,12 @@ use std::io::{BufReader, Read};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use crate::cli::local_api::ApiError;
 use crate::cli::local_api::exchange::Api;
-use crate::cli::local_api::{self, ApiError};
-use crate::cli::offline::{Offline, OfflineError};
+use crate::cli::offline::Offline;
+use crate::cli::reach::{ReachError, Reached};
 use crate::config::Config;
 use crate::domain::report::Class;
-use crate::http::token::{Token, TokenError};
 use crate::http::transfer::export::{ExportQuery, LAST, MORE, PATH};
 use crate::store::scan::Cursor;
 use crate::transfer::chunk::{Chunk, RawChunk};
@@ -25,18 +25,12 @@ pub(super) enum SourceError {
     /// What it answered broke off, or is not as it should be.
     #[error("the gateway's answer: {0}")]
     Answer(#[from] FormatError),
-    /// Another gateway than the configured one answers.
-    #[error("另一网关在运行 gateway {0} answers, and the configuration is another one's")]
-    Other(String),
-    /// The store can't be opened.
+    /// It can't be had.
     #[error(transparent)]
-    Offline(#[from] OfflineError),
+    Reach(#[from] ReachError),
     /// The store can't be read.
     #[error(transparent)]
     Store(#[from] ExportError),
-    /// The token can't be read.
-    #[error("http.token_file: {0}")]
-    Token(#[from] TokenError),
 }
 
 /// A gateway with a backlog.
@@ -49,16 +43,12 @@ impl Source {
     /// The configured gateway, or its store when it does not run.
     pub(super) fn find(config: &Config) -> Result<Source, SourceError> {
         let gateway: Arc<str> = config.gateway.id.as_str().into();
-        match local_api::status(config.http.bind) {
-            Ok(report) if report.gateway != config.gateway.id => Err(SourceError::Other(report.gateway)),
-            Ok(report) => {
-                let token = config.http.token_file.as_deref().map(Token::read).transpose()?;
-                let api = Api { address: config.http.bind, token };
+        match Reached::to_read(config)? {
+            Reached::Running(api, report) => {
                 let pending = Class::ALL.map(|class| report.pending.class(class));
                 Ok(Source::Running { api, pending, gateway })
             }
-            // Whatever else listens there: whether a gateway runs, its store's lock says.
-            Err(_) => Ok(Source::Offline { offline: Offline::open(config)?, gateway }),
+            Reached::Offline(offline) => Ok(Source::Offline { offline, gateway }),
         }
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::cli::local_api::ApiError;
 use crate::cli::local_api::exchange::{Answer, Api};
-use crate::cli::local_api::{self, ApiError};
-use crate::cli::offline::{Offline, OfflineError};
+use crate::cli::offline::Offline;
+use crate::cli::reach::{ReachError, Reached};
 use crate::config::Config;
-use crate::http::token::{Token, TokenError};
 use crate::http::transfer::import::{ImportAnswer, ImportProgress, ImportQuery, PATH};
 use crate::store::handle::{SettleError, Stopped};
 use crate::transfer::chunk::{Chunk, RawChunk};
@@ -31,20 +31,9 @@ pub(super) enum TargetError {
     /// What it answered is not understood.
     #[error("the gateway's answer is not understood: {0}")]
     Answer(io::Error),
-    /// Another gateway than the configured one answers.
-    #[error("另一网关在运行 gateway {0} answers, and the configuration is another one's")]
-    Other(String),
-    /// A gateway runs, and nothing may be written through its API.
-    #[error(
-        "网关在运行，需要令牌 the gateway is running: set http.token_file in its configuration and restart it, or stop it"
-    )]
-    NoToken,
-    /// The token can't be read.
-    #[error("http.token_file: {0}")]
-    Token(#[from] TokenError),
-    /// The store can't be opened.
+    /// It can't be had.
     #[error(transparent)]
-    Offline(#[from] OfflineError),
+    Reach(#[from] ReachError),
     /// The store has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -61,17 +50,12 @@ impl Target {
     pub(super) fn find(config: &Config, file: &Header) -> Result<Target, TargetError> {
         let own: Arc<str> = config.gateway.id.as_str().into();
         let (export, gateway) = (file.export, file.gateway.clone());
-        match local_api::status(config.http.bind) {
-            Ok(report) if report.gateway != config.gateway.id => Err(TargetError::Other(report.gateway)),
-            Ok(_) => {
-                let path = config.http.token_file.as_deref().ok_or(TargetError::NoToken)?;
-                let api = Api { address: config.http.bind, token: Some(Token::read(path)?) };
+        match Reached::to_write(config)? {
+            Reached::Running(api, _) => {
                 let query = ImportQuery { export, gateway }.to_text();
                 Ok(Target::Running { api, query: format!("{PATH}?{query}") })
             }
-            // Whatever else listens there: whether a gateway runs, its store's lock says.
-            Err(_) => {
-                let offline = Offline::open(config)?;
+            Reached::Offline(offline) => {
                 let importer = Importer { store: offline.store.clone(), own, export, gateway };
                 Ok(Target::Offline { importer, offline })
             }
