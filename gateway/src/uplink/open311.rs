@@ -12,6 +12,7 @@ mod access;
 pub mod carrier;
 pub(super) mod case;
 mod choking;
+pub mod desk;
 pub(super) mod http;
 pub(super) mod intents;
 mod look_up;

@@ -1,21 +1,21 @@
 //! Carries incidents to a city platform, one a parcel.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::clock;
-use crate::config::{Uplink, Way};
+use crate::config::Uplink;
 use crate::domain::coordinates::Coordinates;
 use crate::store::settlement::{Decision, Pending};
 use crate::uplink::carrier::{Answer, Carrier, Packed, Room, Trouble};
-use crate::uplink::open311::case::{Case, Unreadable};
-use crate::uplink::open311::http::{Http, Response};
-use crate::uplink::open311::intents::{Intents, Step};
+use crate::uplink::open311::case::Case;
+use crate::uplink::open311::desk::{Desk, One, accepted};
+use crate::uplink::open311::http::Response;
+use crate::uplink::open311::intents::Step;
 use crate::uplink::open311::reply::shorten;
-use crate::uplink::open311::services::Services;
 use crate::uplink::open311::{SetupError, secret};
 
 const JSON: &str = "application/json";
@@ -26,24 +26,9 @@ const CHINA: i8 = 8;
 
 /// Carries incidents to a platform in the style of a city's third-party interface.
 pub struct CityCarrier {
-    gateway_id: String,
-    /// The systems in which devices send their positions.
-    coordinates: Coordinates,
-    http: Http,
-    services: Services,
-    intents: Intents,
-    jurisdiction: Option<String>,
-    key_file: Option<PathBuf>,
-    timeout: Duration,
+    desk: Desk,
     /// What the last log-in gave.
     token: Mutex<Option<String>>,
-}
-
-/// One incident, or a record that is none.
-#[derive(Debug)]
-pub struct Push {
-    case: Result<Case, Unreadable>,
-    wire_bytes: usize,
 }
 
 /// An answer in this style.
@@ -67,32 +52,18 @@ impl CityCarrier {
         coordinates: Coordinates,
         data_dir: &Path,
     ) -> Result<CityCarrier, SetupError> {
-        let (jurisdiction, services) = match &uplink.way {
-            Way::Open311(way) | Way::City(way) => (way.jurisdiction.clone(), way.services.as_deref()),
-            _ => (None, None),
-        };
-        if let Some(path) = &uplink.token_file {
-            secret(path)?;
-        }
         Ok(CityCarrier {
-            gateway_id,
-            coordinates,
-            http: Http::new(uplink)?,
-            services: Services::read(services)?,
-            intents: Intents::open(&data_dir.join(format!("uplink-{}.intents", uplink.name)))?,
-            jurisdiction,
-            key_file: uplink.token_file.clone(),
-            timeout: uplink.timeout,
+            desk: Desk::open(uplink, gateway_id, coordinates, data_dir)?,
             token: Mutex::new(None),
         })
     }
 
     async fn settle(&self, case: &Case) -> Result<Decision, Trouble> {
-        let Some(service) = self.services.of(&case.kind, &case.code) else {
+        let Some(service) = self.desk.services.of(&case.kind, &case.code) else {
             let reason = format!("no type for {} {} in the table uplink.services", case.kind, case.code);
             return Ok(Decision::Rejected { reason });
         };
-        let possible_duplicate = match self.intents.step(&case.id).await? {
+        let possible_duplicate = match self.desk.intents.step(&case.id).await? {
             Some(Step::Case(number)) => return Ok(accepted(number)),
             Some(Step::Taken(_)) => return Ok(Decision::Accepted { case_number: None }),
             Some(Step::Sent(_)) => true,
@@ -117,12 +88,12 @@ impl CityCarrier {
     /// Pushes a case, logged in.
     async fn push(&self, case: &Case, possible_duplicate: bool, body: String) -> Result<Reply, Trouble> {
         let token = self.logged_in().await?;
-        self.intents.note(&case.id, Step::Sent(clock::unix_ms())).await?;
-        match self.http.post("/report", JSON, token.as_deref(), body).await {
+        self.desk.intents.note(&case.id, Step::Sent(clock::unix_ms())).await?;
+        match self.desk.http.post("/report", JSON, token.as_deref(), body).await {
             Ok(response) => Reply::read(&response),
             Err(no_answer) => {
                 if no_answer.never_left && !possible_duplicate {
-                    self.intents.note(&case.id, Step::Nothing).await?;
+                    self.desk.intents.note(&case.id, Step::Nothing).await?;
                 }
                 Err(no_answer.trouble)
             }
@@ -136,14 +107,14 @@ impl CityCarrier {
                 let Some(number) = reply.number() else {
                     // Sent again, it would be a second case.
                     tracing::warn!(record = case.id, "the platform has taken it, and gives no number");
-                    self.intents.note(&case.id, Step::Taken(clock::unix_ms())).await?;
+                    self.desk.intents.note(&case.id, Step::Taken(clock::unix_ms())).await?;
                     return Ok(Decision::Accepted { case_number: None });
                 };
-                self.intents.note(&case.id, Step::Case(number.clone())).await?;
+                self.desk.intents.note(&case.id, Step::Case(number.clone())).await?;
                 Ok(accepted(number))
             }
             401 | 403 => {
-                self.intents.note(&case.id, Step::Nothing).await?;
+                self.desk.intents.note(&case.id, Step::Nothing).await?;
                 Err(Trouble::Denied { status: 401 })
             }
             code => {
@@ -152,7 +123,7 @@ impl CityCarrier {
                     // The platform's own trouble, whatever HTTP says: it may have arrived.
                     return Err(Trouble::Unavailable { status, retry_after: reply.retry_after });
                 }
-                self.intents.note(&case.id, Step::Nothing).await?;
+                self.desk.intents.note(&case.id, Step::Nothing).await?;
                 Err(Trouble::BatchRefused { status, reason: reply.msg })
             }
         }
@@ -160,12 +131,12 @@ impl CityCarrier {
 
     /// The token of a log-in; none when there is no key to log in with.
     async fn logged_in(&self) -> Result<Option<String>, Trouble> {
-        let Some(path) = &self.key_file else { return Ok(None) };
+        let Some(path) = &self.desk.key_file else { return Ok(None) };
         let mut token = self.token.lock().await;
         if token.is_none() {
             let secret = secret(path).map_err(|error| Trouble::Setup(error.to_string()))?;
-            let body = json!({"appId": self.gateway_id, "secret": secret}).to_string();
-            let response = self.http.post("/token", JSON, None, body).await;
+            let body = json!({"appId": self.desk.gateway_id, "secret": secret}).to_string();
+            let response = self.desk.http.post("/token", JSON, None, body).await;
             let reply = Reply::read(&response.map_err(|no_answer| no_answer.trouble)?)?;
             match (reply.code, reply.data["token"].as_str()) {
                 (0 | 200, Some(given)) => *token = Some(given.to_owned()),
@@ -181,7 +152,7 @@ impl CityCarrier {
         let [lon, lat] = case.position.map_or([None, None], |place| place.map(Some));
         json!({
             "caseId": case.id,
-            "areaCode": self.jurisdiction,
+            "areaCode": self.desk.jurisdiction,
             "recTypeId": if case.kind == "component" { 2 } else { 1 },
             "eventTypeCode": service,
             "eventDesc": if possible_duplicate { format!("{} [possible_duplicate]", case.text) } else { case.text.clone() },
@@ -234,30 +205,23 @@ impl Reply {
 }
 
 impl Carrier for CityCarrier {
-    type Parcel = Push;
+    type Parcel = One;
 
-    fn pack(&self, records: &[&Pending], _room: Room) -> Packed<Push> {
-        let case = records
-            .first()
-            .ok_or(Unreadable)
-            .and_then(|pending| Case::of(&self.gateway_id, self.coordinates, pending));
+    fn pack(&self, records: &[&Pending], _room: Room) -> Packed<One> {
+        let case = self.desk.case(records);
         let wire_bytes = AROUND_BYTES + case.as_ref().map_or(0, |case| case.text.len());
-        Packed { records: 1, wire_bytes, parcel: Push { case, wire_bytes } }
+        Packed { records: 1, wire_bytes, parcel: One { case, wire_bytes } }
     }
 
-    async fn send(&self, Push { case, wire_bytes }: Push) -> Result<Answer, Trouble> {
+    async fn send(&self, One { case, wire_bytes }: One) -> Result<Answer, Trouble> {
         let decision = match case {
             Err(unreadable) => Decision::Rejected { reason: unreadable.to_string() },
-            Ok(case) => tokio::time::timeout(self.timeout, self.settle(&case))
+            Ok(case) => tokio::time::timeout(self.desk.timeout, self.settle(&case))
                 .await
                 .unwrap_or(Err(Trouble::Deadline))?,
         };
         Ok(Answer { decisions: vec![Some(decision)], wire_bytes })
     }
-}
-
-fn accepted(number: String) -> Decision {
-    Decision::Accepted { case_number: Some(number) }
 }
 
 /// A time in RFC 3339 as the interface writes it: China's, without saying so.

@@ -2,21 +2,20 @@
 
 mod asking;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use super::case::{Case, Unreadable};
+use super::case::Case;
 use super::choking::{Choking, Verdict};
-use super::http::{Http, Response, form};
-use super::intents::{Intents, Step};
+use super::desk::{Desk, One, accepted};
+use super::http::{Response, form};
+use super::intents::Step;
 use super::look_up::Found;
 use super::reply::{self, Reply};
-use super::services::Services;
 use super::{SetupError, marker, secret};
 use crate::clock;
-use crate::config::{Uplink, Way};
+use crate::config::Uplink;
 use crate::domain::coordinates::Coordinates;
 use crate::store::settlement::{Decision, Pending};
 use crate::uplink::carrier::{Answer, Carrier, Packed, Room, Trouble};
@@ -27,25 +26,10 @@ const AROUND_BYTES: usize = 700;
 
 /// Carries incidents to a server of Open311 GeoReport v2.
 pub struct Open311Carrier {
-    gateway_id: String,
-    /// The systems in which devices send their positions.
-    coordinates: Coordinates,
-    http: Http,
-    services: Services,
-    intents: Intents,
-    jurisdiction: Option<String>,
-    key_file: Option<PathBuf>,
-    timeout: Duration,
+    desk: Desk,
     /// In a row, of whatever record: the lane tries the same one again.
     failed_look_ups: AtomicU32,
     choking: Mutex<Choking>,
-}
-
-/// One incident, or a record that is none.
-#[derive(Debug)]
-pub struct Request {
-    case: Result<Case, Unreadable>,
-    wire_bytes: usize,
 }
 
 impl Open311Carrier {
@@ -60,22 +44,8 @@ impl Open311Carrier {
         coordinates: Coordinates,
         data_dir: &Path,
     ) -> Result<Open311Carrier, SetupError> {
-        let (jurisdiction, services) = match &uplink.way {
-            Way::Open311(way) | Way::City(way) => (way.jurisdiction.clone(), way.services.as_deref()),
-            _ => (None, None),
-        };
-        if let Some(path) = &uplink.token_file {
-            secret(path)?;
-        }
         Ok(Open311Carrier {
-            gateway_id,
-            coordinates,
-            http: Http::new(uplink)?,
-            services: Services::read(services)?,
-            intents: Intents::open(&data_dir.join(format!("uplink-{}.intents", uplink.name)))?,
-            jurisdiction,
-            key_file: uplink.token_file.clone(),
-            timeout: uplink.timeout,
+            desk: Desk::open(uplink, gateway_id, coordinates, data_dir)?,
             failed_look_ups: 0.into(),
             choking: Mutex::default(),
         })
@@ -83,11 +53,11 @@ impl Open311Carrier {
 
     /// The platform's word on an incident; `None`: nobody can tell before others were tried.
     async fn settle(&self, case: &Case) -> Result<Option<Decision>, Trouble> {
-        let Some(service) = self.services.of(&case.kind, &case.code) else {
+        let Some(service) = self.desk.services.of(&case.kind, &case.code) else {
             let reason = format!("no service for {} {} in the table uplink.services", case.kind, case.code);
             return Ok(Some(Decision::Rejected { reason }));
         };
-        match self.intents.step(&case.id).await? {
+        match self.desk.intents.step(&case.id).await? {
             Some(Step::Case(number)) => Ok(Some(accepted(number))),
             Some(Step::Token(token)) => self.ask_for_number(case, &token).await.map(Some),
             Some(Step::Taken(sent_at_ms)) => self.conclude(case, &service, sent_at_ms).await.map(Some),
@@ -116,13 +86,13 @@ impl Open311Carrier {
     ) -> Result<Option<Decision>, Trouble> {
         let body = form(&self.fields(case, service, possible_duplicate)?);
         let sent_at_ms = before.unwrap_or_else(clock::unix_ms);
-        self.intents.note(&case.id, Step::Sent(sent_at_ms)).await?;
-        let response = match self.http.post("/requests.json", FORM, None, body).await {
+        self.desk.intents.note(&case.id, Step::Sent(sent_at_ms)).await?;
+        let response = match self.desk.http.post("/requests.json", FORM, None, body).await {
             Ok(response) => response,
             Err(no_answer) => {
                 // What an earlier attempt left open stays open.
                 if no_answer.never_left && before.is_none() {
-                    self.intents.note(&case.id, Step::Nothing).await?;
+                    self.desk.intents.note(&case.id, Step::Nothing).await?;
                 }
                 return Err(no_answer.trouble);
             }
@@ -132,7 +102,7 @@ impl Open311Carrier {
             (200..=299, Ok(Reply::Case(number))) => self.number(case, number).await.map(Some),
             (200..=299, Ok(Reply::Token(token))) => {
                 self.choking().took(&case.id);
-                self.intents.note(&case.id, Step::Token(token.clone())).await?;
+                self.desk.intents.note(&case.id, Step::Token(token.clone())).await?;
                 self.ask_for_number(case, &token).await.map(Some)
             }
             // It need not be the server that says so.
@@ -144,7 +114,7 @@ impl Open311Carrier {
             }
             (200..=299, Ok(Reply::Nothing) | Err(_)) => {
                 self.choking().took(&case.id);
-                self.intents.note(&case.id, Step::Taken(sent_at_ms)).await?;
+                self.desk.intents.note(&case.id, Step::Taken(sent_at_ms)).await?;
                 self.conclude(case, service, sent_at_ms).await.map(Some)
             }
             (_, reply) => self.refused(case, response, reply.ok(), before.is_none()).await,
@@ -167,8 +137,8 @@ impl Open311Carrier {
             fields.extend([("lat", lat.to_string()), ("long", lon.to_string())]);
         }
         fields.extend(case.address.clone().map(|address| ("address_string", address)));
-        fields.extend(self.jurisdiction.clone().map(|jurisdiction| ("jurisdiction_id", jurisdiction)));
-        if let Some(path) = &self.key_file {
+        fields.extend(self.desk.jurisdiction.clone().map(|jurisdiction| ("jurisdiction_id", jurisdiction)));
+        if let Some(path) = &self.desk.key_file {
             // Read each time, so that a new key counts at once.
             fields.push(("api_key", secret(path).map_err(|error| Trouble::Setup(error.to_string()))?));
         }
@@ -179,7 +149,7 @@ impl Open311Carrier {
     async fn number(&self, case: &Case, number: String) -> Result<Decision, Trouble> {
         self.failed_look_ups.store(0, Ordering::Relaxed);
         self.choking().took(&case.id);
-        self.intents.note(&case.id, Step::Case(number.clone())).await?;
+        self.desk.intents.note(&case.id, Step::Case(number.clone())).await?;
         Ok(accepted(number))
     }
 
@@ -210,13 +180,13 @@ impl Open311Carrier {
             };
         }
         if is_first {
-            self.intents.note(&case.id, Step::Nothing).await?;
+            self.desk.intents.note(&case.id, Step::Nothing).await?;
         }
         Err(response.trouble().unwrap_or(Trouble::BatchRefused { status, reason: text }))
     }
 
     fn whose(&self) -> Vec<(&'static str, String)> {
-        self.jurisdiction.iter().map(|jurisdiction| ("jurisdiction_id", jurisdiction.clone())).collect()
+        self.desk.jurisdiction.iter().map(|jurisdiction| ("jurisdiction_id", jurisdiction.clone())).collect()
     }
 
     fn choking(&self) -> MutexGuard<'_, Choking> {
@@ -225,28 +195,21 @@ impl Open311Carrier {
 }
 
 impl Carrier for Open311Carrier {
-    type Parcel = Request;
+    type Parcel = One;
 
-    fn pack(&self, records: &[&Pending], _room: Room) -> Packed<Request> {
-        let case = records
-            .first()
-            .ok_or(Unreadable)
-            .and_then(|pending| Case::of(&self.gateway_id, self.coordinates, pending));
+    fn pack(&self, records: &[&Pending], _room: Room) -> Packed<One> {
+        let case = self.desk.case(records);
         let wire_bytes = AROUND_BYTES + case.as_ref().map_or(0, |case| 3 * case.text.len());
-        Packed { records: 1, wire_bytes, parcel: Request { case, wire_bytes } }
+        Packed { records: 1, wire_bytes, parcel: One { case, wire_bytes } }
     }
 
-    async fn send(&self, Request { case, wire_bytes }: Request) -> Result<Answer, Trouble> {
+    async fn send(&self, One { case, wire_bytes }: One) -> Result<Answer, Trouble> {
         let decision = match case {
             Err(unreadable) => Some(Decision::Rejected { reason: unreadable.to_string() }),
-            Ok(case) => tokio::time::timeout(self.timeout, self.settle(&case))
+            Ok(case) => tokio::time::timeout(self.desk.timeout, self.settle(&case))
                 .await
                 .unwrap_or(Err(Trouble::Deadline))?,
         };
         Ok(Answer { decisions: vec![decision], wire_bytes })
     }
-}
-
-fn accepted(number: String) -> Decision {
-    Decision::Accepted { case_number: Some(number) }
 }

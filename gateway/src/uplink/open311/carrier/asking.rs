@@ -29,7 +29,7 @@ impl Open311Carrier {
             .collect();
         let mut pauses = self.pauses();
         loop {
-            let response = self.http.get(&format!("/tokens/{token}.json"), &self.whose()).await;
+            let response = self.desk.http.get(&format!("/tokens/{token}.json"), &self.whose()).await;
             let response = response.map_err(|no_answer| no_answer.trouble)?;
             if let Some(trouble) = response.trouble() {
                 return Err(trouble);
@@ -78,7 +78,7 @@ impl Open311Carrier {
         if let Some((from, to)) = window(sent_at_ms, clock::unix_ms()) {
             query.extend([("start_date", from), ("end_date", to)]);
         }
-        let trouble = match self.http.get("/requests.json", &query).await {
+        let trouble = match self.desk.http.get("/requests.json", &query).await {
             Err(no_answer) => no_answer.trouble,
             Ok(response) => match (response.status, response.trouble(), reply::entries(&response.body)) {
                 (200, _, Ok(page)) => {
@@ -99,7 +99,7 @@ impl Open311Carrier {
 
     /// The waits between questions about one record: less than a quarter of the time that a batch has.
     fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
-        [32, 16, 8].map(|part| self.timeout / part).into_iter()
+        [32, 16, 8].map(|part| self.desk.timeout / part).into_iter()
     }
 }
 
