@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 
 use super::dead_letters::Order;
 use super::evidence::Verdict;
-use super::handle::{DamagedKey, NewDown};
+use super::handle::NewDown;
 use super::line::DeviceLine;
+use super::outbox::DamagedKey;
 use super::restore::{Restoration, RestoreOutcome, Restored};
 use super::sessions::{Change, Deliveries, Opened, Subscribed};
 use super::settlement::{Settlement, Unsettled};

@@ -15,22 +15,21 @@ use super::evidence::Verdict;
 use super::group::{Answer, RestoreAnswer};
 use super::line::DeviceLine;
 use super::losses::LossRow;
-use super::record::StoredRecord;
+use super::outbox::{DamagedKey, RawHead};
 use super::restore::{Restoration, RestoreOutcome};
 use super::scan::{Cursor, RawPage};
-use super::segment;
 use super::sessions::{
     Epoch, Leaving, Moment, Opened, Opening, Queued, Subscribed, Subscribing, Unsubscribing,
 };
-use super::settlement::{Limit, Pending, RecordKey, Settlement, Stretch, Unsettled};
+use super::settlement::{Limit, RecordKey, Settlement, Stretch, Unsettled};
 use super::snapshot::Snapshot;
 use super::submission::Batch;
 use crate::domain::access::ClientKey;
-use crate::domain::anchor::{self, Anchor};
+use crate::domain::anchor::Anchor;
 use crate::domain::evidence::File;
 use crate::domain::journal::Entry;
 use crate::domain::publication::Wish;
-use crate::domain::report::{Class, DeviceId, Identity};
+use crate::domain::report::{Class, DeviceId};
 use crate::domain::topic::Filter;
 use crate::domain::uplinks::UplinkNo;
 
@@ -182,38 +181,6 @@ pub(super) enum Request {
     Close,
 }
 
-/// A piece of the head of a class as the writer reads it; the asker's thread decodes it.
-#[derive(Debug)]
-pub(super) enum RawHead {
-    Record(Box<Pending>),
-    /// A row whose checksum does not hold.
-    DamagedRow(i64),
-    Segment {
-        id: i64,
-        /// Records that it has, by its row.
-        n: u64,
-        blob: Bytes,
-        released: Vec<u64>,
-    },
-}
-
-impl RawHead {
-    /// The number of the segment, if it is one.
-    pub(super) fn segment(&self) -> Option<i64> {
-        match self {
-            RawHead::Segment { id, .. } => Some(*id),
-            RawHead::Record(_) | RawHead::DamagedRow(_) => None,
-        }
-    }
-}
-
-/// What is set aside because its checksum does not hold: nothing in it may be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DamagedKey {
-    Row(i64),
-    Segment(i64),
-}
-
 /// Why a settlement did not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SettleError {
@@ -282,73 +249,6 @@ impl Store {
     /// [`Stopped`].
     pub async fn attach(&self, device: DeviceId, line: Arc<DeviceLine>) -> Result<(), Stopped> {
         self.send(Request::Attach { device, line }).await
-    }
-
-    /// The oldest records of a class that the first uplink does not have, oldest first, without those in `skip`.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub async fn head(
-        &self,
-        class: Class,
-        limit: Limit,
-        skip: &Arc<HashSet<RecordKey>>,
-    ) -> Result<Vec<Pending>, Stopped> {
-        self.outbox(class, (UplinkNo::FIRST, Stretch::ALL), limit, skip).await
-    }
-
-    /// Records of a stretch of a class that an uplink does not have, without those in `skip`.
-    ///
-    /// What is damaged at rest is set aside in the quarantine on the way: nothing of it is handed out.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub async fn outbox(
-        &self,
-        class: Class,
-        from: (UplinkNo, Stretch),
-        limit: Limit,
-        skip: &Arc<HashSet<RecordKey>>,
-    ) -> Result<Vec<Pending>, Stopped> {
-        let raw = self.ask(|answer| Request::Head { class, from, limit, skip: skip.clone(), answer }).await?;
-        let mut pending = Vec::new();
-        for piece in raw {
-            match piece {
-                RawHead::Record(record) => pending.push(*record),
-                RawHead::DamagedRow(id) => self.set_aside(class, DamagedKey::Row(id)).await?,
-                RawHead::Segment { id, n, blob, released } => match segment::decode(class, &blob) {
-                    Ok(records) if records.len() as u64 == n => {
-                        let before = pending.len();
-                        pending.extend(still_open(id, records, &released, skip));
-                        if from.1.newest_first {
-                            pending[before..].reverse();
-                        }
-                    }
-                    _ => self.set_aside(class, DamagedKey::Segment(id)).await?,
-                },
-            }
-        }
-        self.anchor(&mut pending).await?;
-        Ok(pending)
-    }
-
-    /// Gives the records whose device did not know the time the anchors of their boots.
-    pub(super) async fn anchor(&self, pending: &mut [Pending]) -> Result<(), Stopped> {
-        let boots: HashSet<_> = pending.iter().filter_map(clockless_boot).collect();
-        if boots.is_empty() {
-            return Ok(());
-        }
-        let anchors = self.ask(|answer| Request::Anchors { boots, answer }).await?;
-        for pending in pending {
-            pending.anchor = clockless_boot(pending).and_then(|boot| anchors.get(&boot).copied());
-        }
-        Ok(())
-    }
-
-    async fn set_aside(&self, class: Class, key: DamagedKey) -> Result<(), Stopped> {
-        tracing::error!(%class, ?key, "damaged at rest, set aside in the quarantine");
-        // Without room for the quarantine it stays where it is, and is skipped again the next time.
-        self.ask(|answer| Request::SetAside { class, key, answer }).await.map(|_| ())
     }
 
     /// Makes the platform's word durable: this, and only this, deletes records. Returns when it is committed.
@@ -533,31 +433,4 @@ impl Store {
         self.send(request(answer)).await?;
         answered.await.map_err(|_| Stopped)
     }
-}
-
-/// The device and boot of a frame that does not say the time.
-fn clockless_boot(pending: &Pending) -> Option<(DeviceId, u32)> {
-    match pending.record.identity {
-        Identity::Device { boot, .. } if anchor::is_clockless(&pending.record.payload) => {
-            Some((pending.record.device.clone(), boot))
-        }
-        _ => None,
-    }
-}
-
-/// The records of a segment that are neither released nor to be skipped.
-fn still_open(
-    segment: i64,
-    records: Vec<StoredRecord>,
-    released: &[u64],
-    skip: &HashSet<RecordKey>,
-) -> impl Iterator<Item = Pending> {
-    let is_released =
-        |index: usize| released.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1);
-    let keyed = records.into_iter().enumerate().map(move |(index, record)| {
-        (index, Pending { key: RecordKey::Slot { segment, index: index as u32 }, record, anchor: None })
-    });
-    keyed
-        .filter(move |(index, pending)| !is_released(*index) && !skip.contains(&pending.key))
-        .map(|(_, pending)| pending)
 }

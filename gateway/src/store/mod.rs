@@ -36,6 +36,7 @@ mod mark;
 pub mod medium;
 mod numbers;
 mod opening;
+mod outbox;
 mod pages;
 mod photos;
 mod progress;

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::damage;
-use super::handle::{DownMessage, RawHead};
+use super::handle::DownMessage;
 use super::numbers;
+use super::outbox::RawHead;
 use super::record::StoredRecord;
 use super::segment::{identity_from_parts, identity_parts};
 use super::settlement::{Limit, Pending, RecordKey, Stretch};
