@@ -165,9 +165,12 @@ impl Platform {
         let (body, encoding) = compress(self.compression, body);
         let sent = body.len();
         let url = format!("{}{path}", self.url);
+        let began = Instant::now();
         let place = self.access.place().await?;
         let mut request =
             place.request(|client| client.post(url)).header(CONTENT_TYPE, content_type).body(body);
+        // The deadline is for all of it: waiting for a place has taken its part.
+        request = request.timeout(self.access.left_since(began));
         if let Some(encoding) = encoding {
             request = request.header(CONTENT_ENCODING, encoding);
         }

@@ -117,6 +117,11 @@ impl Access {
         })
     }
 
+    /// What is left of the total time for a request that began then.
+    pub(super) fn left_since(&self, began: Instant) -> Duration {
+        self.uplink.timeout.saturating_sub(began.elapsed())
+    }
+
     /// A deadline has passed on the connections of this place: the next request makes new ones.
     pub(super) fn give_up(&self, place: &Place<'_>) {
         let mut state = self.state();
